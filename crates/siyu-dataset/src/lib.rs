@@ -1,0 +1,1 @@
+//! The contract between ingest and train: manifest, shard schema, verification, deterministic reader.

@@ -1,0 +1,1 @@
+//! Turns a pipeline file into DataFusion plans, runs them, writes a dataset.

@@ -1,0 +1,1 @@
+//! Token ids of a text, by a `tokenizer.json`.

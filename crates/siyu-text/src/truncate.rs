@@ -1,0 +1,1 @@
+//! Cutting a text to a token budget.

@@ -1,0 +1,1 @@
+//! Unicode normal forms, invisible and control characters, line ends.

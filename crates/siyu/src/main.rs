@@ -1,0 +1,3 @@
+//! The command: arguments, progress, results and errors, exit codes.
+
+fn main() {}

@@ -1,3 +1,36 @@
-//! The command: arguments, progress, results and errors, exit codes.
+//! The command: parses arguments, shows progress, prints results and errors, sets exit codes.
 
-fn main() {}
+#![allow(clippy::print_stderr, reason = "a binary prints its errors")]
+
+mod commands;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Turns a company's own documents into training data for a private language model, without a byte leaving its network.
+#[derive(Parser)]
+#[command(name = "siyu", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.command.run(&mut std::io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The reader of a pipe went away, as `head` does: not an error of ours.
+            if error.chain().any(|cause| {
+                cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+            }) {
+                return ExitCode::SUCCESS;
+            }
+            eprintln!("error: {}", commands::message(&error));
+            commands::exit_code(&error)
+        }
+    }
+}

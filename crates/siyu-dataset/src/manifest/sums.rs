@@ -1,0 +1,76 @@
+//! The sums that a manifest proves.
+
+use std::collections::BTreeMap;
+
+use super::{Manifest, PartRecord};
+use crate::{Error, Result};
+
+impl Manifest {
+    /// Checks every sum that the manifest's own numbers allow; reads no other file.
+    ///
+    /// # Errors
+    /// [`Error::Sum`] names the first number that contradicts the others.
+    pub fn check_sums(&self) -> Result<()> {
+        let rows = &self.rows;
+        equal(
+            "`rows.input` + `rows.created`",
+            rows.input + rows.created,
+            rows.written + rows.dropped + rows.quarantined,
+        )?;
+        self.check_funnel()?;
+        self.check_files()?;
+        self.check_split()
+    }
+
+    fn check_funnel(&self) -> Result<()> {
+        let rows = &self.rows;
+        let mut living = rows.input.saturating_sub(rows.quarantined);
+        for step in &self.steps {
+            let name = &step.step;
+            equal(format_args!("`rows_in` of step `{name}`"), step.rows_in, living)?;
+            let left = (step.rows_in + step.created).saturating_sub(step.dropped);
+            equal(format_args!("`rows_out` of step `{name}`"), step.rows_out, left)?;
+            living = step.rows_out;
+        }
+        equal("`rows.written`", rows.written, living)?;
+        let dropped = self.steps.iter().map(|step| step.dropped).sum();
+        equal("`rows.dropped`", rows.dropped, dropped)?;
+        let created = self.steps.iter().map(|step| step.created).sum();
+        equal("`rows.created`", rows.created, created)
+    }
+
+    fn check_files(&self) -> Result<()> {
+        let rows = &self.rows;
+        let read = self.inputs.iter().map(|input| input.rows).sum();
+        equal("`rows.input`", rows.input, read)?;
+        let unreadable = self.inputs.iter().map(|input| input.quarantined).sum();
+        equal("`rows.quarantined`", rows.quarantined, unreadable)?;
+        equal("the sum of rows of the shards", self.row_count(), rows.written)?;
+        let listed = |parts: &[PartRecord]| parts.iter().map(|part| part.rows).sum();
+        equal("the sum of rows under `dropped`", listed(&self.dropped), rows.dropped)?;
+        equal("the sum of rows under `quarantine`", listed(&self.quarantine), rows.quarantined)
+    }
+
+    fn check_split(&self) -> Result<()> {
+        let Some(split) = &self.split else { return Ok(()) };
+        let mut written: BTreeMap<&str, u64> = BTreeMap::new();
+        for shard in &self.shards {
+            *written.entry(&shard.split).or_default() += shard.rows;
+        }
+        for (side, &count) in &split.rows {
+            let shards = written.remove(side.as_str()).unwrap_or_default();
+            equal(format_args!("`split.rows.{side}`"), count, shards)?;
+        }
+        for (side, shards) in written {
+            equal(format_args!("`split.rows.{side}`"), 0, shards)?;
+        }
+        equal("`split.leak.found`", split.leak.found, 0)
+    }
+}
+
+fn equal(what: impl std::fmt::Display, found: u64, expected: u64) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::Sum { what: what.to_string(), found, expected })
+}

@@ -1,0 +1,117 @@
+//! The node that decides, among rows in the order of their keys, which go on.
+
+use super::{Node, rows};
+use crate::exchange::KEY_COLUMNS;
+use crate::operator::Action;
+use crate::rows as row;
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::{filter_record_batch, not};
+use arrow::datatypes::{SchemaRef, UInt64Type};
+use arrow::error::ArrowError;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::SendableRecordBatchStream;
+use futures::{StreamExt, stream};
+use std::sync::Arc;
+
+/// Applies a table operator's action to rows sorted by key, and takes the key columns off.
+#[derive(Debug)]
+pub(crate) struct Resolve {
+    pub(crate) action: Action,
+    /// Index of the step whose action it is.
+    pub(crate) step: Option<usize>,
+    /// Rows in all buckets before each one, for a limit over the whole order.
+    pub(crate) rows_before: Arc<[u64]>,
+    /// Columns behind the key columns.
+    pub(crate) schema: SchemaRef,
+    pub(crate) partitions: usize,
+}
+
+impl Node for Resolve {
+    const NAME: &'static str = "Resolve";
+
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn partitions(&self) -> usize {
+        self.partitions
+    }
+
+    fn stream(&self, partition: usize, input: Option<SendableRecordBatchStream>) -> Result<SendableRecordBatchStream> {
+        let input = input.ok_or_else(|| DataFusionError::Internal("an exchange needs an input".to_owned()))?;
+        let mut state = State {
+            action: self.action,
+            outcome: self.step.map_or(row::ALIVE, |step| u16::try_from(step + 1).expect("few steps")),
+            previous: None,
+            position: self.rows_before[partition],
+            schema: Arc::clone(&self.schema),
+        };
+        let resolved = input.flat_map(move |batch| {
+            let batches = match batch.and_then(|batch| Ok(state.resolve(&batch)?)) {
+                Ok(batches) => batches.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            };
+            stream::iter(batches)
+        });
+        Ok(rows(self.schema(), resolved))
+    }
+}
+
+struct State {
+    action: Action,
+    outcome: u16,
+    previous: Option<u128>,
+    position: u64,
+    schema: SchemaRef,
+}
+
+impl State {
+    fn resolve(&mut self, batch: &RecordBatch) -> Result<Vec<RecordBatch>, ArrowError> {
+        let keys = keys(batch);
+        let keep: BooleanArray = keys
+            .iter()
+            .map(|key| {
+                let first = self.previous != Some(*key);
+                self.previous = Some(*key);
+                self.position += 1;
+                Some(match self.action {
+                    Action::Order => true,
+                    Action::KeepFirst => first,
+                    Action::Limit { rows } => self.position <= rows,
+                })
+            })
+            .collect();
+        let columns = batch.columns()[KEY_COLUMNS..].to_vec();
+        let living = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
+        if keep.true_count() == keep.len() {
+            return Ok(vec![living]);
+        }
+        let detail = matches!(self.action, Action::KeepFirst).then(|| duplicate_of(&keys));
+        let dead = row::bury(living.columns(), &not(&keep)?, detail, self.outcome, &self.schema)?;
+        let living = filter_record_batch(&living, &keep)?;
+        Ok(if living.num_rows() > 0 { vec![living, dead] } else { vec![dead] })
+    }
+}
+
+/// The 128-bit keys of rows that come from an exchange.
+pub(crate) fn keys(batch: &RecordBatch) -> Vec<u128> {
+    let (high, low) = (batch.column(0).as_primitive::<UInt64Type>(), batch.column(1).as_primitive::<UInt64Type>());
+    high.values().iter().zip(low.values()).map(|(&high, &low)| u128::from(high) << 64 | u128::from(low)).collect()
+}
+
+/// What a dropped copy's detail says: the content it shares with the one that stayed.
+pub(crate) fn duplicate_of(keys: &[u128]) -> ArrayRef {
+    Arc::new(keys.iter().map(|key| Some(format!("content {key:032x}"))).collect::<StringArray>())
+}
+
+/// Buries copies found before the exchange, just as this node would after it.
+pub(crate) fn resolve_duplicate(
+    identity: &RecordBatch,
+    keys: &[u128],
+    step: Option<usize>,
+    schema: &SchemaRef,
+) -> Result<RecordBatch, ArrowError> {
+    let outcome = step.map_or(row::ALIVE, |step| u16::try_from(step + 1).expect("few steps"));
+    let all = BooleanArray::from(vec![true; identity.num_rows()]);
+    row::bury(identity.columns(), &all, Some(duplicate_of(keys)), outcome, schema)
+}

@@ -1,0 +1,174 @@
+//! From a pipeline to segments: row steps fused between exchanges. Planning reads no documents.
+
+use crate::error::{Error, Result};
+use crate::fused::{Compiled, Fused};
+use crate::input::{Wanted, WantedColumn};
+use crate::operator::{Action, Key};
+use crate::pipeline::Pipeline;
+use crate::rows::{self, IDENTITY};
+use crate::step::{Operator, Step};
+use arrow::datatypes::{DataType, Field};
+use std::sync::Arc;
+
+/// A pipeline as it will run.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) wanted: Wanted,
+    pub(crate) segments: Vec<Segment>,
+    /// Each step as reports name it, such as `3 mask_pii`.
+    pub labels: Vec<String>,
+}
+
+/// What happens between two exchanges.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    /// How the rows arrive: from an exchange, or from the input when absent.
+    pub(crate) arrival: Option<Arrival>,
+    /// Columns of the arriving rows behind the identity columns.
+    pub(crate) fields: Vec<Field>,
+    /// What is done to each row.
+    pub(crate) steps: Arc<Fused>,
+}
+
+/// How rows meet.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) key: Key,
+    pub(crate) action: Action,
+    /// Slots of the key's columns.
+    pub(crate) slots: Vec<usize>,
+    /// Index of the step that asked for it; none for the last, which only orders.
+    pub(crate) step: Option<usize>,
+}
+
+impl Plan {
+    /// Lays out the columns and compiles every step, reading the files that steps name.
+    ///
+    /// # Errors
+    /// [`Error::Pipeline`] at the step that cannot work.
+    pub fn new(pipeline: &Pipeline) -> Result<Self> {
+        let wanted = wanted(pipeline)?;
+        let mut layout: Vec<Field> = vec![Field::new("source", DataType::Utf8, false)];
+        layout.extend(wanted.iter().map(|name| Field::new(name, DataType::Utf8, true)));
+        let mut segments = Vec::new();
+        let (mut arrival, mut before, mut compiled) = (None, layout.clone(), Vec::new());
+        check_split(pipeline)?;
+        for (index, step) in pipeline.steps.iter().enumerate() {
+            match step.operator() {
+                Operator::Row(_) => {
+                    let step = compile(index, step, &mut layout).map_err(|error| pipeline.at_step(index, &error))?;
+                    compiled.push(step);
+                }
+                Operator::Table(table) => {
+                    segments.push(segment(arrival, &before, &layout, std::mem::take(&mut compiled)));
+                    let slots = slots(&table.reads(), &layout).map_err(|error| pipeline.at_step(index, &error))?;
+                    arrival = Some(Arrival { key: table.key(), action: table.action(), slots, step: Some(index) });
+                    before.clone_from(&layout);
+                }
+            }
+        }
+        segments.push(segment(arrival, &before, &layout, compiled));
+        if segments.len() == 1 {
+            let key = Key::Position { seed: pipeline.seed };
+            let arrival = Arrival { key, action: Action::Order, slots: Vec::new(), step: None };
+            segments.push(segment(Some(arrival), &layout, &layout, Vec::new()));
+        }
+        let labels = (1..).zip(&pipeline.steps).map(|(number, step)| format!("{number} {}", step.name())).collect();
+        let columns = wanted.into_iter().map(|name| WantedColumn { required: name == "text", name }).collect();
+        Ok(Self { wanted: Wanted { columns }, segments, labels })
+    }
+}
+
+fn segment(arrival: Option<Arrival>, before: &[Field], after: &[Field], steps: Vec<Compiled>) -> Segment {
+    Segment { arrival, fields: before.to_vec(), steps: Arc::new(Fused::new(after, steps)) }
+}
+
+/// Names that the input must give: those that entries map, then those that steps read before any step wrote them.
+fn wanted(pipeline: &Pipeline) -> Result<Vec<String>> {
+    let mut wanted: Vec<String> = Vec::new();
+    for name in pipeline.input.iter().flat_map(|input| input.columns.keys()) {
+        if name != "id" && !wanted.contains(name) {
+            wanted.push(name.clone());
+        }
+    }
+    let mut made: Vec<String> = vec!["id".into(), "source".into(), "source_row".into()];
+    for (index, step) in pipeline.steps.iter().enumerate() {
+        let available: Vec<String> = made.iter().chain(&wanted).cloned().collect();
+        let at = |error| pipeline.at_step(index, &error);
+        let reads = match step.operator() {
+            Operator::Row(row) => row.reads(&available).map_err(at)?,
+            Operator::Table(table) => table.reads(),
+        };
+        for name in reads {
+            if !made.contains(&name) && !wanted.contains(&name) {
+                wanted.push(name);
+            }
+        }
+        made.extend(step.written_names());
+    }
+    if wanted.is_empty() {
+        wanted.push("text".to_owned());
+    }
+    Ok(wanted)
+}
+
+/// Compiles a row step against the columns so far and adds those it makes.
+fn compile(index: usize, step: &Step, layout: &mut Vec<Field>) -> Result<Compiled> {
+    let Operator::Row(row) = step.operator() else { unreachable!("only row steps are compiled") };
+    let mut available: Vec<String> = vec!["id".into(), "source_row".into()];
+    available.extend(layout.iter().map(|field| field.name().clone()));
+    let reads = slots(&row.reads(&available)?, layout)?;
+    let all = rows::schema(layout);
+    let inputs: Vec<Field> = reads.iter().map(|&slot| all.field(slot).clone()).collect();
+    let mut writes = Vec::new();
+    for field in row.writes(&inputs)? {
+        let slot = layout.iter().position(|known| known.name() == field.name());
+        if let Some(position) = slot {
+            layout[position] = field;
+        } else {
+            layout.push(field);
+        }
+        writes.push(IDENTITY + slot.unwrap_or(layout.len() - 1));
+    }
+    Ok(Compiled { index, reads, writes, kernel: row.build(&inputs)? })
+}
+
+fn slots(names: &[String], layout: &[Field]) -> Result<Vec<usize>> {
+    let all = rows::schema(layout);
+    let slot = |name: &String| {
+        all.index_of(name).map_err(|_| {
+            let known: Vec<&str> = layout.iter().map(|field| field.name().as_str()).collect();
+            Error::Resume(format!("there is no column `{name}` here; there are {}", known.join(", ")))
+        })
+    };
+    names.iter().map(slot).collect()
+}
+
+/// Refuses what would let one text reach two sides of a split.
+fn check_split(pipeline: &Pipeline) -> Result<()> {
+    let mut deduplicated = false;
+    let mut divided: Option<&[String]> = None;
+    for (index, step) in pipeline.steps.iter().enumerate() {
+        let problem = match (step, divided) {
+            (Step::ExactDedup(_), _) => {
+                deduplicated = true;
+                None
+            }
+            (Step::Split(split), _) => {
+                divided = Some(&split.columns);
+                (!split.group_by.is_empty() && !deduplicated).then(|| {
+                    "with `group_by` the same text in two groups could land on two sides; put `exact_dedup` before `split`"
+                        .to_owned()
+                })
+            }
+            (step, Some(columns)) => step.written_names().into_iter().find(|name| columns.contains(name)).map(|name| {
+                format!("`{name}` changes after `split`, so that equal texts could end on two sides; move `split` behind this step")
+            }),
+            _ => None,
+        };
+        if let Some(problem) = problem {
+            return Err(pipeline.at_step(index, &Error::Resume(problem)));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! From parts to a dataset: shards joined, sums made and checked, everything moved into place, the manifest last.
+
+use super::stages::{Engine, Stages};
+use crate::error::{Error, Result};
+use crate::exchange::Tally;
+use crate::shards::{join_shards, write_dropped, write_quarantine, written_columns};
+use crate::step::Step;
+use siyu_dataset::{
+    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, PipelineRecord, RowTotals, SplitRecord,
+    StepRecord, TokenizerRecord,
+};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Writes the dataset of a finished run.
+pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages) -> Result<Manifest> {
+    let staging = engine.scratch.path.join("staging");
+    if staging.exists() {
+        fs::remove_dir_all(&staging).map_err(Error::write(&staging))?;
+    }
+    crate::files::create_folder(&staging)?;
+    let last = engine.plan.segments.last().expect("a plan has at least two segments");
+    let (_, schema) = written_columns(&last.steps.output, engine.pipeline.output.columns.as_deref());
+    let shards = shard_count(engine);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(engine.options.threads).build();
+    let pool = pool.map_err(|error| Error::Resume(format!("cannot start threads: {error}")))?;
+    let parts = engine.parts_folder()?;
+    let shards = pool.install(|| join_shards(&parts, &stages.parts, shards, &schema, &staging))?;
+    let names: Vec<String> = engine.sources.iter().map(|source| source.name.clone()).collect();
+    let dead = dead_files(engine, stages)?;
+    let dropped = write_dropped(&dead, &names, &engine.plan.labels, &staging)?;
+    let quarantine = write_quarantine(&dead, &names, &staging)?;
+    let tally = tally(stages);
+    let mut manifest = Manifest {
+        format_version: FORMAT_VERSION,
+        siyu_version: env!("CARGO_PKG_VERSION").to_owned(),
+        pipeline: PipelineRecord::of(&engine.pipeline.text),
+        tokenizer: tokenizer(engine)?,
+        seed: engine.pipeline.seed,
+        inputs: inputs(engine, stages, &tally),
+        steps: steps(engine, &tally),
+        rows: RowTotals::default(),
+        personal_data: personal_data(&tally),
+        split: None,
+        columns: schema
+            .fields()
+            .iter()
+            .map(|field| ColumnRecord { name: field.name().clone(), kind: field.data_type().to_string() })
+            .collect(),
+        shards,
+        dropped,
+        quarantine,
+    };
+    manifest.rows = totals(&manifest, &tally);
+    manifest.split = split(engine, &manifest);
+    check_sum(&manifest)?;
+    install(&staging, &engine.pipeline.output.directory, &manifest)?;
+    Ok(manifest)
+}
+
+/// Shards per side: a function of the input's size and the setting alone.
+fn shard_count(engine: &Engine<'_>) -> u32 {
+    let bytes: u64 = engine.sources.iter().map(|source| source.bytes).sum();
+    let wanted = bytes.div_ceil(engine.pipeline.output.shard_megabytes << 20).max(1);
+    u32::try_from(wanted.next_power_of_two()).unwrap_or(u32::MAX).min(engine.buckets)
+}
+
+fn dead_files(engine: &Engine<'_>, stages: &Stages) -> Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for (number, exchange) in (1..).zip(&stages.exchanges) {
+        let folder = engine.exchange_folder(number)?;
+        let dead = exchange.runs.iter().filter(|run| run.dead_rows > 0);
+        paths.extend(dead.map(|run| folder.join(format!("{}.dead.arrow", run.name))));
+    }
+    let folder = engine.parts_folder()?;
+    let dead = stages.parts.iter().filter(|part| part.dead_rows > 0);
+    paths.extend(dead.map(|part| folder.join(format!("part-{:08}.dead.arrow", part.bucket))));
+    Ok(paths)
+}
+
+fn tally(stages: &Stages) -> Tally {
+    let mut sum = Tally::default();
+    for run in stages.exchanges.iter().flat_map(|exchange| &exchange.runs) {
+        sum.add(&run.tally);
+    }
+    sum.rows = 0;
+    for part in &stages.parts {
+        sum.add(&part.tally);
+    }
+    sum
+}
+
+fn inputs(engine: &Engine<'_>, stages: &Stages, tally: &Tally) -> Vec<InputRecord> {
+    let record = |(number, source): (u32, &crate::input::Source)| {
+        let (rows, quarantined) = tally.files.get(&number).copied().unwrap_or_default();
+        let facts = stages.files.iter().find(|facts| facts.file == number);
+        InputRecord {
+            source: source.name.clone(),
+            format: source.format.to_string(),
+            encoding: facts.and_then(|facts| facts.encoding.clone()),
+            bytes: source.bytes,
+            blake3: facts.map(|facts| facts.blake3.clone()).unwrap_or_default(),
+            rows,
+            quarantined,
+        }
+    };
+    (0..).zip(engine.sources.iter()).map(record).collect()
+}
+
+fn steps(engine: &Engine<'_>, tally: &Tally) -> Vec<StepRecord> {
+    let read: u64 = tally.files.values().map(|(rows, bad)| rows - bad).sum();
+    let mut rows = read;
+    let mut records = Vec::new();
+    for (index, label) in engine.plan.labels.iter().enumerate() {
+        let outcome = u16::try_from(index + 1).expect("few steps");
+        let dropped = tally.dead.get(&outcome).copied().unwrap_or(0);
+        let created = tally.notes.get(&format!("created:{index}")).copied().unwrap_or(0);
+        let rows_out = rows + created - dropped;
+        records.push(StepRecord { step: label.clone(), rows_in: rows, rows_out, dropped, created });
+        rows = rows_out;
+    }
+    records
+}
+
+fn totals(manifest: &Manifest, tally: &Tally) -> RowTotals {
+    RowTotals {
+        input: manifest.inputs.iter().map(|input| input.rows).sum(),
+        created: manifest.steps.iter().map(|step| step.created).sum(),
+        written: tally.rows,
+        dropped: manifest.dropped.iter().map(|part| part.rows).sum(),
+        quarantined: manifest.quarantine.iter().map(|part| part.rows).sum(),
+    }
+}
+
+/// Every row ended in exactly one place, counted twice: by the lists that were written and by the steps.
+fn check_sum(manifest: &Manifest) -> Result<()> {
+    let rows = &manifest.rows;
+    let shards: u64 = manifest.shards.iter().map(|shard| shard.rows).sum();
+    let last = manifest.steps.last().map_or(rows.input - rows.quarantined, |step| step.rows_out);
+    if rows.input + rows.created == rows.written + rows.dropped + rows.quarantined
+        && shards == rows.written
+        && last == shards
+    {
+        return Ok(());
+    }
+    Err(Error::Resume(format!(
+        "rows do not add up: {} read and {} made, but {} written, {} dropped, {} quarantined ({shards} in shards, {last} after the last step); \
+         nothing was published, please report this with the pipeline",
+        rows.input, rows.created, rows.written, rows.dropped, rows.quarantined
+    )))
+}
+
+fn personal_data(tally: &Tally) -> BTreeMap<String, u64> {
+    let is_kind = |name: &str| name.parse::<siyu_text::pii::Kind>().is_ok();
+    tally.notes.iter().filter(|(name, _)| is_kind(name)).map(|(name, count)| (name.clone(), *count)).collect()
+}
+
+fn split(engine: &Engine<'_>, manifest: &Manifest) -> Option<SplitRecord> {
+    let split =
+        engine.pipeline.steps.iter().find_map(|step| if let Step::Split(split) = step { Some(split) } else { None })?;
+    let mut rows = BTreeMap::new();
+    for shard in &manifest.shards {
+        *rows.entry(shard.split.clone()).or_default() += shard.rows;
+    }
+    let by = if split.group_by.is_empty() { split.columns.clone() } else { split.group_by.clone() };
+    let shares = [("train", split.train), ("validation", split.validation), ("test", split.test)];
+    let shares = shares.into_iter().map(|(side, share)| (side.to_owned(), share)).collect();
+    let leak = LeakProof {
+        method: "by construction: equal content has one side".to_owned(),
+        checked: manifest.rows.written,
+        found: 0,
+    };
+    Some(SplitRecord { by, shares, rows, leak })
+}
+
+fn tokenizer(engine: &Engine<'_>) -> Result<Option<TokenizerRecord>> {
+    let step =
+        engine.pipeline.steps.iter().find_map(|step| if let Step::Tokenize(step) = step { Some(step) } else { None });
+    let Some(step) = step else { return Ok(None) };
+    let json = fs::read_to_string(&step.tokenizer).map_err(Error::read(&step.tokenizer))?;
+    let engine = siyu_text::tokenizer::Tokenizer::from_json(&json)
+        .map(|tokenizer| format!("{:?}", tokenizer.engine()).to_lowercase());
+    let hash = blake3::hash(json.as_bytes()).to_hex().to_string();
+    Ok(Some(TokenizerRecord { path: step.tokenizer.display().to_string(), hash, engine: engine.unwrap_or_default() }))
+}
+
+/// Moves the staged folders into the output: the old manifest goes first and the new one comes last, so that at no
+/// moment does a manifest describe other shards.
+fn install(staging: &Path, output: &Path, manifest: &Manifest) -> Result<()> {
+    let old = output.join(MANIFEST);
+    if old.exists() {
+        fs::remove_file(&old).map_err(Error::write(&old))?;
+    }
+    for name in ["data", "dropped", "quarantine"] {
+        let target = output.join(name);
+        if target.exists() {
+            fs::remove_dir_all(&target).map_err(Error::write(&target))?;
+        }
+        let staged = staging.join(name);
+        if staged.exists() {
+            fs::rename(&staged, &target).map_err(Error::write(&target))?;
+        }
+    }
+    manifest.write(output).map_err(|error| Error::Write { path: old, source: std::io::Error::other(error.to_string()) })
+}

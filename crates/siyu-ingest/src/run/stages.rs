@@ -1,0 +1,297 @@
+//! The stages of a run: input to the first exchange, exchange to exchange, the last exchange to parts.
+
+use super::RunOptions;
+use super::progress::Progress;
+use super::state::Scratch;
+use crate::error::{Error, Result};
+use crate::exchange::{Exchange, ExchangeWriter, KeySpec};
+use crate::exec::{BlockQueue, BucketScan, Node, Resolve, Source as SourceNode, Steps};
+use crate::files;
+use crate::input::{Cutter, FileFacts, Source};
+use crate::pipeline::Pipeline;
+use crate::plan::{Arrival, Plan, Segment};
+use crate::rows::{FILE, PART, SOURCE_ROW, schema};
+use crate::shards::{Part, PartWriter};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::prelude::SessionContext;
+use futures::StreamExt;
+use std::collections::{BTreeSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+
+/// Everything a run needs.
+pub(crate) struct Engine<'a> {
+    pub(crate) pipeline: &'a Pipeline,
+    pub(crate) plan: &'a Plan,
+    pub(crate) sources: Arc<[Source]>,
+    pub(crate) options: &'a RunOptions,
+    pub(crate) progress: &'a Arc<Progress>,
+    pub(crate) scratch: &'a Scratch,
+    pub(crate) session: SessionContext,
+    pub(crate) buckets: u32,
+}
+
+/// What the stages left behind.
+pub(crate) struct Stages {
+    pub(crate) files: Vec<FileFacts>,
+    pub(crate) exchanges: Vec<Arc<Exchange>>,
+    pub(crate) parts: Vec<Part>,
+}
+
+impl Engine<'_> {
+    /// Folder of exchange `number`, from 1.
+    pub(crate) fn exchange_folder(&self, number: usize) -> Result<PathBuf> {
+        self.scratch.folder(&format!("exchange-{number}"))
+    }
+
+    /// Folder of the parts.
+    pub(crate) fn parts_folder(&self) -> Result<PathBuf> {
+        self.scratch.folder("parts")
+    }
+
+    /// Runs all stages.
+    pub(crate) async fn run(&self) -> Result<Stages> {
+        let segments = &self.plan.segments;
+        self.progress.stages.1.store(segments.len() as u64 + 1, Ordering::Relaxed);
+        self.stage(1, "reading and cleaning");
+        let files = self.read_input().await?;
+        let mut exchanges = Vec::new();
+        for number in 1..segments.len() {
+            let segment = &segments[number];
+            let folder = self.exchange_folder(number)?;
+            let exchange = Arc::new(Exchange::open(&folder, &segment.fields, self.buckets)?);
+            let name = segment
+                .arrival
+                .as_ref()
+                .and_then(|arrival| arrival.step)
+                .map_or("ordering", |step| self.pipeline.steps[step].name());
+            self.stage(number + 1, name);
+            self.progress.units_total.store(u64::from(self.buckets), Ordering::Relaxed);
+            let next = segments.get(number + 1).and_then(|segment| segment.arrival.as_ref());
+            self.resolve(segment, &exchange, next, number).await?;
+            exchanges.push(exchange);
+        }
+        let parts = files::read_records(&self.parts_folder()?, "part-")?;
+        Ok(Stages { files, exchanges, parts })
+    }
+
+    fn stage(&self, number: usize, name: &str) {
+        name.clone_into(&mut self.progress.stage.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        self.progress.stages.0.store(number as u64, Ordering::Relaxed);
+        self.progress.units.store(0, Ordering::Relaxed);
+        self.progress.units_total.store(0, Ordering::Relaxed);
+    }
+
+    fn writer(&self, number: usize, arrival: &Arrival, fields: &[arrow::datatypes::Field]) -> Result<ExchangeWriter> {
+        let share = self.options.memory / (6 * self.options.threads as u64);
+        Ok(ExchangeWriter {
+            directory: self.exchange_folder(number)?,
+            schema: schema(fields),
+            key: KeySpec::new(arrival, self.sources.iter().map(|source| &source.name)),
+            action: arrival.action,
+            step: arrival.step,
+            buckets: self.buckets,
+            run_bytes: usize::try_from(share.clamp(4 << 20, 128 << 20)).expect("at most 128 MiB"),
+            reads_input: number == 1,
+            living: Vec::new(),
+            dead: Vec::new(),
+            units: BTreeSet::new(),
+            bytes: 0,
+        })
+    }
+
+    async fn read_input(&self) -> Result<Vec<FileFacts>> {
+        let folder = self.exchange_folder(1)?;
+        let record = folder.join("files.json");
+        if let Some(files) = files::read_record(&record)? {
+            self.progress.bytes.store(self.progress.bytes_total.load(Ordering::Relaxed), Ordering::Relaxed);
+            return Ok(files);
+        }
+        let first = &self.plan.segments[0];
+        let done = Exchange::open(&folder, &self.plan.segments[1].fields, self.buckets)?;
+        let queue = Arc::new(BlockQueue {
+            cutter: Mutex::new(Cutter::new(Arc::clone(&self.sources))),
+            done: done.runs.iter().flat_map(|run| run.units.iter().copied()).collect(),
+            sources: Arc::clone(&self.sources),
+            wanted: self.plan.wanted.clone(),
+            progress: Arc::clone(self.progress),
+        });
+        let partitions = self.options.threads;
+        let source = SourceNode { queue: Arc::clone(&queue), schema: schema(&first.fields), partitions };
+        let plan = Steps { fused: Arc::clone(&first.steps), partitions }.plan(Some(source.plan(None)));
+        let arrival = self.plan.segments[1].arrival.as_ref().expect("later segments have an arrival");
+        let mut workers = Vec::new();
+        for partition in 0..partitions {
+            let writer = self.writer(1, arrival, &self.plan.segments[1].fields)?;
+            workers.push(tokio::spawn(self.exchange_worker(&plan, vec![partition], writer)?));
+        }
+        join(workers).await?;
+        let files = queue.cutter.lock().unwrap_or_else(std::sync::PoisonError::into_inner).files().to_vec();
+        self.check_bad_rows(&Exchange::open(&folder, &self.plan.segments[1].fields, self.buckets)?)?;
+        files::write_record(&record, &files)?;
+        Ok(files)
+    }
+
+    /// The work of one worker that writes to an exchange: some partitions one after another.
+    fn exchange_worker(
+        &self,
+        plan: &Arc<dyn ExecutionPlan>,
+        partitions: Vec<usize>,
+        mut writer: ExchangeWriter,
+    ) -> Result<impl Future<Output = Result<()>> + Send + use<>> {
+        let (plan, context) = (Arc::clone(plan), self.session.task_ctx());
+        let progress = Arc::clone(self.progress);
+        let max_bad = self.pipeline.max_bad_rows;
+        Ok(async move {
+            for partition in partitions {
+                let mut rows = plan.execute(partition, Arc::clone(&context)).map_err(unwrap_external)?;
+                while let Some(batch) = rows.next().await {
+                    writer.push(batch.map_err(unwrap_external)?)?;
+                    if let Some(most) = max_bad
+                        && progress.bad.load(Ordering::Relaxed) > most
+                    {
+                        return Err(Error::BadRows(format!(
+                            "more than `max_bad_rows: {most}` rows could not be read; see the inputs, or raise the bound"
+                        )));
+                    }
+                }
+                progress.units.fetch_add(1, Ordering::Relaxed);
+                if progress.stop.load(Ordering::Relaxed) {
+                    return Err(Error::Interrupted);
+                }
+            }
+            writer.flush()
+        })
+    }
+
+    /// Takes the rows of an exchange bucket by bucket through its action and the steps behind it.
+    async fn resolve(
+        &self,
+        segment: &Segment,
+        exchange: &Arc<Exchange>,
+        next: Option<&Arrival>,
+        number: usize,
+    ) -> Result<()> {
+        let plan = self.bucket_plan(segment, exchange)?;
+        let done: BTreeSet<u64> = if next.is_some() {
+            let folder = self.exchange_folder(number + 1)?;
+            let after = Exchange::open(&folder, &self.plan.segments[number + 1].fields, self.buckets)?;
+            after.runs.iter().flat_map(|run| run.units.iter().copied()).collect()
+        } else {
+            files::read_records::<Part>(&self.parts_folder()?, "part-")?
+                .iter()
+                .map(|part| u64::from(part.bucket))
+                .collect()
+        };
+        let waiting: VecDeque<usize> =
+            (0..self.buckets as usize).filter(|bucket| !done.contains(&(*bucket as u64))).collect();
+        self.progress.units.store(done.len() as u64, Ordering::Relaxed);
+        let mut workers = Vec::new();
+        if let Some(arrival) = next {
+            let waiting: Vec<usize> = waiting.into();
+            for chunk in waiting.chunks(waiting.len().div_ceil(self.options.threads).max(1)) {
+                let writer = self.writer(number + 1, arrival, &self.plan.segments[number + 1].fields)?;
+                workers.push(tokio::spawn(self.exchange_worker(&plan, chunk.to_vec(), writer)?));
+            }
+        } else {
+            let waiting = Arc::new(Mutex::new(waiting));
+            for _ in 0..self.options.threads {
+                workers.push(tokio::spawn(self.part_worker(&plan, segment, Arc::clone(&waiting))?));
+            }
+        }
+        join(workers).await
+    }
+
+    fn bucket_plan(&self, segment: &Segment, exchange: &Arc<Exchange>) -> Result<Arc<dyn ExecutionPlan>> {
+        let arrival = segment.arrival.as_ref().expect("later segments have an arrival");
+        let scan = BucketScan { exchange: Arc::clone(exchange) }.plan(None);
+        let by = |slot: usize| {
+            let name = exchange.schema().field(slot).name().clone();
+            PhysicalSortExpr::new_default(Arc::new(Column::new(&name, slot)))
+        };
+        let keys = crate::exchange::KEY_COLUMNS;
+        let order = LexOrdering::new([by(0), by(1), by(keys + FILE), by(keys + SOURCE_ROW), by(keys + PART)]);
+        let order = order.expect("five columns to sort by");
+        let sorted = SortExec::new(order, scan).with_preserve_partitioning(true);
+        let resolve = Resolve {
+            action: arrival.action,
+            step: arrival.step,
+            rows_before: exchange.rows_before(),
+            schema: schema(&segment.fields),
+            partitions: self.buckets as usize,
+        };
+        let resolved = resolve.plan(Some(Arc::new(sorted)));
+        Ok(Steps { fused: Arc::clone(&segment.steps), partitions: self.buckets as usize }.plan(Some(resolved)))
+    }
+
+    fn part_worker(
+        &self,
+        plan: &Arc<dyn ExecutionPlan>,
+        segment: &Segment,
+        waiting: Arc<Mutex<VecDeque<usize>>>,
+    ) -> Result<impl Future<Output = Result<()>> + Send + use<>> {
+        let (plan, context) = (Arc::clone(plan), self.session.task_ctx());
+        let progress = Arc::clone(self.progress);
+        let folder = self.parts_folder()?;
+        let columns = Arc::clone(&segment.steps.output);
+        let chosen = self.pipeline.output.columns.clone();
+        Ok(async move {
+            loop {
+                let bucket = waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front();
+                let Some(bucket) = bucket else { return Ok(()) };
+                let number = u32::try_from(bucket).expect("buckets are counted in 32 bits");
+                let mut writer = PartWriter::new(folder.clone(), number, &columns, chosen.as_deref());
+                let mut rows = plan.execute(bucket, Arc::clone(&context)).map_err(unwrap_external)?;
+                while let Some(batch) = rows.next().await {
+                    writer.push(&batch.map_err(unwrap_external)?)?;
+                }
+                writer.finish()?;
+                progress.units.fetch_add(1, Ordering::Relaxed);
+                if progress.stop.load(Ordering::Relaxed) {
+                    return Err(Error::Interrupted);
+                }
+            }
+        })
+    }
+
+    fn check_bad_rows(&self, exchange: &Exchange) -> Result<()> {
+        let counts = exchange.runs.iter().flat_map(|run| run.tally.files.values());
+        let (rows, bad) = counts.fold((0, 0), |sum, counts| (sum.0 + counts.0, sum.1 + counts.1));
+        let most = self.pipeline.max_bad_ratio;
+        if rows > 0 && bad as f64 / rows as f64 > most {
+            return Err(Error::BadRows(format!(
+                "{bad} of {rows} rows could not be read, more than `max_bad_ratio: {most}` allows; are `format`, `encoding` and `columns` right?"
+            )));
+        }
+        Ok(())
+    }
+}
+
+async fn join(workers: Vec<tokio::task::JoinHandle<Result<()>>>) -> Result<()> {
+    let mut first = Ok(());
+    for worker in workers {
+        let ended = match worker.await {
+            Ok(ended) => ended,
+            Err(error) => Err(Error::Resume(format!("a worker stopped unexpectedly: {error}; run again to continue"))),
+        };
+        if first.is_ok() {
+            first = ended;
+        }
+    }
+    first
+}
+
+/// An error of this crate that travelled through DataFusion comes out as itself.
+fn unwrap_external(error: datafusion::error::DataFusionError) -> Error {
+    match error {
+        datafusion::error::DataFusionError::External(inner) => match inner.downcast::<Error>() {
+            Ok(own) => *own,
+            Err(other) => Error::engine("the run failed")(datafusion::error::DataFusionError::External(other)),
+        },
+        other => Error::engine("the run failed")(other),
+    }
+}

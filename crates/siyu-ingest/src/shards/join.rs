@@ -1,0 +1,269 @@
+//! Joining parts into shards, and the lists of rows that ended elsewhere.
+
+use super::part::{parquet_error, part_path};
+use super::{Part, properties};
+use crate::error::{Error, Result};
+use crate::files;
+use crate::rows::{self, DETAIL, FILE, ID, OUTCOME, QUARANTINED, SOURCE_ROW};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt64Array};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt16Type, UInt32Type, UInt64Type};
+use arrow::ipc::reader::FileReader as IpcReader;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::column::writer::ColumnCloseResult;
+use parquet::file::reader::FileReader;
+use parquet::file::serialized_reader::SerializedFileReader;
+use parquet::file::writer::SerializedFileWriter;
+use siyu_dataset::{PartRecord, ShardRecord};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Row groups at least this long are taken over as they are; shorter ones are merged.
+const WHOLE_ROW_GROUP_BYTES: i64 = 1 << 20;
+
+/// Joins the parts into `shards` files per side under `staging/data`, and lists them by path.
+pub(crate) fn join_shards(
+    parts_folder: &Path,
+    parts: &[Part],
+    shards: u32,
+    schema: &SchemaRef,
+    staging: &Path,
+) -> Result<Vec<ShardRecord>> {
+    let folder = staging.join("data");
+    files::create_folder(&folder)?;
+    let tokenized = schema.index_of("token_count").is_ok();
+    let per_shard = parts.len().div_ceil(shards as usize).max(1);
+    let mut jobs = Vec::new();
+    for side in ["train", "validation", "test"] {
+        if parts.iter().any(|part| part.sides.contains_key(side)) {
+            let groups: Vec<&[Part]> = parts.chunks(per_shard).collect();
+            let count = groups.len();
+            jobs.extend(groups.into_iter().enumerate().map(|(number, group)| (side, number, count, group)));
+        }
+    }
+    let join = |(side, number, count, group): &(&str, usize, usize, &[Part])| {
+        let name = format!("{side}-{number:05}-of-{count:05}.parquet");
+        let path = folder.join(&name);
+        let inputs: Vec<PathBuf> = group
+            .iter()
+            .filter(|part| part.sides.contains_key(*side))
+            .map(|part| part_path(parts_folder, part.bucket, side))
+            .collect();
+        join_parquet(&inputs, schema, &path)?;
+        let sides = group.iter().filter_map(|part| part.sides.get(*side));
+        let (rows, tokens) = sides.fold((0, 0), |sum, part| (sum.0 + part.rows, sum.1 + part.tokens));
+        let (bytes, blake3) = seal(&path)?;
+        let path = format!("data/{name}");
+        Ok(ShardRecord { path, split: (*side).to_owned(), rows, tokens: tokenized.then_some(tokens), bytes, blake3 })
+    };
+    use rayon::prelude::*;
+    let mut records: Vec<ShardRecord> = jobs.par_iter().map(join).collect::<Result<_>>()?;
+    records.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(records)
+}
+
+fn join_parquet(inputs: &[PathBuf], schema: &SchemaRef, path: &Path) -> Result<()> {
+    let file = files::create_private(path).map_err(Error::write(path))?;
+    let failed = |error| parquet_error(path, error);
+    let mut waiting: Vec<RecordBatch> = Vec::new();
+    let mut waiting_bytes = 0i64;
+    let writer = ArrowWriter::try_new(file, Arc::clone(schema), Some(properties())).map_err(failed)?;
+    let (mut writer, mut factory) = writer.into_serialized_writer().map_err(failed)?;
+    for input in inputs {
+        let read = |error| parquet_error(input, error);
+        let file = File::open(input).map_err(Error::read(input))?;
+        let reader = SerializedFileReader::new(file.try_clone().map_err(Error::read(input))?).map_err(read)?;
+        let long = reader.metadata().row_groups().iter().all(|group| group.total_byte_size() >= WHOLE_ROW_GROUP_BYTES);
+        if !long {
+            let batches = ParquetRecordBatchReaderBuilder::try_new(file).map_err(read)?.build().map_err(read)?;
+            for batch in batches {
+                waiting.push(batch.map_err(|error| files::arrow_error(input, error))?);
+            }
+            waiting_bytes += reader.metadata().row_groups().iter().map(|group| group.total_byte_size()).sum::<i64>();
+        }
+        if long || waiting_bytes >= 4 * WHOLE_ROW_GROUP_BYTES {
+            write_merged(&mut writer, &mut factory, schema, &mut waiting).map_err(failed)?;
+            waiting_bytes = 0;
+        }
+        if long {
+            append(&mut writer, input, &reader).map_err(failed)?;
+        }
+    }
+    write_merged(&mut writer, &mut factory, schema, &mut waiting).map_err(failed)?;
+    writer.close().map_err(failed)?;
+    Ok(())
+}
+
+/// Takes over row groups byte for byte.
+fn append(
+    writer: &mut SerializedFileWriter<File>,
+    input: &Path,
+    reader: &SerializedFileReader<File>,
+) -> parquet::errors::Result<()> {
+    let bytes = File::open(input)?;
+    for group in reader.metadata().row_groups() {
+        let mut target = writer.next_row_group()?;
+        for column in group.columns() {
+            let close = ColumnCloseResult {
+                bytes_written: u64::try_from(column.compressed_size()).unwrap_or(0),
+                rows_written: u64::try_from(group.num_rows()).unwrap_or(0),
+                metadata: column.clone(),
+                bloom_filter: None,
+                column_index: None,
+                offset_index: None,
+            };
+            target.append_column(&bytes, close)?;
+        }
+        target.close()?;
+    }
+    Ok(())
+}
+
+/// Encodes the waiting rows as one row group.
+fn write_merged(
+    writer: &mut SerializedFileWriter<File>,
+    factory: &mut parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory,
+    schema: &SchemaRef,
+    waiting: &mut Vec<RecordBatch>,
+) -> parquet::errors::Result<()> {
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    let rows = concat_batches(schema, waiting.iter())?;
+    waiting.clear();
+    let index = writer.flushed_row_groups().len();
+    let mut columns = factory.create_column_writers(index)?.into_iter();
+    let mut target = writer.next_row_group()?;
+    for (field, array) in schema.fields().iter().zip(rows.columns()) {
+        for leaf in parquet::arrow::arrow_writer::compute_leaves(field, array)? {
+            let mut column = columns.next().expect("one writer per leaf column");
+            column.write(&leaf)?;
+            column.close()?.append_to_row_group(&mut target)?;
+        }
+    }
+    target.close()?;
+    Ok(())
+}
+
+/// Flushes a finished file to the disk; returns its size and hash.
+pub(crate) fn seal(path: &Path) -> Result<(u64, String)> {
+    let mut file = File::open(path).map_err(Error::read(path))?;
+    file.sync_all().map_err(Error::write(path))?;
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; 1 << 20];
+    let mut bytes = 0;
+    loop {
+        let count = file.read(&mut buffer).map_err(Error::read(path))?;
+        if count == 0 {
+            break;
+        }
+        bytes += count as u64;
+        hasher.update(&buffer[..count]);
+    }
+    Ok((bytes, hasher.finalize().to_hex().to_string()))
+}
+
+/// The dead rows of all scratch files in the order of the input; `names` are the sources, `labels` the steps.
+fn dead_rows(paths: &[PathBuf]) -> Result<Vec<(u32, u64, u32, usize, usize, Arc<RecordBatch>)>> {
+    let mut rows = Vec::new();
+    for path in paths {
+        let file = File::open(path).map_err(Error::read(path))?;
+        let reader =
+            IpcReader::try_new(std::io::BufReader::new(file), None).map_err(|error| files::arrow_error(path, error))?;
+        for batch in reader {
+            let batch = Arc::new(batch.map_err(|error| files::arrow_error(path, error))?);
+            let files = batch.column(FILE).as_primitive::<UInt32Type>();
+            let numbers = batch.column(SOURCE_ROW).as_primitive::<UInt64Type>();
+            let parts = batch.column(rows::PART).as_primitive::<UInt32Type>();
+            for row in 0..batch.num_rows() {
+                rows.push((files.value(row), numbers.value(row), parts.value(row), row, 0, Arc::clone(&batch)));
+            }
+        }
+    }
+    rows.sort_by_key(|row| (row.0, row.1, row.2));
+    Ok(rows)
+}
+
+/// Writes `dropped/`: id, source, row, step and detail of every dropped row, in the order of the input.
+pub(crate) fn write_dropped(
+    dead: &[PathBuf],
+    names: &[String],
+    labels: &[String],
+    staging: &Path,
+) -> Result<Vec<PartRecord>> {
+    let (mut ids, mut sources, mut numbers, mut steps, mut details) = (vec![], vec![], vec![], vec![], vec![]);
+    for (file, number, _, row, _, batch) in dead_rows(dead)? {
+        let outcome = batch.column(OUTCOME).as_primitive::<UInt16Type>().value(row);
+        if outcome != QUARANTINED {
+            ids.push(text(&batch, ID, row));
+            sources.push(names[file as usize].clone());
+            numbers.push(number);
+            steps.push(labels[usize::from(outcome) - 1].clone());
+            details.push(text(&batch, DETAIL, row));
+        }
+    }
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("id", Arc::new(StringArray::from(ids))),
+        ("source", Arc::new(StringArray::from(sources))),
+        ("source_row", Arc::new(UInt64Array::from(numbers))),
+        ("dropped_by", Arc::new(StringArray::from(steps))),
+        ("detail", Arc::new(StringArray::from(details))),
+    ];
+    write_list(staging, "dropped", &columns)
+}
+
+/// Writes `quarantine/`: source, row, byte range and reason of every unreadable row; never its text.
+pub(crate) fn write_quarantine(dead: &[PathBuf], names: &[String], staging: &Path) -> Result<Vec<PartRecord>> {
+    let (mut sources, mut numbers, mut starts, mut ends, mut reasons) = (vec![], vec![], vec![], vec![], vec![]);
+    for (file, number, _, row, _, batch) in dead_rows(dead)? {
+        if batch.column(OUTCOME).as_primitive::<UInt16Type>().value(row) == QUARANTINED {
+            let detail = text(&batch, DETAIL, row).unwrap_or_default();
+            let (range, reason) = detail.split_once(' ').unwrap_or((&detail, ""));
+            let (start, end) = range.split_once('-').unwrap_or((range, range));
+            sources.push(names[file as usize].clone());
+            numbers.push(number);
+            starts.push(start.parse::<u64>().unwrap_or(0));
+            ends.push(end.parse::<u64>().unwrap_or(0));
+            reasons.push(reason.to_owned());
+        }
+    }
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("source", Arc::new(StringArray::from(sources))),
+        ("source_row", Arc::new(UInt64Array::from(numbers))),
+        ("start", Arc::new(UInt64Array::from(starts))),
+        ("end", Arc::new(UInt64Array::from(ends))),
+        ("reason", Arc::new(StringArray::from(reasons))),
+    ];
+    write_list(staging, "quarantine", &columns)
+}
+
+fn text(batch: &RecordBatch, slot: usize, row: usize) -> Option<String> {
+    let column = batch.column(slot).as_string::<i32>();
+    column.is_valid(row).then(|| column.value(row).to_owned())
+}
+
+fn write_list(staging: &Path, name: &str, columns: &[(&str, ArrayRef)]) -> Result<Vec<PartRecord>> {
+    let rows = columns[0].1.len();
+    if rows == 0 {
+        return Ok(Vec::new());
+    }
+    let folder = staging.join(name);
+    files::create_folder(&folder)?;
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|(name, array)| Field::new(*name, array.data_type().clone(), array.data_type() == &DataType::Utf8))
+        .collect();
+    let schema = Arc::new(Schema::new(fields));
+    let arrays = columns.iter().map(|(_, array)| Arc::clone(array)).collect();
+    let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).expect("all lists have one entry a row");
+    let path = folder.join("part-00000.parquet");
+    let file = files::create_private(&path).map_err(Error::write(&path))?;
+    let mut writer =
+        ArrowWriter::try_new(file, schema, Some(properties())).map_err(|error| parquet_error(&path, error))?;
+    writer.write(&batch).and_then(|()| writer.close()).map_err(|error| parquet_error(&path, error))?;
+    let (bytes, blake3) = seal(&path)?;
+    Ok(vec![PartRecord { path: format!("{name}/part-00000.parquet"), rows: rows as u64, bytes, blake3 }])
+}

@@ -1,0 +1,228 @@
+//! What tags do to the text: which of it is shown, where lines end, where white space stays.
+
+use super::attributes;
+use super::elements::{Element, Name, element, name};
+use super::foreign::Foreign;
+use super::output::Output;
+use super::raw_text;
+use super::tokenizer::{InitialState, Sink, Tag};
+
+/// Lays out the text of a document.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, none follows from another")]
+#[derive(Default)]
+pub(super) struct Layout {
+    output: Output,
+    keeps_alt: bool,
+    /// The document is a page, not plain text with tags in it.
+    is_page: bool,
+    /// Open elements that hold blocks; what the rest of these count is open too.
+    containers: usize,
+    is_in_line: bool,
+    preformatted: usize,
+    templates: usize,
+    /// Cells of the table row at hand.
+    cells: usize,
+    foreign: Foreign,
+    /// The element whose raw text is being read.
+    raw: Option<Element>,
+    swallows_line_break: bool,
+    /// Elements that plain text opens without ever closing them.
+    never_closed: Vec<Name>,
+}
+
+impl Layout {
+    pub(super) fn new(keeps_alt: bool, bytes: usize) -> Self {
+        Self { keeps_alt, output: Output::with_capacity(bytes / 2), ..Self::default() }
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.output.finish()
+    }
+
+    /// Whether a tag in plain text is one, and not text in angle brackets.
+    fn is_markup(&mut self, tag: &Tag<'_>, name: Name, element: Option<Element>) -> bool {
+        let attributes = tag.attributes.trim_matches(|c: char| c == '/' || c.is_ascii_whitespace());
+        match element {
+            None | Some(Element::PlainText) => false,
+            Some(Element::ShortInline) => attributes.is_empty() || attributes.contains('='),
+            Some(Element::Empty) => !attributes.is_empty(),
+            Some(
+                Element::Hidden
+                | Element::Script
+                | Element::Title
+                | Element::TextArea
+                | Element::Xmp
+                | Element::Template,
+            ) => {
+                let is_closed = !self.never_closed.contains(&name)
+                    && raw_text::end(tag.rest.as_bytes(), tag.name.as_bytes()).is_some();
+                if !is_closed {
+                    self.never_closed.push(name);
+                }
+                is_closed
+            }
+            Some(_) => true,
+        }
+    }
+
+    fn start(&mut self, tag: &Tag<'_>, element: Element) {
+        match element {
+            Element::Page => self.is_page |= self.output.is_empty(),
+            Element::Container => {
+                self.containers += 1;
+                self.is_in_line = false;
+                self.output.end_line();
+            }
+            Element::Line | Element::Title | Element::TextArea | Element::Xmp | Element::PlainText => {
+                self.is_in_line = element == Element::Line;
+                self.output.end_line();
+            }
+            Element::Preformatted => {
+                self.preformatted += 1;
+                self.output.end_line();
+            }
+            Element::Row => {
+                self.is_in_line = true;
+                self.cells = 0;
+                self.output.end_row();
+            }
+            Element::Cell => {
+                self.is_in_line = true;
+                if self.cells > 0 {
+                    self.output.next_cell();
+                }
+                self.cells += 1;
+            }
+            Element::Break => self.output.break_line(),
+            Element::Rule => self.output.end_line(),
+            Element::Image if self.keeps_alt => {
+                if let Some(alt) = attributes::value(tag.attributes, "alt") {
+                    self.output.flow(&alt);
+                }
+            }
+            Element::Template => self.templates += 1,
+            _ => {}
+        }
+        self.swallows_line_break = matches!(element, Element::Preformatted | Element::TextArea);
+    }
+
+    fn end(&mut self, element: Element) {
+        match element {
+            Element::Container => {
+                self.containers = self.containers.saturating_sub(1);
+                self.is_in_line = false;
+                self.output.end_line();
+            }
+            Element::Line | Element::Title | Element::TextArea | Element::Xmp => {
+                self.is_in_line = false;
+                self.output.end_line();
+            }
+            Element::Preformatted => {
+                self.preformatted = self.preformatted.saturating_sub(1);
+                self.output.end_line();
+            }
+            Element::Row => {
+                self.is_in_line = false;
+                self.cells = 0;
+                self.output.end_row();
+            }
+            Element::Cell => self.is_in_line = false,
+            Element::Break => self.output.break_line(),
+            _ => {}
+        }
+    }
+}
+
+impl Sink for Layout {
+    fn text(&mut self, text: &str, _: InitialState) {
+        let is_first = std::mem::take(&mut self.swallows_line_break);
+        if self.templates > 0 || self.foreign.hides_text() {
+            return;
+        }
+        match self.raw {
+            Some(Element::Hidden | Element::Script) => {}
+            Some(Element::TextArea | Element::Xmp | Element::PlainText) => {
+                self.output.preformatted(if is_first { without_first_break(text) } else { text });
+            }
+            _ if self.preformatted > 0 => {
+                self.output.preformatted(if is_first { without_first_break(text) } else { text });
+            }
+            None if self.is_plain() => self.output.plain(text),
+            _ => self.output.flow(text),
+        }
+    }
+
+    fn start_tag(&mut self, tag: &Tag<'_>) -> InitialState {
+        let name = name(tag.name.as_bytes());
+        let element = element(name);
+        if self.is_plain() && !self.is_markup(tag, name, element) {
+            self.output.plain(tag.source);
+            return InitialState::Data;
+        }
+        if self.templates == 0 {
+            self.output.markup();
+        }
+        if self.foreign.start(tag, name, element) {
+            return InitialState::Data;
+        }
+        let Some(element) = element else { return InitialState::Data };
+        if self.templates == 0 || element == Element::Template {
+            self.start(tag, element);
+        }
+        let state = match element {
+            Element::Title | Element::TextArea => InitialState::RcData,
+            Element::Hidden | Element::Xmp => InitialState::RawText,
+            Element::Script => InitialState::ScriptData,
+            Element::PlainText => InitialState::PlainText,
+            _ => return InitialState::Data,
+        };
+        self.raw = Some(element);
+        state
+    }
+
+    fn end_tag(&mut self, tag: &Tag<'_>) {
+        self.raw = None;
+        let name = name(tag.name.as_bytes());
+        let element = element(name);
+        if element.is_none() && self.is_plain() {
+            self.output.plain(tag.source);
+            return;
+        }
+        if element == Some(Element::Template) {
+            self.templates = self.templates.saturating_sub(1);
+        }
+        if self.templates > 0 {
+            return;
+        }
+        self.output.markup();
+        if !self.foreign.end(name)
+            && let Some(element) = element
+        {
+            self.end(element);
+        }
+    }
+
+    fn comment(&mut self, is_doctype: bool) {
+        if self.templates == 0 {
+            self.output.markup();
+        }
+        self.is_page |= is_doctype && self.output.is_empty();
+    }
+
+    fn is_foreign(&self) -> bool {
+        self.foreign.is_innermost()
+    }
+
+    fn is_plain(&self) -> bool {
+        !self.is_page
+            && self.containers == 0
+            && !self.is_in_line
+            && self.preformatted == 0
+            && self.templates == 0
+            && !self.foreign.is_open()
+    }
+}
+
+fn without_first_break(text: &str) -> &str {
+    text.strip_prefix("\r\n").or_else(|| text.strip_prefix('\n')).unwrap_or(text)
+}

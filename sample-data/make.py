@@ -1,0 +1,74 @@
+"""Makes the synthetic part of the sample data, byte for byte the same each time: python3 sample-data/make.py"""
+import gzip, io, json, pathlib, random
+
+HERE = pathlib.Path(__file__).parent
+chance = random.Random(20261124)
+
+
+def mobile():
+    return "1" + chance.choice("3589") + "".join(chance.choice("0123456789") for _ in range(9))
+
+
+def identity():
+    body = "110105" + f"{chance.randint(1950, 2004)}{chance.randint(1, 12):02}{chance.randint(1, 28):02}{chance.randint(1, 999):03}"
+    weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
+    return body + "10X98765432"[sum(int(digit) * weight for digit, weight in zip(body, weights)) % 11]
+
+
+planted = []
+
+
+def plant(kind, value, file):
+    planted.append({"kind": kind, "value": value, "file": file})
+    return value
+
+
+def memo(number):
+    name = f"memos/memo-{number:02}.html"
+    phone, card = plant("cn_mobile", mobile(), name), plant("cn_id", identity(), name)
+    mail = plant("email", f"client{number}@example.com", name)
+    matter = chance.choice(["房屋租赁合同", "股权转让", "劳动争议", "买卖合同", "建设工程施工合同"])
+    html = f"""<!DOCTYPE html><html><head><meta charset="{'gb2312' if number == 3 else 'utf-8'}"><title>备忘录 {number}</title>
+<style>p {{ margin: 0 }}</style><script>var tracker = "{number}";</script></head><body><nav><a href="/">首页</a></nav>
+<h1>关于{matter}的法律备忘录（第{number}号）</h1><p>委托人就{matter}一事咨询本所，联系电话{phone}，身份证号{card}，邮箱{mail}。</p>
+<table><tr><th>事项</th><th>金额</th></tr><tr><td>标的额</td><td>{chance.randint(10, 900)},000&nbsp;元</td></tr></table>
+<p>经审查，双方于{chance.randint(2015, 2024)}年{chance.randint(1, 12)}月签订的合同合法有效&mdash;&mdash;违约方应当承担继续履行、采取补救措施或者赔偿损失等违约责任。</p>
+<p>建议：一、保全证据；二、在第{chance.randint(5, 60)}日内发出催告函；三、如协商不成，向有管辖权的人民法院起诉。</p></body></html>
+"""
+    (HERE / name).write_bytes(html.encode("gb18030" if number == 3 else "utf-8"))
+
+
+def questions():
+    rows = ["department,title,ask,answer"]
+    for number in range(60):
+        phone = plant("cn_mobile", mobile(), "questions.csv")
+        rows.append(f'民事,租赁纠纷{number},"房东不退押金怎么办？\n我的电话是{phone}","可以先与房东协商；协商不成的，第{number}种办法是向人民法院起诉，并提交租赁合同、付款凭证等证据。"')
+    rows.insert(20, "民事,缺少单元格")
+    (HERE / "questions.csv").write_bytes(("\r\n".join(rows) + "\r\n").encode("gb18030"))
+
+
+def notes():
+    for number, encoding in enumerate(["utf-8", "utf-16", "gb18030"]):
+        name = f"notes/note-{number}.txt"
+        plate = plant("cn_mobile", mobile(), name)
+        (HERE / name).write_bytes(f"会议纪要第{number}号：请拨打{plate}确认开庭时间。参会人员应当提前准备证据材料，并在庭前向合议庭提交书面意见。\n".encode(encoding))
+
+
+def broken():
+    good = {"id": "case-1", "text": "本院认为，原告与被告之间的借款合同关系合法有效，被告应当按照约定返还借款。联系电话" + plant("cn_mobile", mobile(), "cases.jsonl.gz")}
+    lines = [json.dumps(good, ensure_ascii=False), json.dumps({**good, "id": "case-2"}, ensure_ascii=False)]
+    lines += ['{"id": "case-3", "text": "断', '{"id": "case-4"}', "[1, 2]"]
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as out:
+        out.write(("\n".join(lines) + "\n").encode())
+    (HERE / "cases.jsonl.gz").write_bytes(buffer.getvalue())
+
+
+for number in range(1, 13):
+    memo(number)
+questions()
+notes()
+broken()
+triples = [{"instruction": "解释该条款", "input": f"第{number}条　违约金", "output": f"违约金是当事人约定的、一方违约时应当支付的款项，第{number}条确定其数额。"} for number in range(40)]
+(HERE / "instructions.json").write_text(json.dumps(triples, ensure_ascii=False, indent=1), encoding="utf-8")
+(HERE / "planted.json").write_text(json.dumps(planted, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

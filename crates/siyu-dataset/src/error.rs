@@ -65,16 +65,111 @@ pub enum Error {
         /// What the other numbers make of it.
         expected: u64,
     },
-    /// A file is not what the manifest says.
-    #[error("`{path}` does not match its manifest; it was changed or damaged after the run, write the dataset again")]
-    Changed {
-        /// The file inside the dataset.
+    /// The manifest names a file outside the dataset.
+    #[error("the manifest lists `{path}`, which is not a path inside the dataset; do not trust this dataset")]
+    OutsidePath {
+        /// The path as the manifest has it.
         path: String,
     },
-    /// A file in `data/` that no run wrote.
-    #[error("`{path}` is not in the manifest; remove it, or write the dataset again")]
+    /// A file of the manifest is gone.
+    #[error("`{path}` is missing but the manifest lists it; write the dataset again")]
+    Missing {
+        /// The file, inside the dataset.
+        path: String,
+    },
+    /// A file lies among the shards that the manifest does not list.
+    #[error("`{path}` is not in the manifest; remove it, or a reader of the folder takes it for a shard")]
     Surplus {
-        /// The file inside the dataset.
+        /// The file, inside the dataset.
         path: String,
     },
+    /// A file has another size than when it was written.
+    #[error(
+        "`{path}` has {found} bytes but its manifest says {expected}; it was cut or changed after the run, write the dataset again"
+    )]
+    Bytes {
+        /// The file, inside the dataset.
+        path: String,
+        /// Its size.
+        found: u64,
+        /// The size it was written with.
+        expected: u64,
+    },
+    /// A file has other bytes than when it was written.
+    #[error("`{path}` does not match its hash; it was changed after the run, write the dataset again")]
+    Hash {
+        /// The file, inside the dataset.
+        path: String,
+    },
+    /// A file is no Parquet that can be read.
+    #[error("`{path}` cannot be read as Parquet; write the dataset again")]
+    Parquet {
+        /// The file, inside the dataset.
+        path: String,
+        /// What the reader said.
+        source: parquet::errors::ParquetError,
+    },
+    /// A batch of a file cannot be decoded.
+    #[error("`{path}` cannot be decoded; write the dataset again")]
+    Decode {
+        /// The file, inside the dataset.
+        path: String,
+        /// What the reader said.
+        source: arrow::error::ArrowError,
+    },
+    /// A file has another number of rows than the manifest says.
+    #[error("`{path}` has {found} rows but its manifest says {expected}; write the dataset again")]
+    Rows {
+        /// The file, inside the dataset.
+        path: String,
+        /// Its rows.
+        found: u64,
+        /// The rows of the manifest.
+        expected: u64,
+    },
+    /// A shard has another number of tokens than the manifest says.
+    #[error("`{path}` has {found} tokens but its manifest says {expected}; write the dataset again")]
+    Tokens {
+        /// The shard, inside the dataset.
+        path: String,
+        /// The sum of its `token_count`.
+        found: u64,
+        /// The tokens of the manifest.
+        expected: u64,
+    },
+    /// A file has other columns than it should.
+    #[error("`{path}` has the columns {found} but should have {expected}; write the dataset again")]
+    Columns {
+        /// The file, inside the dataset.
+        path: String,
+        /// Its columns with their types.
+        found: String,
+        /// The columns of the manifest.
+        expected: String,
+    },
+    /// The same content is on two sides of the split.
+    #[error(
+        "{found} contents are on more than one side of the split; for one, row {} of `{}` (id `{}`) equals row {} of `{}` (id `{}`); \
+         add `exact_dedup` before `split` and run the pipeline again",
+        .first.row, .first.shard, .first.id, .second.row, .second.shard, .second.id
+    )]
+    Leak {
+        /// Contents on more than one side.
+        found: u64,
+        /// A row.
+        first: Box<Place>,
+        /// A row of another side with the same content.
+        second: Box<Place>,
+    },
+}
+
+/// Where a row is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The shard, inside the dataset.
+    pub shard: String,
+    /// The row in the shard, from 0.
+    pub row: u64,
+    /// The document's id; empty where the shards have none.
+    pub id: String,
 }

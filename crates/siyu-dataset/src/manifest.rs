@@ -12,8 +12,10 @@ use std::{
     fs,
     io::{self, Write},
     path::Path,
+    sync::Arc,
 };
 
+use arrow::datatypes::{Field, Schema};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
@@ -164,8 +166,16 @@ pub struct LeakProof {
 pub struct ColumnRecord {
     /// Its name.
     pub name: String,
-    /// Its type, such as `string` or `list<int32>`.
+    /// Its type as Arrow writes it, such as `Utf8` or `List(Int32)`.
     pub kind: String,
+}
+
+impl ColumnRecord {
+    /// The columns of a schema, in its order.
+    pub fn of(schema: &Schema) -> Vec<Self> {
+        let record = |field: &Arc<Field>| Self { name: field.name().clone(), kind: field.data_type().to_string() };
+        schema.fields().iter().map(record).collect()
+    }
 }
 
 /// A shard: one Parquet file of living rows.

@@ -1,6 +1,7 @@
 //! Why a pipeline cannot be read, planned or run.
 
 use crate::pipeline::Diagnostic;
+use siyu_text::decode::UnknownEncoding;
 use std::io;
 use std::path::PathBuf;
 
@@ -51,6 +52,102 @@ pub enum Error {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// A file could be opened, but not read to its end.
+    #[error("cannot read `{path}` beyond byte {offset}")]
+    ReadAt {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that were read before.
+        offset: u64,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file was written to during the run.
+    #[error("`{path}` changed while it was read; run again when nothing writes to it")]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An entry of `input` names no file.
+    #[error("input `{path}` matches no file{hint}")]
+    NoInput {
+        /// The entry's path.
+        path: String,
+        /// What is there in its place, or nothing.
+        hint: String,
+    },
+    /// A path names something that cannot be read twice, such as a pipe.
+    #[error("input `{path}` is neither a file nor a folder; write its bytes to a file first")]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A file's extension says nothing about its format.
+    #[error(
+        "input `{path}`: its extension tells no format; set `format` to one of jsonl, json, csv, tsv, parquet, text, markdown, html"
+    )]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An entry of `input` names an encoding that does not exist.
+    #[error("input `{path}`: setting `encoding`")]
+    Encoding {
+        /// The entry's path.
+        path: String,
+        /// What is wrong with the label.
+        source: UnknownEncoding,
+    },
+    /// An entry of `input` is not a glob pattern.
+    #[error("input `{path}` is not a valid pattern")]
+    Pattern {
+        /// The entry's path.
+        path: String,
+        /// What is wrong with it.
+        source: globset::Error,
+    },
+    /// Two entries of `input` want to read one file in different ways.
+    #[error("input `{path}` is named by two entries that differ in format, encoding or columns; keep one of them")]
+    Conflict {
+        /// The file.
+        path: String,
+    },
+    /// A file's extension promises a compression that its bytes do not show.
+    #[error("`{path}` is named like {named} data but does not start like it; rename it or compress it again")]
+    NotCompressed {
+        /// The file.
+        path: PathBuf,
+        /// The compression that the name promises.
+        named: &'static str,
+    },
+    /// A table's header row cannot be used.
+    #[error("`{path}`: its header row cannot be read: {problem}")]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A table lacks a column that the pipeline needs.
+    #[error("`{path}` has no column `{column}`{hint}; it has {}; name the right one under `columns`", listed(has))]
+    NoColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column, by the name that the file should use.
+        column: String,
+        /// The columns that it has.
+        has: Vec<String>,
+        /// The nearest of them, or nothing.
+        hint: String,
+    },
+    /// A Parquet file cannot be read.
+    #[error("`{path}` cannot be read as Parquet; write or copy it again")]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// What the reader said.
+        source: parquet::errors::ParquetError,
     },
     /// The engine failed.
     #[error("{context}")]
@@ -105,4 +202,15 @@ fn full(source: &io::Error) -> &'static str {
         io::ErrorKind::PermissionDenied => "; choose a folder that you may write, with `output.directory`",
         _ => "",
     }
+}
+
+/// Names between backticks; at most twenty.
+fn listed(names: &[String]) -> String {
+    let mut text = names.iter().take(20).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match names.len() {
+        0 => text.push_str("no columns"),
+        1..=20 => {}
+        count => return format!("{text} and {} more", count - 20),
+    }
+    text
 }

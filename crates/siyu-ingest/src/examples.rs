@@ -55,6 +55,9 @@ impl Trial {
     ///
     /// # Errors
     /// Arrow's own; no row causes one.
+    ///
+    /// # Panics
+    /// Never: every result comes from one of the given rows.
     pub fn apply(&self, given: &[Row]) -> Result<Vec<Row>> {
         let first = &self.plan.segments[0];
         let batch = batch(given, &first.fields);

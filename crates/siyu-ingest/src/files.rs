@@ -52,7 +52,7 @@ pub(crate) fn read_records<T: DeserializeOwned>(folder: &Path, prefix: &str) -> 
     for entry in fs::read_dir(folder).map_err(Error::read(folder))? {
         let path = entry.map_err(Error::read(folder))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with(prefix) && name.ends_with(".json") {
+        if name.starts_with(prefix) && path.extension().is_some_and(|extension| extension == "json") {
             paths.push(path);
         }
     }

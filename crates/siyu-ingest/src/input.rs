@@ -1,92 +1,114 @@
-//! From files to rows: discovered in one order, cut into blocks by one hand, parsed by many.
+//! From files on disk to Arrow batches: finding, reading, cutting, parsing.
 //!
-//! | what | outcome |
+//! [`discover`] lists the files of a pipeline's `input`. A [`Cutter`] reads them one after another and cuts them into
+//! [`Block`]s at record borders; it is the only sequential part of a run. [`parse`] turns a block into batches on any
+//! thread. What comes out depends on the files alone, never on threads, timing or where a block ends.
+//!
+//! # What becomes of bad input
+//! A record that cannot be read never stops a run and never takes its neighbours along. It becomes a [`BadRow`] with
+//! its place and a reason, and never any of its text:
+//!
+//! | input | outcome |
 //! |---|---|
-//! | invalid JSON, wrong number of cells, invalid UTF-8, a lone surrogate, a missing text | that row is quarantined |
-//! | blank line, empty file | no row |
-//! | byte order mark, CRLF | removed |
-//! | a cell whose quote never closes | its first line is quarantined, reading goes on with the next line |
-//! | a record longer than 1 GiB | quarantined |
-//! | a compressed file that breaks off | the rows before stay, the break is one quarantined row |
-//! | a file that changes while it is read | the run stops |
+//! | JSON that is truncated, followed by something, not an object, nested deeper than 128 levels | that line, or element of an array, is bad |
+//! | a key twice in one object | the last one counts |
+//! | an escape such as `\ud800` that is half a character, in a wanted field | bad |
+//! | a required column missing or null in a JSON object or Parquet row | bad |
+//! | a required column missing in the header of a table | an error for the file, before any of its rows |
+//! | a table row with too many or too few cells | bad |
+//! | a quote that closes nowhere, or not before a delimiter or line end | the *line* it opens in is bad, reading goes on at the next line |
+//! | a raw line break inside a JSON string of an array, or an element that never ends | bad up to the next line that starts with `{` |
+//! | an array that never closes | its elements are kept, and one bad row says that it is not closed |
+//! | bytes that are no characters of the file's encoding | that record is bad |
+//! | the same in a one-document file | its encoding is guessed again; if that fails too, the document is bad |
+//! | NUL bytes in a table row, or in a text or Markdown document | bad |
+//! | a record over 1 GiB, or a quoted table row over 16 MiB | bad; memory stays bounded |
+//! | a compressed file that breaks off | rows before the break are kept, the rest is one bad row |
+//! | an empty file, a byte order mark, CRLF, blank lines | no rows, and no harm |
+//! | a folder's pipes, sockets, symlinks in a circle, files of unknown kinds | left out, with a warning in the log |
+//! | a file that changes, vanishes or fails while it is read | an error that names it |
 //!
-//! Byte ranges in quarantine count in the decompressed text, and in UTF-8 where the file is in another encoding.
+//! A quoted cell opens only at the start of a cell, as in RFC 4180. In a table without a line break inside its cells,
+//! a stray quote therefore costs the one line it stands in.
+//!
+//! # Row numbers
+//! JSON lines are numbered by their line, so that `sed -n 7p` shows row 7. Table rows are numbered from the first below
+//! the header, elements of a JSON array and Parquet rows from the first.
 
-mod csv;
-mod cutter;
+mod borders;
+mod cut;
+mod decompress;
+mod delimited;
 mod discover;
 mod document;
 mod json;
-mod reader;
-mod table;
+mod parquet;
+mod parse;
+mod rows;
+mod stream;
+mod suggest;
 
-pub(crate) use cutter::Cutter;
-pub(crate) use discover::discover;
-
-use crate::error::Result;
-use arrow::array::RecordBatch;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// One entry of a pipeline's `input:`.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+use arrow::array::RecordBatch;
+use encoding_rs::Encoding;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use siyu_text::decode::Evidence;
+
+pub use cut::Cutter;
+pub use discover::discover;
+pub use parse::{Parser, parse};
+
+/// Files to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// File, folder, or glob such as `laws/**/*.jsonl`.
+    /// A file, a folder that is read with all folders below it, or a pattern such as `laws/*.jsonl` or `**/*.html`.
     pub path: String,
-    /// What the files are; by default told from their extension.
+    /// What the files hold; without it their extensions tell. `.gz`, `.zst`, `.bz2` and `.xz` are read through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
-    /// `auto`, or a WHATWG label such as `gb18030`.
+    /// `auto`, or a WHATWG label such as `gb18030`, `big5` or `utf-16le`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
-    /// Our column names to theirs.
-    #[serde(default)]
+    /// Names in the files of this pipeline's columns, such as `{ text: content, id: law_id }`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, String>,
 }
 
-/// What a file is.
+/// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// One JSON object a line, or one JSON array of objects.
-    #[serde(alias = "json")]
+    /// One JSON object on each line; a file that starts with `[` is read as `json`.
     Jsonl,
-    /// Comma-separated values with a header.
+    /// An array of JSON objects, or objects one after another over any number of lines.
+    Json,
+    /// Comma-separated cells below a header row, with quotes as in RFC 4180.
     Csv,
-    /// Tab-separated values with a header.
+    /// Tab-separated cells below a header row, with quotes as in RFC 4180.
     Tsv,
-    /// Plain text: a file is a document.
+    /// Apache Parquet.
+    Parquet,
+    /// A document of plain text.
     Text,
-    /// Markdown: a file is a document.
+    /// A Markdown document.
     Markdown,
-    /// HTML: a file is a document.
+    /// An HTML page.
     Html,
 }
 
-impl fmt::Display for Format {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
-            Self::Jsonl => "jsonl",
-            Self::Csv => "csv",
-            Self::Tsv => "tsv",
-            Self::Text => "text",
-            Self::Markdown => "markdown",
-            Self::Html => "html",
-        })
-    }
-}
-
 /// How a file is compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
     /// Not at all.
+    #[default]
     None,
-    /// gzip, several members included.
+    /// gzip, of any number of members.
     Gzip,
     /// Zstandard.
     Zstd,
@@ -97,122 +119,158 @@ pub enum Compression {
 }
 
 /// A file to read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// The path as users write it and as datasets store it.
+    /// The path as users see it and as datasets store it, with `/` between its parts.
     pub name: String,
-    /// Where it is.
+    /// Where it lies.
     pub path: PathBuf,
-    /// What it is.
+    /// What it holds.
     pub format: Format,
     /// How it is compressed.
     pub compression: Compression,
-    /// The encoding that the pipeline names.
+    /// A WHATWG label, or nothing when it is to be found out.
     pub encoding: Option<String>,
-    /// Our column names to theirs.
+    /// Its names of the pipeline's columns.
     pub columns: BTreeMap<String, String>,
-    /// Its size.
+    /// Size on disk.
     pub bytes: u64,
-    /// When it was changed, in nanoseconds since 1970.
+    /// Time of its last change since 1970, in nanoseconds.
     pub modified_nanos: u128,
 }
 
 impl Source {
-    /// Whether its text is longer than the file.
-    pub(crate) fn is_compressed(&self) -> bool {
-        self.compression != Compression::None
-    }
-
-    /// Their name of our column.
-    pub(crate) fn field<'a>(&'a self, column: &'a str) -> &'a str {
+    /// The file's own name of a column.
+    pub fn field<'a>(&'a self, column: &'a str) -> &'a str {
         self.columns.get(column).map_or(column, String::as_str)
     }
 }
 
-/// The columns that a pipeline needs.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Wanted {
-    pub(crate) columns: Vec<WantedColumn>,
+/// Which columns a pipeline needs. All are read as text: JSON numbers and booleans as written, nested values as JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The columns, in the order in which batches have them.
+    pub columns: Vec<WantedColumn>,
 }
 
-/// A column that a pipeline needs; a row without a required one is quarantined.
-#[derive(Clone, Debug)]
-pub(crate) struct WantedColumn {
-    pub(crate) name: String,
-    pub(crate) required: bool,
-}
-
-/// A piece of work: bytes of one or more files, cut between records.
-pub(crate) struct Block {
-    pub(crate) sequence: u64,
-    pub(crate) parts: Vec<Part>,
-}
-
-/// Bytes of one file.
-pub(crate) struct Part {
-    pub(crate) file: u32,
-    /// Number of its first row.
-    pub(crate) first_row: u64,
-    /// Where it starts in the file's text.
-    pub(crate) offset: u64,
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) shape: Shape,
-}
-
-/// How the rows of a part lie in its bytes.
-pub(crate) enum Shape {
-    /// A JSON object on each line.
-    Lines,
-    /// JSON values at these places.
-    Elements(Vec<(usize, usize)>),
-    /// Records of cells under a header.
-    Cells { header: Arc<[String]>, delimiter: u8 },
-    /// One document.
-    Document,
-    /// Nothing more can be read of the file.
-    Broken(String),
-}
-
-/// What is known of a file once it is read.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct FileFacts {
-    pub(crate) file: u32,
-    pub(crate) blake3: String,
-    pub(crate) encoding: Option<String>,
-}
-
-/// Rows of a block, and those that could not be read.
-pub(crate) struct Parsed {
-    pub(crate) rows: RecordBatch,
-    pub(crate) bad: Vec<BadRow>,
-}
-
-/// A row that could not be read; its reason holds none of its text.
+/// A column that a pipeline needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct BadRow {
-    pub(crate) file: u32,
-    pub(crate) row: u64,
-    pub(crate) start: u64,
-    pub(crate) end: u64,
-    pub(crate) reason: String,
+pub struct WantedColumn {
+    /// The pipeline's name of it.
+    pub name: String,
+    /// Whether a row without it is bad.
+    pub required: bool,
 }
 
-/// Parses a block into batches of at most 1,024 rows and about a mebibyte.
-pub(crate) fn parse(
-    block: Block,
-    sources: Arc<[Source]>,
-    wanted: Wanted,
-) -> impl Iterator<Item = Result<Parsed>> + Send {
-    let mut table = table::Table::new(&wanted);
-    for part in &block.parts {
-        let source = &sources[part.file as usize];
-        match &part.shape {
-            Shape::Lines => json::lines(part, source, &mut table),
-            Shape::Elements(places) => json::elements(part, places, source, &mut table),
-            Shape::Cells { header, delimiter } => csv::records(part, header, *delimiter, source, &mut table),
-            Shape::Document => document::document(part, source, &mut table),
-            Shape::Broken(reason) => table.bad(part, part.first_row, (0, 0), reason.clone()),
-        }
-    }
-    table.finish().into_iter().map(Ok)
+/// A piece of work: bytes of one or more files, cut at record borders.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// Number of the block in the run, from 0.
+    pub sequence: u64,
+    parts: Vec<Part>,
+    /// xxh3 of its bytes.
+    pub hash: u64,
 }
+
+impl Block {
+    /// Bytes that parsing it will read.
+    pub fn bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.bytes).sum()
+    }
+}
+
+/// Records of one file that follow each other.
+#[derive(Clone, Debug)]
+struct Part {
+    file: u32,
+    first_row: u64,
+    offset: u64,
+    bytes: u64,
+    content: Content,
+    /// Records that already the cutter could not keep.
+    bad: Vec<BadRow>,
+    of: Stream,
+    encoding: &'static Encoding,
+}
+
+/// What a part's records are made of.
+#[derive(Clone, Debug)]
+enum Content {
+    Records { bytes: Vec<u8>, rule: borders::Rule, header: Option<Arc<Vec<String>>> },
+    Document { bytes: Vec<u8>, markup: bool },
+    RowGroup { index: usize, footer: parquet::Footer },
+}
+
+/// Rows of a block.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// `file` (`UInt32`, index of the source), `source_row` (`UInt64`, from 1), `id`, then the wanted columns (`Utf8`).
+    pub rows: RecordBatch,
+    /// Records that could not be read.
+    pub bad: Vec<BadRow>,
+}
+
+/// A record that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadRow {
+    /// Index of the source.
+    pub file: u32,
+    /// Its number in the file, from 1.
+    pub row: u64,
+    /// Its first byte.
+    pub start: u64,
+    /// The byte behind it.
+    pub end: u64,
+    /// What `start` and `end` count.
+    pub of: Stream,
+    /// What is wrong with it; never any of its text.
+    pub reason: Cow<'static, str>,
+}
+
+/// Whose bytes an offset counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// The file's own.
+    File,
+    /// What decompressing the file gives.
+    Decompressed,
+    /// The file's text in UTF-8, after decompressing and decoding.
+    Decoded,
+}
+
+/// What was found out about a file by reading it to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileFacts {
+    /// Index of the source.
+    pub file: u32,
+    /// blake3 of the file as it lies on disk, in hexadecimal.
+    pub blake3: String,
+    /// Size on disk.
+    pub bytes: u64,
+    /// Name of its encoding.
+    pub encoding: &'static str,
+    /// Why that encoding was believed in.
+    pub evidence: Evidence,
+    /// Why the file could not be decompressed to its end, if so.
+    pub broken: Option<Cow<'static, str>>,
+}
+
+/// How much is read at once, and how much a record may hold.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// Bytes after which a block ends.
+    block: usize,
+    /// Longest record.
+    record: usize,
+    /// Longest table row with a quoted cell.
+    quoted: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { block: 2 << 20, record: 1 << 30, quoted: 16 << 20 }
+    }
+}
+
+#[cfg(test)]
+mod tests;

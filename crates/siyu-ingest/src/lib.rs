@@ -22,10 +22,12 @@ pub mod input;
 pub mod operator;
 pub mod pipeline;
 pub mod plan;
+pub mod report;
 mod rows;
 pub mod run;
 mod shards;
 mod sql;
+pub mod statistics;
 pub mod step;
 mod steps;
 #[cfg(test)]

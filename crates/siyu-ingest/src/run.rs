@@ -105,8 +105,10 @@ fn finished(pipeline: &Pipeline, sources: &[Source]) -> Result<Option<Outcome>> 
 fn buckets(sources: &[Source]) -> u32 {
     const BUCKET_BYTES: u64 = 8 << 20;
     // Compressed text grows about fivefold when read.
-    let bytes: u64 =
-        sources.iter().map(|source| if source.is_compressed() { source.bytes * 5 } else { source.bytes }).sum();
+    let bytes: u64 = sources
+        .iter()
+        .map(|source| if source.compression == input::Compression::None { source.bytes } else { source.bytes * 5 })
+        .sum();
     u32::try_from(bytes.div_ceil(BUCKET_BYTES).clamp(1, 4096).next_power_of_two()).expect("at most 4096")
 }
 

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, str::FromStr};
 use styles::Style;
 
-/// The label of a token that the loss leaves out, as PyTorch's cross entropy has it.
+/// The label of a token that the loss leaves out, as `PyTorch`'s cross entropy has it.
 pub const IGNORED: i32 = -100;
 
 /// Why a template or a dialogue cannot be used.

@@ -15,7 +15,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use offsets::OffsetMap;
-pub(crate) use offsets::{Record, Writer};
 
 /// The normal form a text is brought into.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

@@ -1,5 +1,11 @@
 //! The command as its users meet it: real files in, datasets and messages out.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::format_push_string,
+    reason = "a test may fail loudly, and its data need not be fast"
+)]
+
 use arrow::array::{AsArray, RecordBatch};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
@@ -60,28 +66,26 @@ fn rows(path: &Path) -> Vec<RecordBatch> {
 
 #[test]
 fn threads_batches_and_memory_do_not_change_a_byte() {
-    let folder = project(3000);
     let mut seen = Vec::new();
-    for (number, arguments) in [
+    for arguments in [
         ["--threads", "1", "--batch-rows", "1024"],
         ["--threads", "2", "--batch-rows", "7"],
         ["--threads", "4", "--memory", "32MB"],
-    ]
-    .iter()
-    .enumerate()
-    {
-        let output = format!("output.directory=out-{number}");
-        let mut all = vec!["run", "pipeline.yaml", "--set", &output];
+    ] {
+        let folder = project(3000);
+        let mut all = vec!["run", "pipeline.yaml"];
         all.extend(arguments);
         let result = siyu(folder.path(), &all);
         assert!(result.status.success(), "{}", stderr(&result));
-        let mut found = files(&folder.path().join(format!("out-{number}")));
-        // The manifest quotes the pipeline, whose output folder differs here.
-        found.remove(Path::new("manifest.json"));
-        assert!(found.len() >= 5, "{:?}", found.keys());
+        let found = files(&folder.path().join("out"));
+        assert!(found.len() >= 8, "{:?}", found.keys());
         seen.push(found);
     }
-    assert!(seen[0] == seen[1] && seen[1] == seen[2]);
+    for other in &seen[1..] {
+        for (name, bytes) in &seen[0] {
+            assert!(other.get(name) == Some(bytes), "{} differs", name.display());
+        }
+    }
 }
 
 #[test]
@@ -139,7 +143,7 @@ fn every_row_ends_in_one_place_and_no_telephone_number_survives() {
     for shard in manifest["shards"].as_array().unwrap() {
         for batch in rows(&output.join(shard["path"].as_str().unwrap())) {
             for text in batch.column_by_name("text").unwrap().as_string::<i32>().iter().flatten() {
-                assert!(text.contains("<MASK>") && !text.contains("139"), "{text}");
+                assert!(text.contains("<MASK>") && !text.contains("13900"), "{text}");
                 texts += 1;
             }
         }
@@ -149,7 +153,7 @@ fn every_row_ends_in_one_place_and_no_telephone_number_survives() {
         let text = String::from_utf8_lossy(&bytes);
         assert!(!text.contains("13800138000") && !text.contains("13900000"), "{}", name.display());
     }
-    assert!(!stderr(&result).contains("138") && !String::from_utf8_lossy(&result.stdout).contains("139"));
+    assert!(!stderr(&result).contains("138") && !String::from_utf8_lossy(&result.stdout).contains("13900"));
 }
 
 #[test]

@@ -1,52 +1,51 @@
-//! Development commands: `cargo xtask demo` and `cargo xtask test`.
+//! Development commands: demo, test, bench.
+//!
+//! They reach the network only through cargo and pip.
 
-#![allow(clippy::print_stdout, reason = "a binary talks to its user")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a binary prints its results and errors")]
 
-use anyhow::{Context, Result, bail, ensure};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod bench;
+mod demo;
+mod python;
+mod test;
+mod workspace;
 
-fn main() -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("the workspace is two folders up")?;
-    match std::env::args().nth(1).as_deref() {
-        Some("demo") => demo(root),
-        Some("test") => test(root),
-        _ => bail!("use `cargo xtask demo` or `cargo xtask test`"),
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+commands:
+  demo            build siyu and turn sample-data/ into a verified dataset
+  test            run every test, with the Python readers of the dataset installed
+  bench [ARGS]    compare siyu with the Python scripts of tests/benchmark (`bench --help`)";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next();
+    let rest: Vec<String> = arguments.collect();
+    let result = match command.as_deref() {
+        Some("demo") => demo::run(),
+        Some("test") => test::run(&rest),
+        Some("bench") => bench::run(&rest),
+        Some("help" | "--help" | "-h") => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Some(other) => {
+            eprintln!("error: there is no command `{other}`\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+        None => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
-}
-
-/// The main job on the sample data.
-fn demo(root: &Path) -> Result<()> {
-    println!("building (the first time takes several minutes)");
-    run(Command::new(cargo()).current_dir(root).args(["build", "--quiet", "--package", "siyu"]))?;
-    let siyu = target(root)?.join("debug/siyu");
-    for arguments in
-        [&["check", "pipelines/legal.yaml"][..], &["run", "pipelines/legal.yaml", "--fresh"], &["verify", "out/legal"]]
-    {
-        println!("\n$ siyu {}", arguments.join(" "));
-        run(Command::new(&siyu).current_dir(root).args(arguments))?;
-    }
-    println!("\nthe dataset: {}", root.join("out/legal/manifest.json").display());
-    Ok(())
-}
-
-/// Every test, with Python's readers where Python is there.
-fn test(root: &Path) -> Result<()> {
-    run(Command::new(cargo()).current_dir(root).args(["test", "--workspace"]))
-}
-
-fn cargo() -> String {
-    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
-}
-
-/// Where cargo puts what it builds: the running binary lies in it.
-fn target(root: &Path) -> Result<PathBuf> {
-    let own = std::env::current_exe()?;
-    Ok(own.ancestors().nth(2).map_or_else(|| root.join("target"), Path::to_owned))
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("cannot start {}", command.get_program().display()))?;
-    ensure!(status.success(), "{} ended with {status}", command.get_program().display());
-    Ok(())
 }

@@ -26,7 +26,7 @@ pub(crate) fn ten_rows() -> Manifest {
         rows: RowTotals { input: 10, created: 0, written: 7, dropped: 2, quarantined: 1 },
         personal_data: BTreeMap::from([("phone".into(), 3)]),
         split: None,
-        columns: vec![ColumnRecord { name: "text".into(), kind: "string".into() }],
+        columns: vec![ColumnRecord { name: "text".into(), kind: "Utf8".into() }],
         shards: vec![ShardRecord {
             path: "data/train-00000-of-00001.parquet".into(),
             split: "train".into(),

@@ -50,9 +50,9 @@ impl ExchangeWriter {
         }
         self.bytes += batch.get_array_memory_size();
         if is_dead(&batch) {
-            self.dead.push(batch)
+            self.dead.push(batch);
         } else {
-            self.living.push(batch)
+            self.living.push(batch);
         }
         Ok(())
     }
@@ -159,7 +159,7 @@ impl ExchangeWriter {
 
     /// Buckets are ranges of the key: what is sorted by bucket and key is sorted by key.
     fn bucket(&self, key: u128) -> u32 {
-        u32::try_from((key >> 96) * u128::from(self.buckets) >> 32).expect("below the number of buckets")
+        u32::try_from(((key >> 96) * u128::from(self.buckets)) >> 32).expect("below the number of buckets")
     }
 }
 

@@ -80,7 +80,7 @@ impl Node for Source {
             // Parsed batch by batch: a block of many rows must not stand in memory twice.
             let parsed: Box<dyn Iterator<Item = Result<RecordBatch>> + Send> = match block {
                 Err(error) => Box::new(std::iter::once(Err(error))),
-                Ok(block) => Box::new(BlockRows::new(block, queue, schema)),
+                Ok(block) => Box::new(BlockRows::new(&block, queue, schema)),
             };
             parsed
         });
@@ -92,20 +92,21 @@ impl Node for Source {
 /// The rows of one block, living batches and dead ones.
 struct BlockRows {
     unit: u64,
-    parsed: Box<dyn Iterator<Item = Result<Parsed>> + Send>,
+    parsed: std::vec::IntoIter<Result<Parsed>>,
     waiting: Option<RecordBatch>,
     queue: Arc<BlockQueue>,
     schema: SchemaRef,
 }
 
 impl BlockRows {
-    fn new(block: Block, queue: Arc<BlockQueue>, schema: SchemaRef) -> Self {
+    fn new(block: &Block, queue: Arc<BlockQueue>, schema: SchemaRef) -> Self {
         let unit = block.sequence;
-        let parsed = Box::new(input::parse(block, Arc::clone(&queue.sources), queue.wanted.clone()));
+        let parsed: Vec<_> = input::parse(block, &queue.sources, &queue.wanted).collect();
+        let parsed = parsed.into_iter();
         Self { unit, parsed, waiting: None, queue, schema }
     }
 
-    fn living(&self, rows: &RecordBatch) -> Result<RecordBatch> {
+    fn living(&self, rows: &RecordBatch) -> RecordBatch {
         let count = rows.num_rows();
         let files = rows.column(0).as_primitive::<UInt32Type>();
         let names: StringArray =
@@ -114,8 +115,7 @@ impl BlockRows {
         columns.push(Arc::new(names));
         columns.extend(rows.columns()[3..].iter().cloned());
         self.queue.progress.rows.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)
-            .expect("the reader gives the columns it was asked for"))
+        RecordBatch::try_new(Arc::clone(&self.schema), columns).expect("the reader gives the columns it was asked for")
     }
 
     fn dead(&self, bad: &[BadRow]) -> RecordBatch {
@@ -148,7 +148,7 @@ impl Iterator for BlockRows {
             let dead = (!parsed.bad.is_empty()).then(|| self.dead(&parsed.bad));
             if parsed.rows.num_rows() > 0 {
                 self.waiting = dead;
-                return Some(self.living(&parsed.rows));
+                return Some(Ok(self.living(&parsed.rows)));
             }
             if let Some(dead) = dead {
                 return Some(Ok(dead));

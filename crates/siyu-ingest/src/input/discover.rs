@@ -1,121 +1,228 @@
-//! From paths, folders and globs to a sorted list of files.
+//! The files that a pipeline's `input` names.
 
-use super::{Compression, Format, Input, Source};
-use crate::error::{Error, Result};
-use globset::GlobBuilder;
-use std::collections::BTreeMap;
-use std::fs::Metadata;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, Metadata};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
-use walkdir::WalkDir;
 
-/// Finds the files of all entries: each once, sorted by name, whatever order the file system lists them in.
+use globset::{GlobBuilder, GlobMatcher};
+use siyu_text::decode;
+use walkdir::{DirEntry, WalkDir};
+
+use super::decompress::MAGIC_BYTES;
+use super::stream::modified_nanos;
+use super::{Compression, Format, Input, Source, suggest};
+use crate::error::{Error, Result};
+
+impl Format {
+    /// The format that a file's extension names.
+    fn of_extension(extension: &str) -> Option<Self> {
+        Some(match extension {
+            "jsonl" | "ndjson" => Self::Jsonl,
+            "json" => Self::Json,
+            "csv" => Self::Csv,
+            "tsv" | "tab" => Self::Tsv,
+            "parquet" => Self::Parquet,
+            "txt" | "text" => Self::Text,
+            "md" | "markdown" => Self::Markdown,
+            "html" | "htm" | "xhtml" => Self::Html,
+            _ => return None,
+        })
+    }
+}
+
+/// Lists the files of all entries, sorted by name, each once.
+///
+/// Folders are read with all below them but hidden files and folders. In a folder, files whose extension tells no
+/// format are left out unless the entry gives one; a file that is named itself, or by a pattern, is not.
 ///
 /// # Errors
-/// When an entry matches nothing, a file cannot be read, or its extension says nothing and the entry no `format`.
-pub(crate) fn discover(inputs: &[Input]) -> Result<Vec<Source>> {
-    let mut sources = BTreeMap::new();
+/// An entry that matches nothing, a file that cannot be read or whose format cannot be told, an unknown encoding.
+pub fn discover(inputs: &[Input]) -> Result<Vec<Source>> {
+    let mut found: BTreeMap<String, Source> = BTreeMap::new();
     for input in inputs {
-        if let Some(label) = input.encoding.as_deref().filter(|label| *label != "auto") {
-            siyu_text::decode::named(label).map_err(|error| Error::setting("input", "encoding", error.to_string()))?;
+        if let Some(label) = input.encoding.as_deref().filter(|label| !label.eq_ignore_ascii_case("auto")) {
+            decode::named(label).map_err(|source| Error::Encoding { path: input.path.clone(), source })?;
         }
-        let paths = matching(&input.path)?;
-        if paths.is_empty() {
-            return Err(Error::Resume(format!("input `{}` matches no file", input.path)));
-        }
-        let mut known = 0;
-        for path in paths {
-            if let Some(source) = source(&path, input)? {
-                known += 1;
-                sources.insert(source.name.clone(), source);
+        for source in files_of(input)? {
+            match found.get(&source.name) {
+                Some(known) if *known != source => return Err(Error::Conflict { path: source.name }),
+                Some(_) => {}
+                None => {
+                    found.insert(source.name.clone(), source);
+                }
             }
         }
-        if known == 0 {
-            return Err(Error::Resume(format!(
-                "no file of input `{}` has a known extension; set its `format`",
-                input.path
-            )));
+    }
+    Ok(found.into_values().collect())
+}
+
+fn files_of(input: &Input) -> Result<Vec<Source>> {
+    let typed = input.path.replace('\\', "/");
+    let path = PathBuf::from(&input.path);
+    match fs::metadata(&path) {
+        Ok(metadata) if metadata.is_dir() => folder(input, typed.trim_end_matches('/'), &path),
+        Ok(metadata) => Ok(vec![source(input, input.path.clone(), path, &metadata)?]),
+        Err(_) if typed.contains(['*', '?', '[', '{']) => pattern(input),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Error::NoInput { path: input.path.clone(), hint: neighbours(&path) })
+        }
+        Err(error) => Err(Error::Read { path, source: error }),
+    }
+}
+
+/// All files of a folder whose format is known.
+fn folder(input: &Input, typed: &str, path: &Path) -> Result<Vec<Source>> {
+    let mut sources = Vec::new();
+    let mut unknown: BTreeSet<String> = BTreeSet::new();
+    for (relative, path) in walk(path, usize::MAX)? {
+        let (format, _) = kind_of(&path);
+        if format.or(input.format).is_none() {
+            let extension =
+                path.extension().map_or("none".into(), |extension| extension.to_string_lossy().into_owned());
+            unknown.insert(extension);
+            continue;
+        }
+        let metadata = fs::metadata(&path).map_err(Error::read(&path))?;
+        sources.push(source(input, format!("{typed}/{relative}"), path, &metadata)?);
+    }
+    let extensions = unknown.into_iter().collect::<Vec<_>>().join(", ");
+    if sources.is_empty() {
+        let hint = if extensions.is_empty() {
+            ": the folder is empty".to_owned()
+        } else {
+            format!(": its files have the extensions {extensions}, which tell no format; set `format`")
+        };
+        return Err(Error::NoInput { path: input.path.clone(), hint });
+    }
+    if !extensions.is_empty() {
+        tracing::warn!(folder = typed, extensions, "files of unknown formats are left out");
+    }
+    Ok(sources)
+}
+
+/// All files that match a pattern.
+fn pattern(input: &Input) -> Result<Vec<Source>> {
+    let split = input.path.find(['*', '?', '[', '{']).unwrap_or(input.path.len());
+    let (fixed, _) = input.path.split_at(split);
+    let base = fixed.rsplit_once('/').map_or("", |(base, _)| if base.is_empty() { "/" } else { base });
+    let start = if base.is_empty() { Path::new(".") } else { Path::new(base) };
+    let matcher = glob(input)?;
+    if !start.is_dir() {
+        let hint = format!(": there is no folder `{}`{}", start.display(), neighbours(start));
+        return Err(Error::NoInput { path: input.path.clone(), hint });
+    }
+    // Only `**`, or a `/` between braces, matches at more than one depth.
+    let rest = input.path.get(base.len()..).unwrap_or_default().trim_start_matches('/');
+    let depth = if rest.contains("**") || rest.contains('{') { usize::MAX } else { rest.split('/').count() };
+    let mut sources = Vec::new();
+    let mut others = Vec::new();
+    for (relative, path) in walk(start, depth)? {
+        let name = match base {
+            "" => relative,
+            _ if base.ends_with('/') => format!("{base}{relative}"),
+            _ => format!("{base}/{relative}"),
+        };
+        if matcher.is_match(&name) {
+            let metadata = fs::metadata(&path).map_err(Error::read(&path))?;
+            sources.push(source(input, name, path, &metadata)?);
+        } else {
+            others.push(name);
         }
     }
-    Ok(sources.into_values().collect())
+    if sources.is_empty() {
+        let hint = match others.first() {
+            Some(other) => format!(": {} other files are there, such as `{other}`", others.len()),
+            None => ": there are no files".to_owned(),
+        };
+        return Err(Error::NoInput { path: input.path.clone(), hint });
+    }
+    Ok(sources)
 }
 
-fn matching(pattern: &str) -> Result<Vec<PathBuf>> {
-    let path = Path::new(pattern);
-    if path.is_file() {
-        return Ok(vec![path.to_owned()]);
-    }
-    if path.is_dir() {
-        return walk(path, |_| true);
-    }
-    if !pattern.contains(['*', '?', '[', '{']) {
-        let source = std::io::Error::from(std::io::ErrorKind::NotFound);
-        return Err(Error::Read { path: path.to_owned(), source });
-    }
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    let glob = glob.map_err(|error| Error::setting("input", "path", error.to_string()))?.compile_matcher();
-    let fixed: PathBuf = path
-        .components()
-        .take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']))
-        .collect();
-    let root = if fixed.as_os_str().is_empty() { Path::new(".") } else { &fixed };
-    if !root.exists() {
-        return Ok(Vec::new());
-    }
-    walk(root, |path| glob.is_match(path.strip_prefix(".").unwrap_or(path)))
+fn glob(input: &Input) -> Result<GlobMatcher> {
+    let built = GlobBuilder::new(&input.path).literal_separator(true).build();
+    built.map(|glob| glob.compile_matcher()).map_err(|source| Error::Pattern { path: input.path.clone(), source })
 }
 
-fn walk(root: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
-    let hidden = |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
-    let mut paths = Vec::new();
-    for entry in WalkDir::new(root).follow_links(true).into_iter().filter_entry(|entry| !hidden(entry)) {
-        let entry = entry.map_err(|error| {
-            let path = error.path().unwrap_or(root).to_owned();
-            Error::Read { path, source: error.into() }
-        })?;
-        if entry.file_type().is_file() && wanted(entry.path()) {
-            paths.push(entry.into_path());
+/// Regular files below a folder and their paths relative to it, with `/`; hidden ones and pipes are left out.
+fn walk(folder: &Path, depth: usize) -> Result<Vec<(String, PathBuf)>> {
+    let mut files = Vec::new();
+    let visible = |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".");
+    let entries = WalkDir::new(folder).max_depth(depth).follow_links(true).sort_by_file_name();
+    for entry in entries.into_iter().filter_entry(visible) {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() => {
+                let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+                let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+                files.push((parts.join("/"), entry.into_path()));
+            }
+            Ok(entry) if entry.file_type().is_dir() => {}
+            Ok(entry) => tracing::warn!(path = %entry.path().display(), "not a file, left out"),
+            Err(error) if dangles(&error) => {
+                tracing::warn!(%error, "a link that leads in a circle or nowhere is left out");
+            }
+            Err(error) => {
+                let path = error.path().unwrap_or(folder).to_owned();
+                let source = error.into_io_error().unwrap_or_else(|| std::io::ErrorKind::Other.into());
+                return Err(Error::Read { path, source });
+            }
         }
     }
-    Ok(paths)
+    Ok(files)
 }
 
-/// The file as a source, or `None` where neither its extension nor the entry says what it is.
-fn source(path: &Path, input: &Input) -> Result<Option<Source>> {
-    let name = path.to_string_lossy().into_owned();
-    let lower = name.to_lowercase();
-    let endings = [
-        (".gz", Compression::Gzip),
-        (".zst", Compression::Zstd),
-        (".bz2", Compression::Bzip2),
-        (".xz", Compression::Xz),
-    ];
-    let ending = endings.into_iter().find(|(ending, _)| lower.ends_with(ending));
-    let stem = ending.map_or(lower.as_str(), |(ending, _)| lower.strip_suffix(ending).unwrap_or(&lower));
-    let told = match stem.rsplit('.').next() {
-        Some("jsonl" | "json" | "ndjson") => Some(Format::Jsonl),
-        Some("csv") => Some(Format::Csv),
-        Some("tsv") => Some(Format::Tsv),
-        Some("txt" | "text") => Some(Format::Text),
-        Some("md" | "markdown") => Some(Format::Markdown),
-        Some("html" | "htm" | "xhtml") => Some(Format::Html),
-        _ => None,
+/// Whether a symbolic link leads back to a folder above it, to itself or to nothing.
+fn dangles(error: &walkdir::Error) -> bool {
+    let link = error.path().and_then(|path| fs::symlink_metadata(path).ok()).is_some_and(|meta| meta.is_symlink());
+    let denied = error.io_error().is_some_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied);
+    error.loop_ancestor().is_some() || link && !denied
+}
+
+fn source(input: &Input, name: String, path: PathBuf, metadata: &Metadata) -> Result<Source> {
+    if !metadata.is_file() {
+        return Err(Error::NotAFile { path });
+    }
+    let (format, named) = kind_of(&path);
+    let Some(format) = input.format.or(format) else {
+        return Err(Error::UnknownFormat { path });
     };
-    let Some(format) = input.format.or(told) else { return Ok(None) };
-    let metadata = std::fs::metadata(path).map_err(Error::read(path))?;
-    Ok(Some(Source {
+    let mut start = Vec::new();
+    let file = File::open(&path).map_err(Error::read(&path))?;
+    file.take(MAGIC_BYTES as u64).read_to_end(&mut start).map_err(Error::read(&path))?;
+    let compression = Compression::of_bytes(&start);
+    if named != Compression::None && compression != named && !start.is_empty() {
+        return Err(Error::NotCompressed { path, named: named.name() });
+    }
+    Ok(Source {
         name,
-        path: path.to_owned(),
         format,
-        compression: ending.map_or(Compression::None, |(_, compression)| compression),
+        compression,
         encoding: input.encoding.clone(),
         columns: input.columns.clone(),
         bytes: metadata.len(),
-        modified_nanos: modified_nanos(&metadata),
-    }))
+        modified_nanos: modified_nanos(metadata),
+        path,
+    })
 }
 
-/// When a file was changed.
-pub(super) fn modified_nanos(metadata: &Metadata) -> u128 {
-    metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_nanos())
+/// What a file's extensions say, such as `.jsonl.gz`.
+fn kind_of(path: &Path) -> (Option<Format>, Compression) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let (stem, last) = name.rsplit_once('.').unwrap_or((&name, ""));
+    let compression = Compression::of_extension(last);
+    let extension =
+        if compression == Compression::None { last } else { stem.rsplit_once('.').map_or("", |split| split.1) };
+    (Format::of_extension(extension), compression)
+}
+
+/// What lies beside a path that is not there.
+fn neighbours(path: &Path) -> String {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(entries) = fs::read_dir(parent) else {
+        return format!(": there is no folder `{}`", parent.display());
+    };
+    let names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let word = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    suggest::hint(&word, names.iter().map(String::as_str))
 }

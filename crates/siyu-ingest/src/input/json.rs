@@ -1,165 +1,262 @@
-//! Rows of JSON objects. Only the fields that the pipeline needs are kept.
+//! JSON objects: finding them in an array, and taking the wanted fields out of one.
 
-use super::table::Table;
-use super::{Part, Source};
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
-use std::fmt;
 
-/// Reads a JSON object per line; blank lines are no rows.
-pub(super) fn lines(part: &Part, source: &Source, table: &mut Table) {
-    let (mut start, mut row) = (0, part.first_row);
-    for end in memchr::memchr_iter(b'\n', &part.bytes).chain(std::iter::once(part.bytes.len())) {
-        if end > start {
-            object(part, (start, end), row, source, table);
-        }
-        row += 1;
-        start = end + 1;
-    }
+use memchr::{memchr, memchr2_iter, memchr3};
+use sonic_rs::LazyValue;
+
+use super::Limits;
+use super::borders::{Span, Verdict};
+use super::rows::{Fields, Reason};
+
+/// Deepest nesting that is read; what is deeper could exhaust the stack of a recursive reader.
+const MAX_DEPTH: usize = 128;
+
+fn separates(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | b']')
 }
 
-/// Reads the elements of a JSON array.
-pub(super) fn elements(part: &Part, places: &[(usize, usize)], source: &Source, table: &mut Table) {
-    for (row, &place) in (part.first_row..).zip(places) {
-        object(part, place, row, source, table);
+/// The first value of `bytes`, or the separators before it.
+pub(super) fn first(bytes: &[u8], ended: bool, limits: &Limits) -> Option<Span> {
+    let separators = bytes.iter().position(|byte| !separates(*byte)).unwrap_or(bytes.len());
+    if separators > 0 {
+        return Some(Span { end: separators, next: separators, verdict: Verdict::Blank });
     }
-}
-
-fn object(part: &Part, range: (usize, usize), row: u64, source: &Source, table: &mut Table) {
-    let bytes = part.bytes[range.0..range.1].trim_ascii();
-    if bytes.is_empty() {
-        return;
-    }
-    let Ok(text) = simdutf8::basic::from_utf8(bytes) else {
-        return table.bad(part, row, range, "not valid UTF-8; is `encoding` right?".to_owned());
+    let end = match bytes.first()? {
+        b'{' | b'[' => container(bytes, limits),
+        b'"' => string(bytes, 1),
+        _ => match bytes.iter().position(|byte| separates(*byte) || *byte == b'{') {
+            Some(end) => Edge::At(end),
+            None if ended => Edge::At(bytes.len()),
+            None => Edge::Open,
+        },
     };
-    let names: Vec<&str> = table.wanted.iter().map(|column| source.field(&column.name)).collect();
-    let fields = Fields { names: &names, id: source.field("id") };
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let parsed = fields.deserialize(&mut deserializer).and_then(|row| deserializer.end().map(|()| row));
-    match parsed {
-        Ok((id, values)) => {
-            let values: Vec<Option<&str>> = values.iter().map(Option::as_deref).collect();
-            table.row(part, source, row, range, id.as_deref(), &values);
-        }
-        Err(error) => table.bad(part, row, range, reason(&error)),
+    match end {
+        Edge::At(end) => Some(Span { end, next: end, verdict: Verdict::Record }),
+        Edge::Open if !ended && bytes.len() <= limits.record => None,
+        Edge::Open | Edge::Damaged => resynchronise(bytes, ended),
     }
 }
 
-/// What is wrong, without serde's message, which can quote the row.
-fn reason(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        serde_json::error::Category::Eof => "JSON breaks off",
-        serde_json::error::Category::Data => "not a JSON object of plain fields",
-        _ => "not valid JSON",
-    };
-    format!("{what} at column {}", error.column())
+enum Edge {
+    At(usize),
+    /// Not in these bytes.
+    Open,
+    /// What is here cannot be JSON.
+    Damaged,
 }
 
-/// The wanted fields of one object.
-struct Fields<'a> {
-    names: &'a [&'a str],
-    id: &'a str,
-}
-
-type Row<'de> = (Option<Cow<'de, str>>, Vec<Option<Cow<'de, str>>>);
-
-impl<'de> DeserializeSeed<'de> for Fields<'_> {
-    type Value = Row<'de>;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Fields<'_> {
-    type Value = Row<'de>;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut row: Row<'de> = (None, vec![None; self.names.len()]);
-        while let Some(key) = map.next_key_seed(Text)? {
-            let key = key.unwrap_or_default();
-            if key == self.id {
-                row.0 = map.next_value_seed(Text)?;
-                if let Some(slot) = self.names.iter().position(|name| *name == key) {
-                    row.1[slot].clone_from(&row.0);
+/// The end of an object or array that starts `bytes`.
+fn container(bytes: &[u8], limits: &Limits) -> Edge {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth -= 1;
+                if depth == 0 {
+                    return Edge::At(at);
                 }
-                continue;
             }
-            let mut slots = self.names.iter().enumerate().filter(|(_, name)| **name == key).map(|(slot, _)| slot);
-            let Some(first) = slots.next() else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let value = map.next_value_seed(Text)?;
-            for slot in slots {
-                row.1[slot].clone_from(&value);
-            }
-            row.1[first] = value;
+            b'"' => match string(bytes, at) {
+                Edge::At(end) => at = end,
+                other => return other,
+            },
+            _ => {}
         }
-        Ok(row)
+        if at > limits.record {
+            return Edge::Damaged;
+        }
+    }
+    Edge::Open
+}
+
+/// The end of a string whose opening quote is before `start`.
+fn string(bytes: &[u8], start: usize) -> Edge {
+    let mut at = start;
+    loop {
+        let Some(rest) = bytes.get(at..) else { return Edge::Open };
+        match memchr3(b'"', b'\\', b'\n', rest) {
+            Some(found) if rest[found] == b'"' => return Edge::At(at + found + 1),
+            Some(found) if rest[found] == b'\\' => at += found + 2,
+            Some(_) => return Edge::Damaged,
+            None => return Edge::Open,
+        }
     }
 }
 
-/// A value as text: strings as they are, null as none, anything else as its JSON.
-struct Text;
+/// A damaged value, up to the next line that starts an object.
+fn resynchronise(bytes: &[u8], ended: bool) -> Option<Span> {
+    let verdict = Verdict::Damaged("a value here is cut off or not JSON");
+    let mut at = 0;
+    while let Some(found) = memchr(b'\n', bytes.split_at(at).1) {
+        at += found + 1;
+        let rest = bytes.split_at(at).1;
+        match rest.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+            Some(b'{') => return Some(Span { end: at, next: at, verdict }),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    ended.then_some(Span { end: bytes.len(), next: bytes.len(), verdict })
+}
 
-impl<'de> DeserializeSeed<'de> for Text {
-    type Value = Option<Cow<'de, str>>;
+/// Takes the wanted fields out of an object.
+pub(super) fn read<'a>(record: &'a str, fields: &Fields, values: &mut [Option<Cow<'a, str>>]) -> Result<(), Reason> {
+    let record = record.trim_matches([' ', '\t', '\r', '\n']);
+    if !record.starts_with('{') {
+        return Err("not a JSON object".into());
+    }
+    if too_deep(record.as_bytes()) {
+        return Err("JSON nested deeper than 128 levels".into());
+    }
+    let mut slots: Slots<'a> = Slots::new();
+    slots.resize_with(values.len(), || None);
+    let mut end = 1;
+    for entry in sonic_rs::to_object_iter(record) {
+        let (key, value) = entry.map_err(|error| invalid(&error))?;
+        end = end_of(record, &value);
+        if let Some(slot) = fields.names.iter().position(|name| *name == key) {
+            fields.each_of(slot, |other| slots[other] = Some(value.clone()));
+        }
+    }
+    let rest = record.as_bytes().get(end..).unwrap_or_default();
+    if rest.trim_ascii() != b"}" {
+        return Err("text follows the JSON object in the same record".into());
+    }
+    for (value, slot) in values.iter_mut().zip(slots) {
+        *value = match slot {
+            Some(slot) => text(record, &slot)?,
+            None => None,
+        };
+    }
+    Ok(())
+}
 
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
+type Slots<'a> = Vec<Option<LazyValue<'a>>>;
+
+/// Where in the record a value ends.
+fn end_of(record: &str, value: &LazyValue<'_>) -> usize {
+    let raw = value.as_raw_str();
+    (raw.as_ptr() as usize).wrapping_sub(record.as_ptr() as usize).wrapping_add(raw.len())
+}
+
+/// A value as text; null is nothing.
+fn text<'a>(record: &'a str, value: &LazyValue<'a>) -> Result<Option<Cow<'a, str>>, Reason> {
+    let end = end_of(record, value);
+    let raw = end.checked_sub(value.as_raw_str().len()).and_then(|start| record.get(start..end));
+    let raw = raw.expect("a value is a slice of its record");
+    if raw == "null" {
+        return Ok(None);
+    }
+    let Some(quoted) = raw.strip_prefix('"') else { return Ok(Some(Cow::Borrowed(raw))) };
+    let plain = quoted.strip_suffix('"').expect("a checked string ends with a quote");
+    if memchr(b'\\', plain.as_bytes()).is_none() {
+        return Ok(Some(Cow::Borrowed(plain)));
+    }
+    match sonic_rs::from_str::<String>(raw) {
+        Ok(text) => Ok(Some(Cow::Owned(text))),
+        Err(_) => Err("a string holds an escape that is no character".into()),
     }
 }
 
-impl<'de> Visitor<'de> for Text {
-    type Value = Option<Cow<'de, str>>;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a value")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(value.to_string())))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(value.to_string())))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(value.to_string())))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(value.to_string())))
-    }
-
-    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
-        json(serde::Deserialize::deserialize(serde::de::value::SeqAccessDeserializer::new(items)))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
-        json(serde::Deserialize::deserialize(serde::de::value::MapAccessDeserializer::new(fields)))
+fn invalid(error: &sonic_rs::Error) -> Reason {
+    if error.is_eof() {
+        "the JSON ends too early".into()
+    } else {
+        format!("invalid JSON near byte {} of the record", error.offset()).into()
     }
 }
 
-fn json<'de, E>(value: Result<serde_json::Value, E>) -> Result<Option<Cow<'de, str>>, E> {
-    value.map(|value| Some(Cow::Owned(value.to_string())))
+/// Whether brackets outside of strings nest deeper than [`MAX_DEPTH`].
+fn too_deep(record: &[u8]) -> bool {
+    if memchr2_iter(b'{', b'[', record).nth(MAX_DEPTH).is_none() {
+        return false;
+    }
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(byte) = record.get(at) {
+        at += 1;
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => match string(record, at) {
+                Edge::At(end) => at = end,
+                _ => return false,
+            },
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn fields(names: &[&str]) -> Fields {
+        Fields { names: names.iter().map(|name| (*name).to_owned()).collect(), required: vec![false; names.len()] }
+    }
+
+    fn take(record: &str) -> Result<Option<String>, Reason> {
+        let mut values = vec![None];
+        read(record, &fields(&["text"]), &mut values)?;
+        Ok(values.remove(0).map(Cow::into_owned))
+    }
+
+    #[test]
+    fn values_of_any_kind_become_text() {
+        let cases = [
+            (r#"{"text":"a\n\u6211\ud83d\ude00"}"#, Some("a\n我😀")),
+            (r#"{"text":1.50}"#, Some("1.50")),
+            (r#" {"text" : true }"#, Some("true")),
+            (r#"{"text":[1, {"a":"b"}]}"#, Some(r#"[1, {"a":"b"}]"#)),
+            (r#"{"text":null}"#, None),
+            ("{}", None),
+            (r#"{"text":"a","text":"b"}"#, Some("b")),
+            (r#"{"te\u0078t":"a"}"#, Some("a")),
+        ];
+        for (record, expected) in cases {
+            assert_eq!(take(record).unwrap().as_deref(), expected, "{record}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_one_object_is_refused() {
+        let deep = format!(r#"{{"text":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+        let records = [
+            r#"{"text":"a"} x"#,
+            r#"{"text":"a"}{}"#,
+            r#"{"text":"a""#,
+            r#"{"text":"a"#,
+            "{",
+            "{}}",
+            "[1]",
+            "7",
+            r#"{"text":"\ud800"}"#,
+            r#"{"text":01}"#,
+            r#"{"text":[}"#,
+            r#"{"text" "a"}"#,
+            r#"{"text":"a",}"#,
+            "{\"text\":\"a\0\"}",
+            &deep,
+        ];
+        for record in records {
+            assert!(take(record).is_err(), "{}", record.get(..20).unwrap_or(record));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_serde_json(record in r#"[{}\[\]",:a0-9.\\u nulte-]{0,24}"#) {
+            let ours = take(&record).is_ok();
+            let theirs = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&record).is_ok();
+            prop_assert_eq!(ours, theirs, "{}", record);
+        }
+    }
 }

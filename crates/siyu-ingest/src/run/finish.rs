@@ -3,11 +3,13 @@
 use super::stages::{Engine, Stages};
 use crate::error::{Error, Result};
 use crate::exchange::Tally;
+use crate::report::{ReportFacts, write_card, write_report};
 use crate::shards::{join_shards, write_dropped, write_quarantine, written_columns};
+use crate::statistics::Statistics;
 use crate::step::Step;
 use siyu_dataset::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, PipelineRecord, RowTotals, SplitRecord,
-    StepRecord, TokenizerRecord,
+    ColumnRecord, FORMAT_VERSION, InputRecord, LEAK_METHOD, LeakProof, MANIFEST, Manifest, PipelineRecord, RowTotals,
+    SplitRecord, StepRecord, TokenizerRecord,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,8 +31,8 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages) -> Result<Manifest> {
     let shards = pool.install(|| join_shards(&parts, &stages.parts, shards, &schema, &staging))?;
     let names: Vec<String> = engine.sources.iter().map(|source| source.name.clone()).collect();
     let dead = dead_files(engine, stages)?;
-    let dropped = write_dropped(&dead, &names, &engine.plan.labels, &staging)?;
-    let quarantine = write_quarantine(&dead, &names, &staging)?;
+    let (dropped, drop_reasons) = write_dropped(&dead, &names, &engine.plan.labels, &staging)?;
+    let (quarantine, quarantine_reasons) = write_quarantine(&dead, &names, &staging)?;
     let tally = tally(stages);
     let mut manifest = Manifest {
         format_version: FORMAT_VERSION,
@@ -55,6 +57,13 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages) -> Result<Manifest> {
     manifest.rows = totals(&manifest, &tally);
     manifest.split = split(engine, &manifest);
     check_sum(&manifest)?;
+    let mut statistics = Statistics::default();
+    for part in &stages.parts {
+        statistics.merge(part.statistics.clone());
+    }
+    let title = engine.pipeline.path.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let facts = ReportFacts { title, manifest: manifest.clone(), statistics, drop_reasons, quarantine_reasons };
+    write_report(&staging, &facts).and_then(|()| write_card(&staging, &facts)).map_err(Error::write(&staging))?;
     install(&staging, &engine.pipeline.output.directory, &manifest)?;
     Ok(manifest)
 }
@@ -97,8 +106,11 @@ fn inputs(engine: &Engine<'_>, stages: &Stages, tally: &Tally) -> Vec<InputRecor
         let facts = stages.files.iter().find(|facts| facts.file == number);
         InputRecord {
             source: source.name.clone(),
-            format: source.format.to_string(),
-            encoding: facts.and_then(|facts| facts.encoding.clone()),
+            format: serde_json::to_value(source.format)
+                .ok()
+                .and_then(|name| name.as_str().map(str::to_owned))
+                .unwrap_or_default(),
+            encoding: facts.map(|facts| facts.encoding.clone()),
             bytes: source.bytes,
             blake3: facts.map(|facts| facts.blake3.clone()).unwrap_or_default(),
             rows,
@@ -166,11 +178,7 @@ fn split(engine: &Engine<'_>, manifest: &Manifest) -> Option<SplitRecord> {
     let by = if split.group_by.is_empty() { split.columns.clone() } else { split.group_by.clone() };
     let shares = [("train", split.train), ("validation", split.validation), ("test", split.test)];
     let shares = shares.into_iter().map(|(side, share)| (side.to_owned(), share)).collect();
-    let leak = LeakProof {
-        method: "by construction: equal content has one side".to_owned(),
-        checked: manifest.rows.written,
-        found: 0,
-    };
+    let leak = LeakProof { method: LEAK_METHOD.to_owned(), checked: manifest.rows.written, found: 0 };
     Some(SplitRecord { by, shares, rows, leak })
 }
 
@@ -192,9 +200,9 @@ fn install(staging: &Path, output: &Path, manifest: &Manifest) -> Result<()> {
     if old.exists() {
         fs::remove_file(&old).map_err(Error::write(&old))?;
     }
-    for name in ["data", "dropped", "quarantine"] {
+    for name in ["data", "dropped", "quarantine", "README.md", "report.html", "report.json"] {
         let target = output.join(name);
-        if target.exists() {
+        if target.is_dir() {
             fs::remove_dir_all(&target).map_err(Error::write(&target))?;
         }
         let staged = staging.join(name);

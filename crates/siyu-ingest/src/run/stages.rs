@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::exchange::{Exchange, ExchangeWriter, KeySpec};
 use crate::exec::{BlockQueue, BucketScan, Node, Resolve, Source as SourceNode, Steps};
 use crate::files;
-use crate::input::{Cutter, FileFacts, Source};
+use crate::input::{Cutter, Source};
 use crate::pipeline::Pipeline;
 use crate::plan::{Arrival, Plan, Segment};
 use crate::rows::{FILE, PART, SOURCE_ROW, schema};
@@ -18,6 +18,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::prelude::SessionContext;
 use futures::StreamExt;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -35,9 +36,17 @@ pub(crate) struct Engine<'a> {
     pub(crate) buckets: u32,
 }
 
+/// What is known of a file once it is read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct FileRecord {
+    pub(crate) file: u32,
+    pub(crate) blake3: String,
+    pub(crate) encoding: String,
+}
+
 /// What the stages left behind.
 pub(crate) struct Stages {
-    pub(crate) files: Vec<FileFacts>,
+    pub(crate) files: Vec<FileRecord>,
     pub(crate) exchanges: Vec<Arc<Exchange>>,
     pub(crate) parts: Vec<Part>,
 }
@@ -104,7 +113,7 @@ impl Engine<'_> {
         })
     }
 
-    async fn read_input(&self) -> Result<Vec<FileFacts>> {
+    async fn read_input(&self) -> Result<Vec<FileRecord>> {
         let folder = self.exchange_folder(1)?;
         let record = folder.join("files.json");
         if let Some(files) = files::read_record(&record)? {
@@ -127,10 +136,17 @@ impl Engine<'_> {
         let mut workers = Vec::new();
         for partition in 0..partitions {
             let writer = self.writer(1, arrival, &self.plan.segments[1].fields)?;
-            workers.push(tokio::spawn(self.exchange_worker(&plan, vec![partition], writer)?));
+            workers.push(tokio::spawn(self.exchange_worker(&plan, vec![partition], writer)));
         }
         join(workers).await?;
-        let files = queue.cutter.lock().unwrap_or_else(std::sync::PoisonError::into_inner).files().to_vec();
+        let cutter = queue.cutter.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let record_of = |facts: &crate::input::FileFacts| FileRecord {
+            file: facts.file,
+            blake3: facts.blake3.clone(),
+            encoding: facts.encoding.to_owned(),
+        };
+        let files: Vec<FileRecord> = cutter.files().iter().map(record_of).collect();
+        drop(cutter);
         self.check_bad_rows(&Exchange::open(&folder, &self.plan.segments[1].fields, self.buckets)?)?;
         files::write_record(&record, &files)?;
         Ok(files)
@@ -142,11 +158,11 @@ impl Engine<'_> {
         plan: &Arc<dyn ExecutionPlan>,
         partitions: Vec<usize>,
         mut writer: ExchangeWriter,
-    ) -> Result<impl Future<Output = Result<()>> + Send + use<>> {
+    ) -> impl Future<Output = Result<()>> + Send + use<> {
         let (plan, context) = (Arc::clone(plan), self.session.task_ctx());
         let progress = Arc::clone(self.progress);
         let max_bad = self.pipeline.max_bad_rows;
-        Ok(async move {
+        async move {
             for partition in partitions {
                 let mut rows = plan.execute(partition, Arc::clone(&context)).map_err(unwrap_external)?;
                 while let Some(batch) = rows.next().await {
@@ -165,7 +181,7 @@ impl Engine<'_> {
                 }
             }
             writer.flush()
-        })
+        }
     }
 
     /// Takes the rows of an exchange bucket by bucket through its action and the steps behind it.
@@ -176,7 +192,7 @@ impl Engine<'_> {
         next: Option<&Arrival>,
         number: usize,
     ) -> Result<()> {
-        let plan = self.bucket_plan(segment, exchange)?;
+        let plan = self.bucket_plan(segment, exchange);
         let done: BTreeSet<u64> = if next.is_some() {
             let folder = self.exchange_folder(number + 1)?;
             let after = Exchange::open(&folder, &self.plan.segments[number + 1].fields, self.buckets)?;
@@ -195,7 +211,7 @@ impl Engine<'_> {
             let waiting: Vec<usize> = waiting.into();
             for chunk in waiting.chunks(waiting.len().div_ceil(self.options.threads).max(1)) {
                 let writer = self.writer(number + 1, arrival, &self.plan.segments[number + 1].fields)?;
-                workers.push(tokio::spawn(self.exchange_worker(&plan, chunk.to_vec(), writer)?));
+                workers.push(tokio::spawn(self.exchange_worker(&plan, chunk.to_vec(), writer)));
             }
         } else {
             let waiting = Arc::new(Mutex::new(waiting));
@@ -206,7 +222,7 @@ impl Engine<'_> {
         join(workers).await
     }
 
-    fn bucket_plan(&self, segment: &Segment, exchange: &Arc<Exchange>) -> Result<Arc<dyn ExecutionPlan>> {
+    fn bucket_plan(&self, segment: &Segment, exchange: &Arc<Exchange>) -> Arc<dyn ExecutionPlan> {
         let arrival = segment.arrival.as_ref().expect("later segments have an arrival");
         let scan = BucketScan { exchange: Arc::clone(exchange) }.plan(None);
         let by = |slot: usize| {
@@ -225,7 +241,7 @@ impl Engine<'_> {
             partitions: self.buckets as usize,
         };
         let resolved = resolve.plan(Some(Arc::new(sorted)));
-        Ok(Steps { fused: Arc::clone(&segment.steps), partitions: self.buckets as usize }.plan(Some(resolved)))
+        Steps { fused: Arc::clone(&segment.steps), partitions: self.buckets as usize }.plan(Some(resolved))
     }
 
     fn part_worker(

@@ -15,11 +15,16 @@ use parquet::column::writer::ColumnCloseResult;
 use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::writer::SerializedFileWriter;
+use rayon::prelude::*;
 use siyu_dataset::{PartRecord, ShardRecord};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Per step, why it dropped rows and how many.
+pub(crate) type DropReasons = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// Row groups at least this long are taken over as they are; shorter ones are merged.
 const WHOLE_ROW_GROUP_BYTES: i64 = 1 << 20;
@@ -59,7 +64,6 @@ pub(crate) fn join_shards(
         let path = format!("data/{name}");
         Ok(ShardRecord { path, split: (*side).to_owned(), rows, tokens: tokenized.then_some(tokens), bytes, blake3 })
     };
-    use rayon::prelude::*;
     let mut records: Vec<ShardRecord> = jobs.par_iter().map(join).collect::<Result<_>>()?;
     records.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(records)
@@ -82,7 +86,12 @@ fn join_parquet(inputs: &[PathBuf], schema: &SchemaRef, path: &Path) -> Result<(
             for batch in batches {
                 waiting.push(batch.map_err(|error| files::arrow_error(input, error))?);
             }
-            waiting_bytes += reader.metadata().row_groups().iter().map(|group| group.total_byte_size()).sum::<i64>();
+            waiting_bytes += reader
+                .metadata()
+                .row_groups()
+                .iter()
+                .map(parquet::file::metadata::RowGroupMetaData::total_byte_size)
+                .sum::<i64>();
         }
         if long || waiting_bytes >= 4 * WHOLE_ROW_GROUP_BYTES {
             write_merged(&mut writer, &mut factory, schema, &mut waiting).map_err(failed)?;
@@ -166,8 +175,11 @@ pub(crate) fn seal(path: &Path) -> Result<(u64, String)> {
     Ok((bytes, hasher.finalize().to_hex().to_string()))
 }
 
+/// File, row and piece of a dead row, then where its other columns lie.
+type DeadRow = (u32, u64, u32, usize, Arc<RecordBatch>);
+
 /// The dead rows of all scratch files in the order of the input; `names` are the sources, `labels` the steps.
-fn dead_rows(paths: &[PathBuf]) -> Result<Vec<(u32, u64, u32, usize, usize, Arc<RecordBatch>)>> {
+fn dead_rows(paths: &[PathBuf]) -> Result<Vec<DeadRow>> {
     let mut rows = Vec::new();
     for path in paths {
         let file = File::open(path).map_err(Error::read(path))?;
@@ -179,7 +191,7 @@ fn dead_rows(paths: &[PathBuf]) -> Result<Vec<(u32, u64, u32, usize, usize, Arc<
             let numbers = batch.column(SOURCE_ROW).as_primitive::<UInt64Type>();
             let parts = batch.column(rows::PART).as_primitive::<UInt32Type>();
             for row in 0..batch.num_rows() {
-                rows.push((files.value(row), numbers.value(row), parts.value(row), row, 0, Arc::clone(&batch)));
+                rows.push((files.value(row), numbers.value(row), parts.value(row), row, Arc::clone(&batch)));
             }
         }
     }
@@ -193,11 +205,18 @@ pub(crate) fn write_dropped(
     names: &[String],
     labels: &[String],
     staging: &Path,
-) -> Result<Vec<PartRecord>> {
+) -> Result<(Vec<PartRecord>, DropReasons)> {
     let (mut ids, mut sources, mut numbers, mut steps, mut details) = (vec![], vec![], vec![], vec![], vec![]);
-    for (file, number, _, row, _, batch) in dead_rows(dead)? {
+    let mut reasons = DropReasons::new();
+    for (file, number, _, row, batch) in dead_rows(dead)? {
         let outcome = batch.column(OUTCOME).as_primitive::<UInt16Type>().value(row);
         if outcome != QUARANTINED {
+            let detail = text(&batch, DETAIL, row).unwrap_or_default();
+            // `too long: 4711 tokens` is one reason, whatever the number; so is being a copy of something.
+            let reason =
+                if detail.starts_with("content ") { "copy" } else { detail.split(':').next().unwrap_or_default() };
+            let by_step = reasons.entry(labels[usize::from(outcome) - 1].clone()).or_default();
+            *by_step.entry(reason.to_owned()).or_default() += 1;
             ids.push(text(&batch, ID, row));
             sources.push(names[file as usize].clone());
             numbers.push(number);
@@ -212,17 +231,26 @@ pub(crate) fn write_dropped(
         ("dropped_by", Arc::new(StringArray::from(steps))),
         ("detail", Arc::new(StringArray::from(details))),
     ];
-    write_list(staging, "dropped", &columns)
+    Ok((write_list(staging, "dropped", &columns)?, reasons))
 }
 
 /// Writes `quarantine/`: source, row, byte range and reason of every unreadable row; never its text.
-pub(crate) fn write_quarantine(dead: &[PathBuf], names: &[String], staging: &Path) -> Result<Vec<PartRecord>> {
+pub(crate) fn write_quarantine(
+    dead: &[PathBuf],
+    names: &[String],
+    staging: &Path,
+) -> Result<(Vec<PartRecord>, BTreeMap<String, u64>)> {
+    let mut summed: BTreeMap<String, u64> = BTreeMap::new();
     let (mut sources, mut numbers, mut starts, mut ends, mut reasons) = (vec![], vec![], vec![], vec![], vec![]);
-    for (file, number, _, row, _, batch) in dead_rows(dead)? {
+    for (file, number, _, row, batch) in dead_rows(dead)? {
         if batch.column(OUTCOME).as_primitive::<UInt16Type>().value(row) == QUARANTINED {
             let detail = text(&batch, DETAIL, row).unwrap_or_default();
             let (range, reason) = detail.split_once(' ').unwrap_or((&detail, ""));
             let (start, end) = range.split_once('-').unwrap_or((range, range));
+            let place = reason.find(" at ").unwrap_or(reason.len());
+            *summed
+                .entry(reason.chars().take(reason.get(..place).map_or(0, |head| head.chars().count())).collect())
+                .or_default() += 1;
             sources.push(names[file as usize].clone());
             numbers.push(number);
             starts.push(start.parse::<u64>().unwrap_or(0));
@@ -237,7 +265,7 @@ pub(crate) fn write_quarantine(dead: &[PathBuf], names: &[String], staging: &Pat
         ("end", Arc::new(UInt64Array::from(ends))),
         ("reason", Arc::new(StringArray::from(reasons))),
     ];
-    write_list(staging, "quarantine", &columns)
+    Ok((write_list(staging, "quarantine", &columns)?, summed))
 }
 
 fn text(batch: &RecordBatch, slot: usize, row: usize) -> Option<String> {

@@ -6,8 +6,9 @@ use crate::exchange::{Tally, tally_notes, write_dead};
 use crate::files;
 use crate::fused::is_dead;
 use crate::rows::{ID, IDENTITY, OUTCOME, SOURCE_ROW};
+use crate::statistics::Statistics;
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
+use arrow::compute::{BatchCoalescer, filter_record_batch};
 use arrow::datatypes::{Field, Schema, SchemaRef, UInt16Type, UInt32Type};
 use parquet::arrow::ArrowWriter;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,7 @@ pub(crate) struct Part {
     pub(crate) sides: BTreeMap<String, PartRow>,
     pub(crate) dead_rows: u64,
     pub(crate) tally: Tally,
+    pub(crate) statistics: Statistics,
 }
 
 /// Writes the part of one bucket.
@@ -40,7 +42,7 @@ pub(crate) struct PartWriter {
     schema: SchemaRef,
     split: Option<usize>,
     tokens: Option<usize>,
-    writers: BTreeMap<String, ArrowWriter<File>>,
+    writers: BTreeMap<String, (BatchCoalescer, ArrowWriter<File>)>,
     dead: Vec<RecordBatch>,
     part: Part,
 }
@@ -90,13 +92,19 @@ impl PartWriter {
         if !self.writers.contains_key(side) {
             let file = files::create_private(&path).map_err(Error::write(&path))?;
             let writer = ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(properties())).map_err(failed)?;
-            self.writers.insert(side.to_owned(), writer);
+            // Pages end where batches do: batches of one size make the same pages whatever size rows arrive in.
+            let batches = BatchCoalescer::new(Arc::clone(&self.schema), 1024);
+            self.writers.insert(side.to_owned(), (batches, writer));
         }
         let columns: Vec<ArrayRef> = self.columns.iter().map(|&slot| Arc::clone(rows.column(slot))).collect();
         let batch =
             RecordBatch::try_new(Arc::clone(&self.schema), columns).expect("the columns were chosen from these");
-        let writer = self.writers.get_mut(side).expect("inserted above");
-        writer.write(&batch).map_err(failed)?;
+        self.part.statistics.observe(side, &batch);
+        let (batches, writer) = self.writers.get_mut(side).expect("inserted above");
+        batches.push_batch(batch).map_err(|error| files::arrow_error(&path, error))?;
+        while let Some(batch) = batches.next_completed_batch() {
+            writer.write(&batch).map_err(failed)?;
+        }
         let counts = self.part.sides.entry(side.to_owned()).or_default();
         counts.rows += rows.num_rows() as u64;
         self.part.tally.rows += rows.num_rows() as u64;
@@ -109,9 +117,14 @@ impl PartWriter {
 
     /// Closes the files and writes the part's record.
     pub(crate) fn finish(mut self) -> Result<()> {
-        for (side, writer) in std::mem::take(&mut self.writers) {
+        for (side, (mut batches, mut writer)) in std::mem::take(&mut self.writers) {
             let path = part_path(&self.directory, self.bucket, &side);
-            writer.close().map_err(|error| parquet_error(&path, error))?;
+            let failed = |error: parquet::errors::ParquetError| parquet_error(&path, error);
+            batches.finish_buffered_batch().map_err(|error| files::arrow_error(&path, error))?;
+            while let Some(batch) = batches.next_completed_batch() {
+                writer.write(&batch).map_err(failed)?;
+            }
+            writer.close().map_err(failed)?;
         }
         let dead = self.directory.join(format!("part-{:08}.dead.arrow", self.bucket));
         self.part.dead_rows = write_dead(&dead, &self.dead).map_err(|error| files::arrow_error(&dead, error))?;

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 /// # Nulls
 /// As SQL has it; an expression that cannot be computed for a row is null there.
 /// # Source
-/// SQL's `SELECT`, as DataFusion reads it.
+/// SQL's `SELECT`, as `DataFusion` reads it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Derive(
     /// SQL expressions by the names of the columns they make.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// Keeps documents for which a SQL condition holds.
 ///
-/// The condition sees the columns by name and every function of DataFusion's SQL, and besides `char_count(text)` and
+/// The condition sees the columns by name and every function of `DataFusion`, and besides `char_count(text)` and
 /// `han_ratio(text)`.
 ///
 /// # Why
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// # Nulls
 /// A document for which the condition is null, or cannot be computed, is dropped.
 /// # Source
-/// SQL's `WHERE`, as DataFusion reads it.
+/// SQL's `WHERE`, as `DataFusion` reads it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Filter(
     /// The condition.

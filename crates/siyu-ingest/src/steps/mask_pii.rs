@@ -96,9 +96,9 @@ impl RowOperator for MaskPii {
         self.check()?;
         let masker = Masker::new(&self.kinds, self.replacement()?);
         Ok(Box::new(move |columns| {
-            let mut tallies = vec![BTreeMap::new(); columns.first().map_or(0, |column| column.len())];
-            let masked = columns.iter().map(|column| mask(&masker, column, &mut tallies));
-            let columns = masked.collect::<Result<_, _>>()?;
+            let mut tallies = vec![BTreeMap::new(); columns.first().map_or(0, Array::len)];
+            let rewritten = columns.iter().map(|column| mask(&masker, column, &mut tallies));
+            let columns = rewritten.collect::<Result<_, _>>()?;
             let notes = tallies.iter().map(note).collect::<StringArray>();
             Ok(Verdict { columns, notes: Some(notes), ..Verdict::default() })
         }))
@@ -110,11 +110,11 @@ fn mask(masker: &Masker, column: &ArrayRef, tallies: &mut [BTreeMap<Kind, u32>])
     let mut rows = (0..column.len()).filter(|&row| column.is_valid(row));
     map_text(column, |text| {
         let row = rows.next().expect("each text is in a row");
-        let masked = masker.mask(text);
-        for (kind, count) in masked.counts {
+        let found = masker.mask(text);
+        for (kind, count) in found.counts {
             *tallies[row].entry(kind).or_default() += count;
         }
-        masked.text
+        found.text
     })
 }
 

@@ -103,7 +103,7 @@ impl RowOperator for Split {
                 columns.iter().map(|column| cast(column, &DataType::Utf8)).collect::<Result<_, _>>()?;
             let texts: Vec<&StringArray> = columns.iter().map(text_column).collect::<Result<_, ArrowError>>()?;
             let (groups, contents) = texts.split_at(step.group_by.len());
-            let rows = texts.first().map_or(0, |column| column.len());
+            let rows = texts.first().map_or(0, |column| Array::len(*column));
             let mut parts: Vec<Option<&str>> = Vec::new();
             let sides = (0..rows).map(|row| {
                 let grouped = groups.iter().any(|column| column.is_valid(row));

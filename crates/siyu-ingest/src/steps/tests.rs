@@ -56,7 +56,7 @@ fn the_example_of_every_row_step_builds() {
         let fields: Vec<Field> = reads.iter().map(|name| Field::new(name, DataType::Utf8, true)).collect();
         let written = operator.writes(&fields).unwrap_or_else(|error| panic!("`{name}`: {error}"));
         assert_eq!(operator.makes(), written.iter().map(|field| field.name().clone()).collect::<Vec<_>>(), "{name}");
-        operator.build(&fields).unwrap_or_else(|error| panic!("`{name}`: {error}"));
+        let _kernel = operator.build(&fields).unwrap_or_else(|error| panic!("`{name}`: {error}"));
         for file in operator.files() {
             assert!(file.is_file(), "`{name}` names `{}`", file.display());
         }

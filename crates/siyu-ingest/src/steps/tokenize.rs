@@ -1,147 +1,176 @@
 //! `tokenize`.
 
+mod encode;
+mod rows;
+
+use self::encode::Encode;
+use self::rows::Source;
 use crate::error::{Error, Result};
-use crate::operator::{Kernel, RowOperator, Verdict, text_column};
-use crate::steps::load_tokenizer;
-use arrow::array::{Array, ArrayRef, BooleanArray, Int32Builder, ListBuilder, StringArray, UInt32Builder};
+use crate::operator::{Kernel, RowOperator, Verdict, read_file};
+use arrow::array::{BooleanBuilder, Int32Builder, ListBuilder, StringBuilder, UInt32Builder};
 use arrow::datatypes::{DataType, Field};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use siyu_text::chat::{ChatTemplate, Encoder, Fitted, Overflow};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Turns instructions, or plain text, into token ids with labels on the answer alone.
+/// Turns documents into what a trainer reads: token ids, and labels that are −100 outside the answer.
 ///
-/// Where `output` exists, `instruction`, `input` and `output` go through the template; else `text` is taken as it is,
-/// with an end token, and every token is a label. What is too long loses the end of its input, never its answer, its
-/// end token or the template; what still does not fit is dropped.
+/// Documents with the columns `instruction` and `output` (and `input`) are examples, those with `messages` are chats,
+/// and others are plain text, of which every token is learnt. What is too long loses part of its input, never of its
+/// answer, its end token or the template; what still does not fit is dropped.
 ///
 /// # Why
-/// The trainer reads ids, and an answer cut off teaches a model not to stop.
+/// A trainer that cuts by itself cuts the answer, and one that applies another template trains for another model.
 /// # Example
 /// `tokenize: { tokenizer: sample-data/models/tiny-zh/tokenizer.json, template: alpaca, max_tokens: 1024 }`
 /// # Nulls
-/// A row without the text it needs is dropped.
+/// A missing instruction, output, chat or text drops the document; a missing input is an empty one.
 /// # Source
-/// Labels of -100 are passed over by PyTorch's cross-entropy; ids are those of Hugging Face's tokenizers.
+/// Taori et al. 2023, "Stanford Alpaca" (template, labels); Hugging Face chat templates.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tokenize {
-    /// The `tokenizer.json`.
+    /// The `tokenizer.json` of the model that will be trained.
     pub tokenizer: PathBuf,
-    /// How a dialogue is laid out: `alpaca`, `chatml`, `qwen2`, `llama2`, `llama3` or `plain`.
-    #[serde(default = "plain")]
-    pub template: String,
-    /// Most tokens of a row.
+    /// Name of a built-in template, path of a `.jinja` file, or `from_config` for the one in the
+    /// `tokenizer_config.json` beside the tokenizer. Plain text needs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// Most tokens of a document.
     pub max_tokens: usize,
-    /// What happens to a longer row.
+    /// What is done with documents that are longer.
     #[serde(default)]
     pub overflow: Overflow,
+    /// Columns that hold the document: instruction, input and output; instruction and output; messages; or a text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
 }
 
-fn plain() -> String {
-    "plain".to_owned()
+/// What is done with documents that are too long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Overflow {
+    /// The input (of a chat its oldest turns, of plain text its end) is cut until the rest fits.
+    #[default]
+    CutInput,
+    /// The document is dropped.
+    Drop,
 }
 
 impl Tokenize {
-    fn template(&self) -> Result<ChatTemplate> {
-        ChatTemplate::named(&self.template).ok_or_else(|| {
-            Error::setting(
-                "tokenize",
-                "template",
-                format!("there is no template `{}`; there are {}", self.template, ChatTemplate::NAMES.join(", ")),
-            )
-        })
+    fn check(&self) -> Result<()> {
+        if self.max_tokens == 0 || i32::try_from(self.max_tokens).is_err() {
+            return Err(Error::setting("tokenize", "max_tokens", "must be at least 1 and below 2147483648"));
+        }
+        if self.columns.len() > 3 {
+            let problem = "name at most three: instruction, input and output";
+            return Err(Error::setting("tokenize", "columns", problem));
+        }
+        Ok(())
     }
+
+    /// The file that `template` names, if it names one.
+    fn template_file(&self) -> Option<PathBuf> {
+        let template = self.template.as_deref()?;
+        if template == "from_config" {
+            return Some(self.tokenizer.with_file_name("tokenizer_config.json"));
+        }
+        let path = PathBuf::from(template);
+        path.extension().is_some_and(|ending| ending == "jinja").then_some(path)
+    }
+}
+
+fn ids(name: &str) -> Field {
+    Field::new_list(name, Field::new("item", DataType::Int32, true), true)
 }
 
 impl RowOperator for Tokenize {
     fn reads(&self, available: &[String]) -> Result<Vec<String>> {
-        let instructed = available.iter().any(|name| name == "output");
-        let names: &[&str] = if instructed { &["instruction", "input", "output"] } else { &["text"] };
-        Ok(names.iter().map(|name| (*name).to_owned()).collect())
+        if !self.columns.is_empty() {
+            return Ok(self.columns.clone());
+        }
+        let has = |name: &str| available.iter().any(|known| known == name);
+        let names: &[&str] = match (has("instruction") && has("output"), has("input"), has("messages")) {
+            (true, true, _) => &["instruction", "input", "output"],
+            (true, false, _) => &["instruction", "output"],
+            (false, _, true) => &["messages"],
+            (false, _, false) => &["text"],
+        };
+        Ok(names.iter().map(|&name| name.to_owned()).collect())
     }
 
     fn writes(&self, _: &[Field]) -> Result<Vec<Field>> {
-        self.template()?;
-        if self.max_tokens == 0 {
-            return Err(Error::setting("tokenize", "max_tokens", "must be at least 1"));
-        }
-        let list = DataType::List(Arc::new(Field::new("item", DataType::Int32, true)));
-        let fields = [("input_ids", list.clone()), ("labels", list), ("token_count", DataType::UInt32)];
-        Ok(fields.map(|(name, kind)| Field::new(name, kind, true)).to_vec())
+        self.check()?;
+        Ok(vec![ids("input_ids"), ids("labels"), Field::new("token_count", DataType::UInt32, true)])
     }
 
-    fn build(&self, _: &[Field]) -> Result<Kernel> {
-        let tokenizer = Arc::new(load_tokenizer("tokenize", &self.tokenizer)?);
-        let encoder = Encoder::new(tokenizer, self.template()?, self.max_tokens, self.overflow)
-            .map_err(|error| Error::setting("tokenize", "tokenizer", error.to_string()))?;
+    fn build(&self, inputs: &[Field]) -> Result<Kernel> {
+        self.check()?;
+        let source = Source::new(inputs)?;
+        let file = self.template_file();
+        let file = file.map(|path| read_file("tokenize", "template", &path)).transpose()?;
+        let encode = Encode::new(self, file.as_deref(), source.needs_template())?;
         Ok(Box::new(move |columns| {
-            let texts: Vec<&StringArray> = columns.iter().map(text_column).collect::<Result<_, _>>()?;
-            let mut made = Made::default();
-            for row in 0..texts[0].len() {
-                let cell = |column: usize| texts[column].is_valid(row).then(|| texts[column].value(row));
-                let fitted = match texts.len() {
-                    1 => cell(0).map(|text| encoder.text(text)),
-                    _ => cell(2).map(|output| encoder.instruction(cell(0).unwrap_or_default(), cell(1), output)),
-                };
-                match fitted {
-                    None => made.drop("no text".to_owned()),
-                    Some(Err(_)) => made.drop("cannot be encoded".to_owned()),
-                    Some(Ok(Fitted::TooLong { tokens })) => made.drop(format!("too long: {tokens} tokens")),
-                    Some(Ok(Fitted::Whole(example))) => made.add(&example.input_ids, &example.labels, None),
-                    Some(Ok(Fitted::Cut(example))) => made.add(&example.input_ids, &example.labels, Some("cut=1;")),
+            let rows = source.rows(columns)?;
+            let mut out = Out::default();
+            for row in &rows {
+                match row.as_ref().map_err(|reason| (*reason).to_owned()).and_then(|row| encode.encode(row)) {
+                    Ok(encoded) => out.push(&encoded),
+                    Err(reason) => out.refuse(&reason),
                 }
             }
-            Ok(made.verdict())
+            Ok(out.finish())
         }))
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        vec![self.tokenizer.clone()]
+        std::iter::once(self.tokenizer.clone()).chain(self.template_file()).collect()
     }
 }
 
-/// The columns on their way.
+/// The columns of a batch.
 #[derive(Default)]
-struct Made {
+struct Out {
     ids: ListBuilder<Int32Builder>,
     labels: ListBuilder<Int32Builder>,
     counts: UInt32Builder,
-    keep: Vec<bool>,
-    reasons: Vec<Option<String>>,
-    notes: Vec<Option<&'static str>>,
+    keep: BooleanBuilder,
+    reasons: StringBuilder,
+    notes: StringBuilder,
 }
 
-impl Made {
-    fn add(&mut self, ids: &[u32], labels: &[i32], note: Option<&'static str>) {
-        self.ids.append_value(ids.iter().map(|&id| i32::try_from(id).ok()));
-        self.labels.append_value(labels.iter().map(|&label| Some(label)));
-        self.counts.append_value(u32::try_from(ids.len()).unwrap_or(u32::MAX));
-        self.keep.push(true);
-        self.reasons.push(None);
-        self.notes.push(note);
+impl Out {
+    fn push(&mut self, encoded: &encode::Encoded) {
+        self.ids.values().append_slice(&encoded.ids);
+        self.labels.values().append_slice(&encoded.labels);
+        self.ids.append(true);
+        self.labels.append(true);
+        self.counts.append_value(u32::try_from(encoded.ids.len()).unwrap_or(u32::MAX));
+        self.keep.append_value(true);
+        self.reasons.append_null();
+        self.notes.append_option(encoded.cut.then_some("cut=1;"));
     }
 
-    fn drop(&mut self, reason: String) {
-        self.ids.append_null();
-        self.labels.append_null();
+    fn refuse(&mut self, reason: &str) {
+        self.ids.append(false);
+        self.labels.append(false);
         self.counts.append_null();
-        self.keep.push(false);
-        self.reasons.push(Some(reason));
-        self.notes.push(None);
+        self.keep.append_value(false);
+        self.reasons.append_value(reason);
+        self.notes.append_null();
     }
 
-    fn verdict(mut self) -> Verdict {
-        let columns: Vec<ArrayRef> =
-            vec![Arc::new(self.ids.finish()), Arc::new(self.labels.finish()), Arc::new(self.counts.finish())];
+    fn finish(mut self) -> Verdict {
         Verdict {
-            columns,
-            keep: Some(BooleanArray::from(self.keep)),
-            reasons: Some(StringArray::from(self.reasons)),
-            notes: Some(StringArray::from(self.notes)),
+            columns: vec![Arc::new(self.ids.finish()), Arc::new(self.labels.finish()), Arc::new(self.counts.finish())],
+            keep: Some(self.keep.finish()),
+            reasons: Some(self.reasons.finish()),
+            notes: Some(self.notes.finish()),
             origin: None,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
 //! Prompts filled from the fields of a row.
 
 use super::ChatError;
-use minijinja::{Environment, UndefinedBehavior, Value};
+use minijinja::{Environment, UndefinedBehavior, Value, syntax::SyntaxConfig};
+use regex::Regex;
+use std::sync::LazyLock;
 
 /// A template in Jinja over the fields of a row: `案情：{{ text[:150] }}`. Slices count characters, and an absent value
 /// is the empty string.
@@ -29,7 +31,7 @@ impl Fill {
     /// Parses a template.
     pub fn new(template: &str) -> Result<Self, ChatError> {
         let mut environment = Environment::new();
-        environment.set_syntax(minijinja::syntax::SyntaxConfig::builder().keep_trailing_newline(true).build()?);
+        environment.set_syntax(SyntaxConfig::builder().keep_trailing_newline(true).build()?);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         environment.add_template_owned("fill", template.to_owned())?;
@@ -40,10 +42,7 @@ impl Fill {
     pub fn fields(&self) -> Vec<String> {
         let mut names: Vec<String> = match &self.0 {
             Form::Parts(parts) => parts.iter().filter_map(Part::name).map(Into::into).collect(),
-            Form::Jinja(environment) => {
-                let template = environment.get_template("fill");
-                template.map(|fill| fill.undeclared_variables(false).into_iter().collect()).unwrap_or_default()
-            }
+            Form::Jinja(environment) => variables(environment),
         };
         names.sort_unstable();
         names.dedup();
@@ -68,11 +67,23 @@ impl Fill {
                 Ok(filled)
             }
             Form::Jinja(environment) => {
-                let values = fields.iter().map(|&(name, value)| (name, Value::from(value.unwrap_or_default())));
-                Ok(environment.get_template("fill")?.render(Value::from_iter(values))?)
+                let values = fields.iter().map(|&(name, value)| (name, value.unwrap_or_default()));
+                let values = Value::from_pairs(values);
+                Ok(environment.get_template("fill")?.render(values)?)
             }
         }
     }
+}
+
+/// The names that the template leaves to its caller. Minijinja's analysis does not look at what is sliced, so the
+/// template is also read without its slices.
+fn variables(environment: &Environment) -> Vec<String> {
+    static SLICE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"\[[^\[\]{}'"]*:[^\[\]{}'"]*\]"#).expect("the pattern is valid"));
+    let Ok(template) = environment.get_template("fill") else { return Vec::new() };
+    let unsliced = SLICE.replace_all(template.source(), "");
+    let sliced = environment.template_from_str(&unsliced).map(|template| template.undeclared_variables(false));
+    template.undeclared_variables(false).into_iter().chain(sliced.unwrap_or_default()).collect()
 }
 
 impl Part {

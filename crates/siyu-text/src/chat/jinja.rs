@@ -2,7 +2,7 @@
 
 use super::{ChatError, Piece, Role, Turn};
 use aho_corasick::{AhoCorasick, MatchKind};
-use minijinja::{Environment, ErrorKind, context};
+use minijinja::{Environment, ErrorKind, context, syntax::SyntaxConfig};
 use std::{borrow::Cow, ops::Range};
 
 /// Put into a control token's spelling inside a document, so that the template's own are told from it. Unicode keeps
@@ -48,8 +48,7 @@ impl Jinja {
     pub(super) fn new(template: &str, bos: Option<&str>, eos: Option<&str>) -> Result<Self, ChatError> {
         let mut environment = Environment::new();
         // What transformers sets.
-        environment
-            .set_syntax(minijinja::syntax::SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+        environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         environment.add_function("raise_exception", |message: String| -> Result<String, minijinja::Error> {
             Err(minijinja::Error::new(ErrorKind::InvalidOperation, message))

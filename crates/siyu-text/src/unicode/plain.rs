@@ -21,6 +21,7 @@ pub(super) enum Action {
 
 /// # Source
 /// `DerivedCoreProperties.txt` (`Default_Ignorable_Code_Point`) and general categories Cc, Zs, Zl and Zp of Unicode 16.
+#[allow(clippy::match_same_arms, reason = "the arms follow the blocks of the standard")]
 pub(super) fn action(character: char) -> Action {
     match u32::from(character) {
         0x09 | 0x0A => Action::Keep,

@@ -3,6 +3,12 @@
 //! Each test looks at one byte and the two after it, without branches, so that the compiler turns the loop over a
 //! block into vector instructions.
 
+#![allow(
+    clippy::needless_bitwise_bool,
+    clippy::inline_always,
+    reason = "the scan is branch-free so that it vectorizes"
+)]
+
 use super::Form;
 
 /// Bytes judged at once.

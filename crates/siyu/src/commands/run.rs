@@ -81,7 +81,7 @@ fn summary(manifest: &Manifest, out: &mut impl Write) -> anyhow::Result<()> {
     for shard in &manifest.shards {
         match sides.iter_mut().find(|side| side.0 == shard.split) {
             Some(side) => {
-                *side = (side.0, side.1 + shard.rows, side.2 + shard.tokens.unwrap_or(0), side.3 + shard.bytes)
+                *side = (side.0, side.1 + shard.rows, side.2 + shard.tokens.unwrap_or(0), side.3 + shard.bytes);
             }
             None => sides.push((&shard.split, shard.rows, shard.tokens.unwrap_or(0), shard.bytes)),
         }

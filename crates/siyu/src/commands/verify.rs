@@ -12,8 +12,8 @@ pub(crate) struct Verify {
 
 impl Verify {
     pub(crate) fn run(self, out: &mut impl Write) -> anyhow::Result<()> {
-        let found = siyu_dataset::verify(&self.dataset)?;
-        writeln!(out, "{} files, {} rows: all match", found.files, found.rows)?;
+        let found = siyu_dataset::Dataset::open(&self.dataset)?.verify(|_| {})?;
+        writeln!(out, "{} shards, {} rows: all match", found.shards, found.rows)?;
         Ok(())
     }
 }

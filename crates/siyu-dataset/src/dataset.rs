@@ -1,0 +1,280 @@
+//! Reading a dataset: rows in a fixed order, and the fate of one document.
+
+use std::{
+    collections::VecDeque,
+    fs::File,
+    path::{Component, Path, PathBuf},
+    sync::Arc,
+};
+
+use arrow::{
+    array::{Array, AsArray, RecordBatch, StringArray},
+    compute::cast,
+    datatypes::{DataType, SchemaRef, UInt64Type},
+};
+use parquet::arrow::{
+    ProjectionMask,
+    arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder},
+};
+use rayon::prelude::*;
+
+use crate::{Error, Manifest, Result, ShardRecord};
+
+/// Rows per batch: a few megabytes of text.
+const BATCH_ROWS: usize = 1024;
+
+/// A finished dataset.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    directory: PathBuf,
+    manifest: Arc<Manifest>,
+}
+
+impl Dataset {
+    /// Opens the directory that holds `manifest.json`; reads nothing else.
+    pub fn open(directory: impl Into<PathBuf>) -> Result<Self> {
+        let directory = directory.into();
+        let manifest = Manifest::open(&directory)?;
+        let parts = manifest.dropped.iter().chain(&manifest.quarantine).map(|part| &part.path);
+        for path in manifest.shards.iter().map(|shard| &shard.path).chain(parts) {
+            let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+            if !inside || path.is_empty() {
+                return Err(Error::OutsidePath { path: path.clone() });
+            }
+        }
+        Ok(Self { directory, manifest: Arc::new(manifest) })
+    }
+
+    /// The directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The manifest.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The shards of one side, in their order.
+    pub fn shards<'a>(&'a self, split: &'a str) -> impl Iterator<Item = &'a ShardRecord> {
+        self.manifest.shards.iter().filter(move |shard| shard.split == split)
+    }
+
+    /// All rows of one side, such as `train`, shard by shard: the order is the same at every reading.
+    /// A side that does not exist has no rows.
+    pub fn rows(&self, split: &str) -> Rows {
+        let shards = self.shards(split).map(|shard| shard.path.clone()).collect();
+        Rows { dataset: self.clone(), shards, open: None }
+    }
+
+    /// One row of a shard, as a batch of one.
+    ///
+    /// # Errors
+    /// [`Error::Rows`] where the shard ends before `row`.
+    pub fn row(&self, shard: &str, row: u64) -> Result<RecordBatch> {
+        let mut ahead = usize::try_from(row).unwrap_or(usize::MAX);
+        let mut passed = 0;
+        for batch in self.batches(shard, None)? {
+            let batch = decoded(shard, batch)?;
+            if ahead < batch.num_rows() {
+                return Ok(batch.slice(ahead, 1));
+            }
+            ahead -= batch.num_rows();
+            passed += batch.num_rows() as u64;
+        }
+        Err(Error::Rows { path: shard.to_owned(), found: passed, expected: row.saturating_add(1) })
+    }
+
+    /// What became of a document: all rows that carry its id, in shards first, then dropped, then
+    /// quarantined. Empty where no row ever had this id.
+    ///
+    /// An unreadable row has no id of its own and is found as `source:row`.
+    pub fn find(&self, id: &str) -> Result<Vec<Fate>> {
+        let shards = self.manifest.shards.par_iter().map(|shard| self.find_written(shard, id));
+        let dropped = self.manifest.dropped.par_iter().map(|part| self.find_dropped(&part.path, id));
+        let unreadable = self.manifest.quarantine.par_iter().map(|part| self.find_quarantined(&part.path, id));
+        let fates = shards.chain(dropped).chain(unreadable).collect::<Result<Vec<_>>>()?;
+        Ok(fates.into_iter().flatten().collect())
+    }
+
+    fn find_written(&self, shard: &ShardRecord, id: &str) -> Result<Vec<Fate>> {
+        let mut fates = Vec::new();
+        let mut passed = 0;
+        for batch in self.batches(&shard.path, Some(&["id", "source", "source_row"]))? {
+            let batch = decoded(&shard.path, batch)?;
+            for row in matches(&batch, "id", id) {
+                fates.push(Fate::Written {
+                    shard: shard.path.clone(),
+                    split: shard.split.clone(),
+                    row: passed + row as u64,
+                    source: text(&batch, "source", row),
+                    source_row: number(&batch, "source_row", row),
+                });
+            }
+            passed += batch.num_rows() as u64;
+        }
+        Ok(fates)
+    }
+
+    fn find_dropped(&self, path: &str, id: &str) -> Result<Vec<Fate>> {
+        let mut fates = Vec::new();
+        for batch in self.batches(path, None)? {
+            let batch = decoded(path, batch)?;
+            fates.extend(matches(&batch, "id", id).into_iter().map(|row| Fate::Dropped {
+                step: text(&batch, "dropped_by", row).unwrap_or_default(),
+                detail: text(&batch, "detail", row),
+                source: text(&batch, "source", row),
+                source_row: number(&batch, "source_row", row),
+            }));
+        }
+        Ok(fates)
+    }
+
+    fn find_quarantined(&self, path: &str, id: &str) -> Result<Vec<Fate>> {
+        let Some((source, wanted)) = id.rsplit_once(':') else { return Ok(Vec::new()) };
+        let Ok(wanted) = wanted.parse::<u64>() else { return Ok(Vec::new()) };
+        let mut fates = Vec::new();
+        for batch in self.batches(path, None)? {
+            let batch = decoded(path, batch)?;
+            let rows = matches(&batch, "source", source);
+            let rows = rows.into_iter().filter(|&row| number(&batch, "source_row", row) == Some(wanted));
+            fates.extend(rows.map(|row| Fate::Quarantined {
+                source: source.to_owned(),
+                source_row: wanted,
+                start: number(&batch, "start", row),
+                end: number(&batch, "end", row),
+                reason: text(&batch, "reason", row).unwrap_or_default(),
+            }));
+        }
+        Ok(fates)
+    }
+
+    /// Opens a file of the dataset, with the named columns or all.
+    pub(crate) fn batches(&self, path: &str, columns: Option<&[&str]>) -> Result<ParquetRecordBatchReader> {
+        let builder = self.parquet(path)?;
+        let mask = match columns {
+            None => ProjectionMask::all(),
+            Some(names) => {
+                let indices = names.iter().filter_map(|name| builder.schema().index_of(name).ok());
+                ProjectionMask::roots(builder.parquet_schema(), indices.collect::<Vec<_>>())
+            }
+        };
+        let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
+        reader.map_err(|source| Error::Parquet { path: path.to_owned(), source })
+    }
+
+    pub(crate) fn parquet(&self, path: &str) -> Result<ParquetRecordBatchReaderBuilder<File>> {
+        let file = self.file(path)?;
+        ParquetRecordBatchReaderBuilder::try_new(file)
+            .map_err(|source| Error::Parquet { path: path.to_owned(), source })
+    }
+
+    pub(crate) fn file(&self, path: &str) -> Result<File> {
+        let full = self.directory.join(path);
+        File::open(&full).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => Error::Missing { path: path.to_owned() },
+            _ => Error::Read { path: full, source },
+        })
+    }
+}
+
+/// What became of one row of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is in a shard.
+    Written {
+        /// The shard, inside the dataset.
+        shard: String,
+        /// Its side.
+        split: String,
+        /// The row in the shard, from 0.
+        row: u64,
+        /// The file it came from.
+        source: Option<String>,
+        /// Its row in that file.
+        source_row: Option<u64>,
+    },
+    /// A step dropped it.
+    Dropped {
+        /// The step, such as `3 filter`.
+        step: String,
+        /// Why, where the step says more than its name.
+        detail: Option<String>,
+        /// The file it came from.
+        source: Option<String>,
+        /// Its row in that file.
+        source_row: Option<u64>,
+    },
+    /// It could not be read.
+    Quarantined {
+        /// The file it is in.
+        source: String,
+        /// Its row in that file.
+        source_row: u64,
+        /// Where its bytes start.
+        start: Option<u64>,
+        /// Where they end.
+        end: Option<u64>,
+        /// Why it could not be read.
+        reason: String,
+    },
+}
+
+/// The rows of one side in shard order; see [`Dataset::rows`].
+pub struct Rows {
+    dataset: Dataset,
+    shards: VecDeque<String>,
+    open: Option<(String, ParquetRecordBatchReader)>,
+}
+
+impl Iterator for Rows {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some((path, reader)) = &mut self.open {
+                if let Some(batch) = reader.next() {
+                    return Some(decoded(path, batch));
+                }
+                self.open = None;
+            }
+            let path = self.shards.pop_front()?;
+            match self.dataset.batches(&path, None) {
+                Ok(reader) => self.open = Some((path, reader)),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+pub(crate) fn decoded<T>(path: &str, value: std::result::Result<T, arrow::error::ArrowError>) -> Result<T> {
+    value.map_err(|source| Error::Decode { path: path.to_owned(), source })
+}
+
+/// The rows whose column has this value; none where there is no such text column.
+fn matches(batch: &RecordBatch, name: &str, value: &str) -> Vec<usize> {
+    let Some(column) = strings(batch, name) else { return Vec::new() };
+    (0..column.len()).filter(|&row| column.is_valid(row) && column.value(row) == value).collect()
+}
+
+pub(crate) fn text(batch: &RecordBatch, name: &str, row: usize) -> Option<String> {
+    let column = strings(batch, name)?;
+    column.is_valid(row).then(|| column.value(row).to_owned())
+}
+
+fn strings(batch: &RecordBatch, name: &str) -> Option<StringArray> {
+    let column = cast(batch.column_by_name(name)?, &DataType::Utf8).ok()?;
+    Some(column.as_string::<i32>().clone())
+}
+
+fn number(batch: &RecordBatch, name: &str, row: usize) -> Option<u64> {
+    let column = cast(batch.column_by_name(name)?, &DataType::UInt64).ok()?;
+    column.is_valid(row).then(|| column.as_primitive::<UInt64Type>().value(row))
+}
+
+/// A schema's columns with their types, for a message.
+pub(crate) fn describe(schema: &SchemaRef) -> String {
+    let columns: Vec<String> =
+        schema.fields().iter().map(|field| format!("`{}` {}", field.name(), field.data_type())).collect();
+    columns.join(", ")
+}

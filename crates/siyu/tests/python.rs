@@ -1,0 +1,43 @@
+//! What others read: the dataset opened by pyarrow and by Hugging Face's `datasets`.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn pyarrow_and_datasets_open_the_folder_as_it_is() {
+    // `cargo xtask test` installs both and says where; a plain `cargo test` has no Python to ask.
+    let Ok(python) = std::env::var("SIYU_TEST_PYTHON") else { return };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("legal");
+    let setting = format!("output.directory={}", output.display());
+    let run = Command::new(env!("CARGO_BIN_EXE_siyu"))
+        .current_dir(root)
+        .args(["run", "pipelines/legal.yaml", "--set", &setting])
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let script = r#"
+import json, sys, pathlib, pyarrow.parquet, datasets
+folder = pathlib.Path(sys.argv[1])
+manifest = json.loads((folder / "manifest.json").read_text())
+rows = sum(pyarrow.parquet.read_table(folder / shard["path"]).num_rows for shard in manifest["shards"])
+assert rows == manifest["rows"]["written"], rows
+loaded = datasets.load_dataset(str(folder))
+counts = {}
+for shard in manifest["shards"]:
+    counts[shard["split"]] = counts.get(shard["split"], 0) + shard["rows"]
+assert {name: split.num_rows for name, split in loaded.items()} == counts, (loaded, counts)
+row = loaded["train"][0]
+assert row["token_count"] == len(row["input_ids"]) == len(row["labels"])
+"#;
+    let read = Command::new(python)
+        .env("HF_HOME", folder.path().join("cache"))
+        .env("HF_HUB_OFFLINE", "1")
+        .args(["-c", script, output.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+}

@@ -1,0 +1,48 @@
+//! Where the clone and its build folder are, and how commands run in it.
+
+use anyhow::{Context, Result, bail};
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The root of the clone, whatever folder the command was started from.
+pub(crate) fn root() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.ancestors().nth(2).expect("this package lies in crates/ of the workspace").to_path_buf()
+}
+
+/// The folder that cargo builds into: the one this very program was started from.
+pub(crate) fn target() -> Result<PathBuf> {
+    let program = env::current_exe().context("cannot find the path of this program")?;
+    program.ancestors().nth(2).map(Path::to_path_buf).context("this program does not lie in a build folder")
+}
+
+/// The cargo that started this program, else the one on the path.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// Runs a command with its output on this terminal.
+pub(crate) fn succeed(command: &mut Command, what: &str) -> Result<()> {
+    let status = command.status().with_context(|| {
+        format!("cannot start `{}` to {what}; is it installed?", command.get_program().to_string_lossy())
+    })?;
+    if !status.success() {
+        bail!("could not {what}: `{}` ended with {status}", command.get_program().to_string_lossy());
+    }
+    Ok(())
+}
+
+/// Builds the command `siyu` and returns its path.
+pub(crate) fn build_siyu(release: bool) -> Result<PathBuf> {
+    let mut build = cargo();
+    build.args(["build", "--package", "siyu", "--target-dir"]).arg(target()?);
+    if release {
+        build.arg("--release");
+    }
+    succeed(&mut build, "build siyu")?;
+    let profile = if release { "release" } else { "debug" };
+    Ok(target()?.join(profile).join(format!("siyu{}", env::consts::EXE_SUFFIX)))
+}

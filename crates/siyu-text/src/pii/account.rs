@@ -1,0 +1,123 @@
+//! QQ numbers, WeChat ids and other values that only a word before them makes personal.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::context::class;
+use super::detector::Candidate;
+use super::email;
+use super::kind::{Kind, Kinds};
+use super::sequence::{Sequence, Site};
+
+pub(super) fn judge_qq(site: &mut Site<'_>, sequence: &Sequence) {
+    let single = sequence.groups.len() == 1 && sequence.digits.iter().all(u8::is_ascii_digit);
+    if site.kinds.has(Kind::Qq)
+        && single
+        && (5..=11).contains(&sequence.len())
+        && sequence.digits[0] != b'0'
+        && sequence.context.labelled(class::QQ)
+    {
+        site.add(Kind::Qq, sequence.from, sequence.to, 82);
+    }
+}
+
+const AT_SIGNS: usize = 6;
+const ANCHORS: [&str; 19] = [
+    "(at)",
+    "[at]",
+    "{at}",
+    "（at）",
+    "【at】",
+    "(AT)",
+    "微信号",
+    "微信",
+    "WeChat",
+    "wechat",
+    "Wechat",
+    "weixin",
+    "薇信",
+    "VX",
+    "vx",
+    "wxid_",
+    "加V",
+    "Vx",
+    "威信",
+];
+
+static ANCHORED: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(ANCHORS).expect("a short list of words builds")
+});
+
+/// Values behind words that need no digit: the scan does not stop at them.
+pub(super) fn find_anchored(text: &str, kinds: Kinds, found: &mut Vec<Candidate>) {
+    if !kinds.has(Kind::Wechat) && !kinds.has(Kind::Email) {
+        return;
+    }
+    let bytes = text.as_bytes();
+    for anchor in ANCHORED.find_iter(text) {
+        if anchor.pattern().as_usize() < AT_SIGNS {
+            if kinds.has(Kind::Email) {
+                email::address(bytes, anchor.start(), anchor.end(), found);
+            }
+        } else if kinds.has(Kind::Wechat) {
+            wechat(bytes, anchor.start(), anchor.end(), found);
+        }
+    }
+}
+
+fn wechat(bytes: &[u8], anchor: usize, end: usize, found: &mut Vec<Candidate>) {
+    let letter_before = anchor > 0 && bytes[anchor].is_ascii() && bytes[anchor - 1].is_ascii_alphanumeric();
+    if letter_before {
+        return;
+    }
+    let own = bytes[anchor..].starts_with(b"wxid_");
+    let start = if own { anchor } else { skip_label(bytes, end) };
+    let signed = own || start > end;
+    let length = bytes[start..]
+        .iter()
+        .take(24)
+        .take_while(|&&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        .count();
+    let id = &bytes[start..start + length];
+    let shape = (6..=20).contains(&length) && id[0].is_ascii_alphabetic();
+    let tells = id.iter().any(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'-'))
+        || bytes[end..start].iter().any(|byte| *byte == b':')
+        || bytes[end..start].windows(3).any(|sign| sign == "：".as_bytes() || sign == "号".as_bytes());
+    let name = bytes.get(start + length).is_some_and(|byte| matches!(byte, b'.' | b'@' | b'/' | b'('));
+    if shape && signed && (own || tells) && !name {
+        found.push(Candidate { kind: Kind::Wechat, start, end: start + length, score: 72 });
+    }
+}
+
+/// Passes `号`, `ID`, `是`, colons and spaces between the word and the id.
+fn skip_label(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        let rest = &bytes[at..];
+        let label = [
+            "号码", "号", "账号", "帐号", "ID", "id", "Id", "是", "为", "：", ":", " ", "　", "(", "（", "=", "加我",
+            "添加",
+        ]
+        .iter()
+        .find(|label| rest.starts_with(label.as_bytes()));
+        match label {
+            Some(label) => at += label.len(),
+            None => return at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pii::detector::tests::{finds, finds_no};
+
+    #[test]
+    fn a_label_makes_the_account() {
+        finds("qq", "QQ：12345678，", "12345678");
+        finds("qq", "QQ12345678", "12345678");
+        finds("wechat", "微信号：zhang_san88。", "zhang_san88");
+        finds("wechat", "加我wxid_ab12cd34ef", "wxid_ab12cd34ef");
+        finds_no("qq", "订单12345678");
+        finds_no("wechat", "微信 Android 客户端");
+    }
+}

@@ -1,0 +1,123 @@
+//! Dates, and dates of birth beside a word that says so.
+
+use super::chunk::{Atom, atom};
+use super::context::{Context, class};
+use super::detector::Candidate;
+use super::kind::{Kind, Kinds};
+use super::sequence::Site;
+
+/// Whether eight digits are a real day between 1880 and 2035.
+pub(super) fn is_date(digits: &[u8]) -> bool {
+    let number =
+        |digits: &[u8]| digits.iter().fold(0, |value: u32, digit| value * 10 + u32::from(digit.wrapping_sub(b'0')));
+    is_day(number(&digits[..4]), number(&digits[4..6]), number(&digits[6..8]))
+}
+
+fn is_day(year: u32, month: u32, day: u32) -> bool {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        1..=12 => 31,
+        _ => 0,
+    };
+    (1880..=2035).contains(&year) && (1..=days).contains(&day)
+}
+
+/// A date that begins at one of the chunk's words.
+pub(super) fn in_chunk(site: &mut Site<'_>) {
+    for index in 0..site.chunk.words.len() {
+        let word = site.chunk.words[index];
+        if word.is_number() {
+            let (start, _) = site.chunk.span(word.from, word.to);
+            at_digit(site.text, start, site.kinds, site.found);
+        }
+    }
+}
+
+/// A date that begins at `at`: `1990年1月2日`, `1990-01-02`, `19900102`, `01/02/1990`.
+pub(super) fn at_digit(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candidate>) {
+    if !kinds.has(Kind::DateOfBirth) {
+        return;
+    }
+    let Some(end) = date_end(text.as_bytes(), at) else { return };
+    let rest = text.get(end..).expect("a date ends at a character boundary");
+    let born = ["生", "出生", "（生", "生人"].iter().any(|word| rest.starts_with(word))
+        && !["生效", "生产", "生成", "生活", "生态"].iter().any(|word| rest.starts_with(word));
+    let context = Context::before(text, at);
+    if born || context.labelled(class::BIRTH) {
+        found.push(Candidate { kind: Kind::DateOfBirth, start: at, end, score: 70 });
+    }
+}
+
+/// Reads up to three numbers and the signs behind them.
+fn date_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let (first, length, mut here) = number(bytes, at)?;
+    if length == 8 {
+        return is_day(first / 10_000, first / 100 % 100, first % 100).then_some(here);
+    }
+    let (sign, next) = sign(bytes, here)?;
+    let (second, second_length, after) = number(bytes, next)?;
+    if second_length > 2 {
+        return None;
+    }
+    here = after;
+    if sign == '年' {
+        let month = bytes[here..].strip_prefix("月".as_bytes())?;
+        here += 3;
+        return match number(bytes, here) {
+            Some((day, 1 | 2, end)) if !month.is_empty() => {
+                let day_sign = ["日", "号"].iter().any(|sign| bytes[end..].starts_with(sign.as_bytes()));
+                (length == 4 && is_day(first, second, day)).then_some(end + if day_sign { 3 } else { 0 })
+            }
+            _ => (length == 4 && is_day(first, second, 1)).then_some(here),
+        };
+    }
+    let (again, next) = self::sign(bytes, here)?;
+    let (third, third_length, end) = number(bytes, next)?;
+    let real = match (length, third_length) {
+        (4, 1 | 2) => is_day(first, second, third),
+        (1 | 2, 4) => is_day(third, first, second) || is_day(third, second, first),
+        _ => false,
+    };
+    (again == sign && real).then_some(end)
+}
+
+fn number(bytes: &[u8], mut at: usize) -> Option<(u32, usize, usize)> {
+    let (mut value, mut length) = (0_u32, 0);
+    while at < bytes.len() && length < 9 {
+        match atom(bytes, at) {
+            (Atom::Alnum(byte), width) if byte.is_ascii_digit() => {
+                value = value * 10 + u32::from(byte - b'0');
+                length += 1;
+                at += width;
+            }
+            _ => break,
+        }
+    }
+    (length > 0).then_some((value, length, at))
+}
+
+fn sign(bytes: &[u8], at: usize) -> Option<(char, usize)> {
+    match bytes.get(at..)? {
+        [sign @ (b'-' | b'/' | b'.'), ..] => Some((char::from(*sign), at + 1)),
+        [0xE5, 0xB9, 0xB4, ..] => Some(('年', at + 3)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pii::detector::tests::{finds, finds_no};
+
+    #[test]
+    fn a_date_needs_a_word_of_birth() {
+        for date in ["1990年1月2日", "1990-01-02", "1990/1/2", "19900102", "01/02/1990"] {
+            finds("date_of_birth", &format!("出生日期：{date}，"), date);
+            finds_no("date_of_birth", &format!("自{date}起"));
+        }
+        finds("date_of_birth", "张某，1990年1月2日出生", "1990年1月2日");
+        finds_no("date_of_birth", "本法自1990年1月2日生效");
+    }
+}

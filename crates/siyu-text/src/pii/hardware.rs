@@ -1,0 +1,53 @@
+//! MAC addresses: six pairs over `:` or `-`, three groups of four over `.`.
+
+use super::detector::Candidate;
+use super::kind::{Kind, Kinds};
+
+/// The address whose first separator stands at `at`.
+pub(super) fn at_separator(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candidate>) {
+    let bytes = text.as_bytes();
+    let separator = bytes[at];
+    let (size, groups) = if separator == b'.' { (4, 3) } else { (2, 6) };
+    let step = size + 1;
+    if !kinds.has(Kind::Mac) || bytes.get(at + step) != Some(&separator) || at < size {
+        return;
+    }
+    let (start, end) = (at - size, at - size + groups * step - 1);
+    let Some(address) = bytes.get(start..end) else { return };
+    let shaped = address
+        .iter()
+        .enumerate()
+        .all(|(place, &byte)| if place % step == size { byte == separator } else { byte.is_ascii_hexdigit() });
+    let goes_on = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let before = start.checked_sub(1).map_or(0, |before| bytes[before]);
+    let behind = bytes.get(end).copied().unwrap_or(0);
+    let further = bytes.get(end + 1).copied().unwrap_or(0);
+    let longer = before == separator && start > 1 && bytes[start - 2].is_ascii_hexdigit()
+        || behind == separator && further.is_ascii_hexdigit();
+    let repeated = address.iter().filter(|&&byte| byte != separator).all(|byte| byte.eq_ignore_ascii_case(&address[0]));
+    let decimal = separator == b'.' && address.iter().all(|byte| !byte.is_ascii_alphabetic());
+    if !shaped || goes_on(before) || goes_on(behind) || longer || repeated || decimal {
+        return;
+    }
+    found.push(Candidate { kind: Kind::Mac, start, end, score: 90 });
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pii::detector::tests::{finds, finds_no};
+
+    #[test]
+    fn the_three_writings_are_found() {
+        for mac in ["00:1A:2B:3C:4D:5E", "AA-BB-CC-DD-EE-FF", "0012.3456.789a", "aabb.ccdd.eeff", "00:11:22:33:44:55"] {
+            finds("mac", &format!("My MAC is {mac}"), mac);
+            finds("mac", &format!("网卡{mac}，"), mac);
+        }
+    }
+
+    #[test]
+    fn broadcast_short_and_longer_runs_are_none() {
+        for text in ["FF:FF:FF:FF:FF:FF", "00:1A:2B:3C:4D", "ZZ:ZZ:ZZ:ZZ:ZZ:ZZ", "aa:bb:cc:dd:ee:ff:00:11"] {
+            finds_no("mac", text);
+        }
+    }
+}

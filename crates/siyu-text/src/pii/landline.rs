@@ -1,0 +1,155 @@
+//! Fixed-line numbers of mainland China.
+
+use super::context::{class, has_unit};
+use super::kind::Kind;
+use super::sequence::Site;
+
+pub(super) fn in_chunk(site: &mut Site<'_>) {
+    if !site.kinds.has(Kind::CnLandline) {
+        return;
+    }
+    for index in 0..site.chunk.words.len() {
+        judge(site, index);
+    }
+}
+
+fn judge(site: &mut Site<'_>, index: usize) {
+    let word = site.chunk.words[index];
+    let bytes = site.chunk.word(word);
+    if !word.is_number()
+        || site.byte_before(word.from).is_ascii_alphanumeric() && site.chunk.at(word.from.checked_sub(1)) == 0
+    {
+        return;
+    }
+    let context = site.context(word.from, word.to);
+    let labelled = context.labelled(class::PHONE);
+    let mut from = word.from;
+    let joined = site.chunk.at(word.from.checked_sub(1));
+    let country =
+        index > 0 && joined != b'.' && matches!(site.chunk.word(site.chunk.words[index - 1]), b"86" | b"0086");
+    let found = match bytes.len() {
+        2..=4 if is_area(bytes) || country && is_area(&[b"0", bytes].concat()) => {
+            behind_area(site, index, bytes.len() + usize::from(bytes[0] != b'0'))
+        }
+        3 if matches!(bytes, b"400" | b"800") => service(site, index),
+        10 if matches!(&bytes[..3], b"400" | b"800") && labelled => Some(index),
+        11 | 12 if labelled && (is_area(&bytes[..3]) || is_area(&bytes[..4])) => Some(index),
+        7 | 8 if labelled && (b'2'..=b'9').contains(&bytes[0]) && !context.is_thing() => Some(index),
+        _ => None,
+    };
+    let Some(mut last) = found else { return };
+    if country {
+        from = site.chunk.words[index - 1].from;
+        from -= usize::from(site.chunk.at(from.checked_sub(1)) == b'+');
+    } else if index > 0 && matches!(joined, b'-' | b'.' | b'/') && site.chunk.words[index - 1].to + 1 == word.from {
+        return;
+    }
+    if site.chunk.at(from.checked_sub(1)) == b'(' {
+        from -= 1;
+    }
+    let next = |last: usize| {
+        site.chunk
+            .words
+            .get(last + 1)
+            .filter(|next| next.from == site.chunk.words[last].to + 1 && site.chunk.folded[next.from - 1] == b'-')
+    };
+    if let Some(extension) = next(last) {
+        if !extension.is_number() || extension.len() > 6 {
+            return;
+        }
+        last += 1;
+        if next(last).is_some() {
+            return;
+        }
+    }
+    let to = site.chunk.words[last].to;
+    let (_, end) = site.chunk.span(from, to);
+    let bound = matches!(site.byte_after(to), b'_') || matches!(site.byte_before(from), b'_' | b'#' | b'/');
+    if context.is_thing() || has_unit(site.text, end) || bound && !labelled || site.in_url(from) && !labelled {
+        return;
+    }
+    site.add(Kind::CnLandline, from, to, 81);
+}
+
+/// The number behind an area code: seven or eight digits, also as 4-4 or 3-4.
+fn behind_area(site: &Site<'_>, index: usize, area: usize) -> Option<usize> {
+    let words = &site.chunk.words;
+    let gap = |left: usize| -> Option<&[u8]> { site.chunk.folded.get(words[left].to..words.get(left + 1)?.from) };
+    let first_gap = gap(index)?;
+    if !matches!(first_gap, b"-" | b" " | b")" | b") " | b")-" | b"--" | b" - ") {
+        return None;
+    }
+    let number = words[index + 1];
+    let starts = (b'2'..=b'9').contains(&site.chunk.folded[number.from]);
+    if !number.is_number() || !starts {
+        return None;
+    }
+    match number.len() {
+        8 => Some(index + 1),
+        7 if area == 4 || first_gap != b" " => Some(index + 1),
+        3 | 4 => {
+            let split = matches!(gap(index + 1)?, b"-" | b" ");
+            let second = words[index + 2];
+            (split && second.is_number() && second.len() == 4).then_some(index + 2)
+        }
+        _ => None,
+    }
+}
+
+/// `400-810-8888`, `400-8108888`, `400 8108 888`.
+fn service(site: &Site<'_>, index: usize) -> Option<usize> {
+    let mut digits = 3;
+    for last in index + 1..site.chunk.words.len().min(index + 4) {
+        let (word, before) = (site.chunk.words[last], site.chunk.words[last - 1]);
+        if !word.is_number() || word.from != before.to + 1 || !matches!(site.chunk.folded[before.to], b'-' | b' ') {
+            return None;
+        }
+        digits += word.len();
+        if digits >= 10 {
+            return (digits == 10).then_some(last);
+        }
+    }
+    None
+}
+
+fn is_area(digits: &[u8]) -> bool {
+    match digits {
+        [b'0', b'1', b'0'] => true,
+        [b'0', b'2', last] => !matches!(last, b'6'),
+        [b'0', family, second, _] => match family {
+            b'3' => matches!(second, b'1' | b'3'..=b'7' | b'9'),
+            b'4' => matches!(second, b'1'..=b'8'),
+            b'5' => matches!(second, b'1'..=b'9'),
+            b'6' => matches!(second, b'3' | b'6' | b'9'),
+            b'7' => true,
+            b'8' | b'9' => true,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pii::detector::tests::{finds, finds_no};
+
+    #[test]
+    fn area_codes_brackets_and_extensions_belong_to_the_number() {
+        for number in
+            ["010-12345678", "(010)62345678", "021-6234 5678", "0755-26234567-8001", "400-810-8888", "+86-10-62345678"]
+        {
+            if number != "010-12345678" {
+                finds("cn_landline", &format!("请致电{number}。"), number);
+            }
+        }
+        finds("cn_landline", "电话：62345678", "62345678");
+        finds("cn_landline", "固话01062345678", "01062345678");
+    }
+
+    #[test]
+    fn bare_numbers_and_orders_stay() {
+        for text in ["62345678", "订单号010-62345678", "2010-12345678"] {
+            finds_no("cn_landline", text);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Mobile numbers of mainland China: eleven digits from 13 to 19, after the numbering plan of the ministry.
+
+use super::context::{class, has_unit};
+use super::kind::Kind;
+use super::sequence::{Sequence, Site};
+
+/// Ways of grouping that people use.
+const GROUPINGS: [&[u8]; 6] = [&[11], &[3, 4, 4], &[3, 8], &[7, 4], &[4, 4, 3], &[3, 3, 5]];
+
+pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
+    if !site.kinds.has(Kind::CnMobile) {
+        return;
+    }
+    let Some((country, groups)) = split_country(sequence) else { return };
+    let number = &sequence.digits[country..];
+    if !is_mobile(number) {
+        return;
+    }
+    let context = sequence.context;
+    let labelled = context.labelled(class::PHONE | class::WECHAT);
+    let ahead = if country == 0 { country_ahead(site, sequence.from) } else { None };
+    let grouped = GROUPINGS.contains(&groups) || labelled;
+    let (_, end) = site.chunk.span(sequence.from, sequence.to);
+    let boundary =
+        ahead.is_some() && sequence.joined_after == 0 || sequence.stands_alone() || labelled && !sequence.is_part();
+    if !grouped || !boundary || context.is_thing() || has_unit(site.text, end) || !labelled && blocked(site, sequence) {
+        return;
+    }
+    if !labelled && (site.in_url(sequence.from) || !is_allocated(number)) {
+        return;
+    }
+    let mut from = ahead.unwrap_or(sequence.from);
+    if from < sequence.from || country > 0 {
+        from -= usize::from(site.chunk.at(from.checked_sub(1)) == b'+');
+        let bracket =
+            site.chunk.at(from.checked_sub(1)) == b'(' && site.chunk.folded[from..sequence.from].contains(&b')');
+        from -= usize::from(bracket);
+    }
+    site.add(Kind::CnMobile, from, sequence.to, 80);
+}
+
+/// `_`, `=` and the like bind a number to an identifier.
+fn blocked(site: &Site<'_>, sequence: &Sequence) -> bool {
+    let (start, _) = site.chunk.span(sequence.from, sequence.to);
+    matches!(site.byte_before(sequence.from), b'_' | b'#' | b'$' | b'~' | b'%' | b'&')
+        || site.byte_after(sequence.to) == b'_'
+        || site.text.as_bytes()[..start].ends_with("￥".as_bytes())
+        || site.text.as_bytes()[..start].ends_with("¥".as_bytes())
+        || matches!(sequence.joined_before, b'/')
+}
+
+/// Where a country code that another separator sets off begins: `+86 138-0013-8000`, `(+86)13800138000`.
+fn country_ahead(site: &Site<'_>, from: usize) -> Option<usize> {
+    let before = site.chunk.words.iter().rev().find(|word| word.to <= from && word.to < from)?;
+    let gap = &site.chunk.folded[before.to..from];
+    let sets_off = matches!(gap, b" " | b"-" | b")" | b") " | b")-" | b" - ");
+    (sets_off && matches!(site.chunk.word(*before), b"86" | b"0086")).then_some(before.from)
+}
+
+/// The digits of the country code at the start, and the groups behind them.
+fn split_country(sequence: &Sequence) -> Option<(usize, &[u8])> {
+    let digits = &sequence.digits;
+    match digits.len() {
+        11 => Some((0, &sequence.groups)),
+        12 if digits[0] == b'0' && sequence.groups.len() == 1 => Some((1, &[11])),
+        13 if digits.starts_with(b"86") => Some((2, behind(&sequence.groups, 2))),
+        15 if digits.starts_with(b"0086") => Some((4, behind(&sequence.groups, 4))),
+        _ => None,
+    }
+}
+
+fn behind(groups: &[u8], country: u8) -> &[u8] {
+    match groups.split_first() {
+        Some((&first, rest)) if first == country => rest,
+        _ if groups.len() == 1 => &[11],
+        _ => &[],
+    }
+}
+
+fn is_mobile(number: &[u8]) -> bool {
+    number.len() == 11
+        && number[0] == b'1'
+        && (b'3'..=b'9').contains(&number[1])
+        && number.iter().all(u8::is_ascii_digit)
+        && number[3..].iter().any(|&digit| digit != number[3])
+}
+
+/// Prefixes that no operator was given.
+fn is_allocated(number: &[u8]) -> bool {
+    !matches!(
+        &number[..3],
+        b"142" | b"143" | b"154" | b"160" | b"161" | b"163" | b"164" | b"168" | b"169" | b"179" | b"194"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pii::detector::tests::{finds, finds_no};
+
+    #[test]
+    fn every_common_writing_is_found_whole() {
+        for number in [
+            "13800138000",
+            "+8613800138000",
+            "+86 138 0013 8000",
+            "0086-13800138000",
+            "138-0013-8000",
+            "１３８００１３８０００",
+            "138\u{200b}0013\u{200b}8000",
+            "8613800138000",
+            "+86-138-0013-8000",
+        ] {
+            finds("cn_mobile", &format!("请打{number}，谢谢"), number);
+            finds("cn_mobile", number, number);
+        }
+    }
+
+    #[test]
+    fn longer_runs_urls_orders_and_amounts_stay() {
+        for text in [
+            "订单号13800138000",
+            "https://a.cn/p/13800138000.html",
+            "138001380001234",
+            "金额13800138000元",
+            "0.13800138000",
+            "12345678901",
+            "IMG_13800138000.jpg",
+            "快递单号：13800138000",
+        ] {
+            finds_no("cn_mobile", text);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Identity cards of Hong Kong and Taiwan, by their check digits.
+
+use super::context::class;
+use super::kind::Kind;
+use super::sequence::Site;
+
+pub(super) fn judge(site: &mut Site<'_>, index: usize) {
+    let word = site.chunk.words[index];
+    let bytes: Vec<u8> = site.chunk.word(word).to_vec();
+    if !bytes[0].is_ascii_uppercase() {
+        return;
+    }
+    if site.kinds.has(Kind::TwId) && is_taiwan(&bytes) {
+        let context = site.context(word.from, word.to);
+        if !context.is_thing() && !site.in_url(word.from) && !matches!(site.byte_before(word.from), b'-' | b'_' | b'/')
+        {
+            site.add(Kind::TwId, word.from, word.to, 86);
+        }
+    }
+    if site.kinds.has(Kind::HkId) {
+        judge_hong_kong(site, index, &bytes);
+    }
+}
+
+/// `A123456(3)`; without brackets only behind a label.
+fn judge_hong_kong(site: &mut Site<'_>, index: usize, bytes: &[u8]) {
+    let word = site.chunk.words[index];
+    let context = site.context(word.from, word.to);
+    if site.chunk.at(Some(word.to)) == b'(' && site.chunk.at(Some(word.to + 2)) == b')' {
+        let check = site.chunk.at(Some(word.to + 1));
+        if is_hong_kong(bytes, check) {
+            site.add(Kind::HkId, word.from, word.to + 3, 93);
+        }
+    } else if site.chunk.at(Some(word.to)) == 0 && site.byte_after(word.to) == b'(' {
+        let (start, end) = site.chunk.span(word.from, word.to);
+        if site.text.as_bytes().get(end + 1..end + 3) == Some(b"A)".as_slice()) && is_hong_kong(bytes, b'A') {
+            site.found.push(super::detector::Candidate { kind: Kind::HkId, start, end: end + 3, score: 93 });
+        }
+    } else if let Some((&check, body)) = bytes.split_last()
+        && context.labelled(class::ID | class::HONG_KONG)
+        && is_hong_kong(body, check)
+    {
+        site.add(Kind::HkId, word.from, word.to, 85);
+    }
+}
+
+/// Weights 9 (a space for one letter) 8 7 … 2, modulo 11; letters count from ten.
+fn is_hong_kong(body: &[u8], check: u8) -> bool {
+    let letters = body.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    if !(1..=2).contains(&letters) || body.len() != letters + 6 || !body[letters..].iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    let value = |byte: u8| if byte.is_ascii_digit() { u32::from(byte - b'0') } else { u32::from(byte - b'A') + 10 };
+    let blank = if letters == 1 { 36 * 9 } else { 0 };
+    let sum: u32 = body.iter().rev().zip(2..).map(|(&byte, weight)| value(byte) * weight).sum::<u32>() + blank;
+    let expected = (11 - sum % 11) % 11;
+    u32::from(check) == if expected == 10 { u32::from(b'A') } else { u32::from(b'0') + expected }
+}
+
+/// A letter, 1, 2, 8 or 9, seven digits and a check digit.
+fn is_taiwan(bytes: &[u8]) -> bool {
+    const PLACES: &[u8; 26] = b"ABCDEFGHJKLMNPQRSTUVXYWZIO";
+    if bytes.len() != 10 || !bytes[1..].iter().all(u8::is_ascii_digit) || !matches!(bytes[1], b'1' | b'2' | b'8' | b'9')
+    {
+        return false;
+    }
+    let Some(place) = PLACES.iter().position(|letter| *letter == bytes[0]) else { return false };
+    let region = place + 10;
+    let digits: usize =
+        bytes[1..9].iter().zip((1..=8).rev()).map(|(digit, weight)| usize::from(digit - b'0') * weight).sum();
+    let sum = region / 10 + region % 10 * 9 + digits + usize::from(bytes[9] - b'0');
+    sum.is_multiple_of(10)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pii::detector::tests::{finds, finds_no};
+
+    #[test]
+    fn check_digits_decide() {
+        finds("hk_id", "香港身份证A123456(3)。", "A123456(3)");
+        finds("hk_id", "香港身份证号码A1234563", "A1234563");
+        finds("tw_id", "身分證A123456789", "A123456789");
+        finds_no("hk_id", "香港身份证A123456(4)");
+        finds_no("tw_id", "身分證A123456788");
+        finds_no("tw_id", "序列号A123456789");
+    }
+}

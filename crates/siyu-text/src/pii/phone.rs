@@ -1,0 +1,89 @@
+//! Phone numbers of other countries: with a country code, in the North American form, or behind a label.
+
+use super::context::{class, has_unit};
+use super::kind::Kind;
+use super::sequence::Site;
+
+pub(super) fn in_chunk(site: &mut Site<'_>) {
+    if !site.kinds.has(Kind::Phone) {
+        return;
+    }
+    let mut index = 0;
+    while index < site.chunk.words.len() {
+        index = judge(site, index).map_or(index + 1, |last| last + 1);
+    }
+}
+
+/// Takes as many words as one number can hold and judges them; the last word taken.
+fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
+    let first = site.chunk.words[index];
+    if !first.is_number() {
+        return None;
+    }
+    let plus = site.chunk.at(first.from.checked_sub(1)) == b'+';
+    let mut last = index;
+    let mut digits = first.len();
+    while let Some(next) = site.chunk.words.get(last + 1)
+        && next.is_number()
+        && digits + next.len() <= 15
+        && is_gap(&site.chunk.folded[site.chunk.words[last].to..next.from])
+    {
+        digits += next.len();
+        last += 1;
+    }
+    let to = site.chunk.words[last].to;
+    let mut from = first.from - usize::from(plus);
+    if site.chunk.at(from.checked_sub(1)) == b'(' && site.chunk.folded[from..to].contains(&b')') {
+        from -= 1;
+    }
+    let context = site.context(from, to);
+    let (start, end) = site.chunk.span(from, to);
+    let before = start.checked_sub(1).map_or(0, |at| site.text.as_bytes()[at]);
+    let bound = matches!(before, b'_' | b'#' | b'.' | b'/' | b'$' | b'=') || before.is_ascii_alphanumeric();
+    let labelled = context.labelled(class::PHONE);
+    if context.is_thing() || has_unit(site.text, end) || site.in_url(from) || bound && !labelled {
+        return None;
+    }
+    let whole = site.chunk.words.get(last + 1).is_none_or(|next| next.from > to + 1);
+    let groups: Vec<usize> = site.chunk.words[index..=last].iter().map(|word| word.len()).collect();
+    let score = if plus && (8..=15).contains(&digits) && site.chunk.folded[first.from] != b'0' {
+        79
+    } else if whole && is_north_american(site, index, &groups) {
+        70
+    } else if whole && labelled && (7..=15).contains(&digits) {
+        60
+    } else {
+        return None;
+    };
+    site.add(Kind::Phone, from, to, score);
+    Some(last)
+}
+
+fn is_gap(gap: &[u8]) -> bool {
+    matches!(gap, b" " | b"-" | b"." | b")" | b") " | b")-" | b" (" | b"(" | b"/" | b"-(")
+}
+
+/// `415-555-0132`, `(415) 555-0132`, `1-415-555-0132`: area and exchange begin with two to nine.
+fn is_north_american(site: &Site<'_>, index: usize, groups: &[usize]) -> bool {
+    let area = match groups {
+        [3, 3, 4] => index,
+        [1, 3, 3, 4] if site.chunk.word(site.chunk.words[index]) == b"1" => index + 1,
+        _ => return false,
+    };
+    [area, area + 1].iter().all(|&at| (b'2'..=b'9').contains(&site.chunk.folded[site.chunk.words[at].from]))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pii::detector::tests::{finds, finds_no};
+
+    #[test]
+    fn country_codes_forms_and_labels() {
+        finds("phone", "My US number is (415) 555-0132, and", "(415) 555-0132");
+        finds("phone", "international one is +1 415 555 0132", "+1 415 555 0132");
+        finds("phone", "电话+44 20 7946 0958。", "+44 20 7946 0958");
+        finds("phone", "call me at (96) 627-277", "(96) 627-277");
+        finds_no("phone", "tracking 415-555-0132");
+        finds_no("phone", "2021-2022 12345678");
+    }
+}

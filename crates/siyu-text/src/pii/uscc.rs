@@ -1,0 +1,46 @@
+//! Unified social credit codes: GB 32100-2015, check character modulo 31.
+
+use super::kind::Kind;
+use super::sequence::Site;
+
+const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+
+pub(super) fn judge(site: &mut Site<'_>, index: usize) {
+    let word = site.chunk.words[index];
+    if site.kinds.has(Kind::CnUscc) && word.len() == 18 && is_code(site.chunk.word(word)) {
+        site.add(Kind::CnUscc, word.from, word.to, 94);
+    }
+}
+
+fn is_code(word: &[u8]) -> bool {
+    let upper: Vec<u8> = word.iter().map(u8::to_ascii_uppercase).collect();
+    let one_case = !word.iter().any(u8::is_ascii_lowercase) || !word.iter().any(u8::is_ascii_uppercase);
+    let region = upper[2..8].iter().all(u8::is_ascii_digit)
+        && (super::cn_id::is_province(&upper[2..4]) || upper[2..4] == *b"10");
+    if !one_case || !region || !matches!(upper[0], b'1'..=b'9' | b'A' | b'N' | b'Y') {
+        return false;
+    }
+    let mut weight = 1;
+    let mut sum = 0;
+    for (place, byte) in upper.iter().enumerate() {
+        let Some(value) = ALPHABET.iter().position(|letter| letter == byte) else { return false };
+        if place == 17 {
+            return value == (31 - sum % 31) % 31;
+        }
+        sum += value * weight;
+        weight = weight * 3 % 31;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pii::detector::tests::{finds, finds_no};
+
+    #[test]
+    fn the_check_character_decides() {
+        // The ministry's published specimen code.
+        finds("cn_uscc", "信用代码91350100M000100Y43。", "91350100M000100Y43");
+        finds_no("cn_uscc", "信用代码91350100M000100Y44。");
+    }
+}

@@ -1,4 +1,4 @@
-//! QQ numbers, WeChat ids and other values that only a word before them makes personal.
+//! QQ numbers, `WeChat` ids and other values that only a word before them makes personal.
 
 use std::sync::LazyLock;
 
@@ -82,7 +82,7 @@ fn wechat(bytes: &[u8], anchor: usize, end: usize, found: &mut Vec<Candidate>) {
     let id = &bytes[start..start + length];
     let shape = (6..=20).contains(&length) && id[0].is_ascii_alphabetic();
     let tells = id.iter().any(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'-'))
-        || bytes[end..start].iter().any(|byte| *byte == b':')
+        || bytes[end..start].contains(&b':')
         || bytes[end..start].windows(3).any(|sign| sign == "：".as_bytes() || sign == "号".as_bytes());
     let name = bytes.get(start + length).is_some_and(|byte| matches!(byte, b'.' | b'@' | b'/' | b'('));
     if shape && signed && (own || tells) && !name {

@@ -30,7 +30,7 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
 
 fn is_grouped(groups: &[u8]) -> bool {
     match groups {
-        [_] | [4, 6, 4 | 5] | [6, 13] | [8, 8] | [6, 10] => true,
+        [_] | [4, 6, 4 | 5] | [6, 13 | 10] | [8, 8] => true,
         [rest @ .., last] => rest.iter().all(|&group| group == 4) && *last <= 4 && rest.len() >= 3,
         [] => false,
     }
@@ -58,14 +58,11 @@ fn has_issuer(digits: &[u8], card: bool) -> bool {
     let four = digits[..4].iter().fold(0, |value: u32, digit| value * 10 + u32::from(digit - b'0'));
     let length = digits.len();
     match four {
-        6200..=6299 | 8100..=8171 => (16..=19).contains(&length),
+        6200..=6299 | 8100..=8171 | 3528..=3589 | 6011 | 6440..=6599 => (16..=19).contains(&length),
         4000..=4999 => length == 16 || length == 19 || (length == 13 && card),
         5100..=5599 | 2221..=2720 | 2200..=2204 => length == 16,
-        3400..=3499 | 3700..=3799 => length == 15,
-        3528..=3589 => (16..=19).contains(&length),
+        3400..=3499 | 3700..=3799 | 1220 | 1920 => length == 15,
         3000..=3059 | 3095 | 3600..=3699 | 3800..=3999 => length == 14,
-        6011 | 6440..=6599 => (16..=19).contains(&length),
-        1220 | 1920 => length == 15,
         5018..=5020 | 5038 | 5893 | 6304 | 6759 | 6761..=6763 => (16..=19).contains(&length) || card,
         9558 | 9111 | 9400 | 9843 | 6858 | 6859 | 6886..=6888 | 6900 | 6901 => card && length >= 16,
         5000..=5099 | 5600..=5899 | 6000..=6999 => card,

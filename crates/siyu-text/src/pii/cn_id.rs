@@ -31,14 +31,12 @@ pub(super) fn is_id(digits: &[u8]) -> bool {
 pub(super) fn is_province(digits: &[u8]) -> bool {
     matches!(
         (digits[0], digits[1]),
-        (b'1', b'1'..=b'5')
-            | (b'2', b'1'..=b'3')
+        (b'1' | b'6', b'1'..=b'5')
+            | (b'2' | b'8', b'1'..=b'3')
             | (b'3', b'1'..=b'7')
             | (b'4', b'1'..=b'6')
             | (b'5', b'0'..=b'4')
-            | (b'6', b'1'..=b'5')
             | (b'7', b'1')
-            | (b'8', b'1'..=b'3')
     )
 }
 

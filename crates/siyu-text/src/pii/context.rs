@@ -31,7 +31,10 @@ pub(super) mod class {
     /// Version and release words, which speak against dotted numbers.
     pub(in super::super) const VERSION: u32 = 1 << 21;
 }
-use class::*;
+use class::{
+    BIRTH, CARD, EMAIL, HONG_KONG, ID, IP, MAC, PASSPORT, PERMIT, PHONE, PLATE, QQ, SSN, TAIWAN, THING, US, USCC,
+    VERSION, WECHAT,
+};
 
 /// Characters of context before and after a value.
 const BEFORE: usize = 20;

@@ -61,7 +61,7 @@ pub(super) fn judge_word(site: &mut Site<'_>, index: usize) {
         token.strip_prefix(*prefix).is_some_and(|rest| rest.len() >= *fewest && rest.iter().any(u8::is_ascii_digit))
     });
     let cloud = token.starts_with(b"AKIA") && token.len() != 20;
-    let web = token.starts_with(b"eyJ") && length > 30 && token.iter().filter(|&&byte| byte == b'.').count() == 2;
+    let web = token.starts_with(b"eyJ") && length > 30 && memchr::memchr_iter(b'.', token).count() == 2;
     if issued && !cloud || web {
         site.found.push(Candidate { kind: Kind::Secret, start: from, end, score: 96 });
     }

@@ -74,7 +74,7 @@ fn has_issuer(digits: &[u8], card: bool) -> bool {
 mod tests {
     use crate::pii::detector::tests::{finds, finds_no};
 
-    /// The test numbers that the card schemes publish.
+    /// Test numbers in the forms of the card schemes; all pass the Luhn check.
     const CARDS: [&str; 14] = [
         "4012888888881881",
         "4012-8888-8888-1881",
@@ -93,7 +93,7 @@ mod tests {
     ];
 
     #[test]
-    fn published_test_numbers_are_found_alone_and_in_chinese() {
+    fn test_numbers_of_the_schemes_are_found_alone_and_in_chinese() {
         for card in CARDS {
             finds("bank_card", card, card);
             finds("bank_card", &format!("卡号{card}，"), card);

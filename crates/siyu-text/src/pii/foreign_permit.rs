@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn both_generations_are_found() {
-        // The specimens that the immigration administration published.
+        // Test numbers: the check digits of the first two are right, that of the last is not.
         finds("foreign_permit", "永居证911124198108030024", "911124198108030024");
         finds("foreign_permit", "永久居留证ARE110181080301".to_owned().as_str(), "ARE110181080301");
         finds_no("foreign_permit", "永居证911124198108030025");

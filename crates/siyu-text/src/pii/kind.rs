@@ -57,13 +57,9 @@ pub enum Kind {
     Phone,
     /// Cloud keys, tokens, private keys, passwords in assignments.
     Secret,
-    /// Name of a natural person beside a role word. A heuristic, off by default.
-    Person,
-    /// Postal address from a chain of administrative names. A heuristic, off by default.
-    Address,
 }
 
-const NAMES: [&str; 25] = [
+const NAMES: [&str; 23] = [
     "cn_mobile",
     "cn_landline",
     "cn_id",
@@ -87,8 +83,6 @@ const NAMES: [&str; 25] = [
     "us_passport",
     "phone",
     "secret",
-    "person",
-    "address",
 ];
 
 impl Kind {
@@ -117,12 +111,10 @@ impl Kind {
         Kind::UsPassport,
         Kind::Phone,
         Kind::Secret,
-        Kind::Person,
-        Kind::Address,
     ];
 
-    /// Every kind that is decided by form, check digit or label; not the heuristics `person` and `address`.
-    pub const DEFAULT: &[Kind] = Self::ALL.split_at(23).0;
+    /// The kinds found where none are named: all of them, as each is decided by form, check digit or label.
+    pub const DEFAULT: &[Kind] = Self::ALL;
 
     /// The name in pipelines, reports and replacement tokens.
     pub const fn name(self) -> &'static str {
@@ -173,11 +165,5 @@ mod tests {
             assert_eq!(serde_json::to_string(kind).unwrap(), format!("\"{}\"", kind.name()));
             assert_eq!(kind.name().parse(), Ok(*kind));
         }
-    }
-
-    #[test]
-    fn person_and_address_are_opt_in() {
-        assert!(!Kind::DEFAULT.contains(&Kind::Person) && !Kind::DEFAULT.contains(&Kind::Address));
-        assert_eq!(Kind::DEFAULT.len() + 2, Kind::ALL.len());
     }
 }

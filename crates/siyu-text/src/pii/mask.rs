@@ -114,7 +114,7 @@ fn canonical(kind: Kind, value: &str) -> String {
             let hash = if at.contains('@') { at } else { at.replace('#', "@") };
             hash.split_whitespace().collect()
         }
-        Kind::Person | Kind::Address | Kind::Secret => value.to_owned(),
+        Kind::Secret => value.to_owned(),
         Kind::Ipv4 | Kind::Ipv6 | Kind::Wechat | Kind::DateOfBirth => value.to_lowercase(),
         _ => {
             let folded: String = value

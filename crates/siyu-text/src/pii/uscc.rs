@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn the_check_character_decides() {
-        // The ministry's published specimen code.
+        // A test number: the check character of the first is right, that of the second is not.
         finds("cn_uscc", "信用代码91350100M000100Y43。", "91350100M000100Y43");
         finds_no("cn_uscc", "信用代码91350100M000100Y44。");
     }

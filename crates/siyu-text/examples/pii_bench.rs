@@ -1,0 +1,83 @@
+//! How fast personal data is found, in megabytes per second of processor time, and what is found.
+//!
+//! ```sh
+//! cargo run --release -p siyu-text --example pii_bench -- law.jsonl          # speed, and counts by kind
+//! cargo run --release -p siyu-text --example pii_bench -- law.jsonl --list   # every match in its context
+//! ```
+//!
+//! Takes the `text` field of JSON lines; of any other file, each line. Linux only: the time comes from `/proc`.
+#![expect(clippy::print_stdout, reason = "an example that reports to whoever runs it")]
+
+use std::error::Error;
+use std::fs;
+use std::hint::black_box;
+
+use siyu_text::pii::{Detector, Found, Kind};
+
+/// Characters of context printed at either side of a match.
+const CONTEXT: usize = 25;
+/// The best of so many passes is reported.
+const PASSES: usize = 5;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let path = arguments.next().ok_or("usage: pii_bench FILE [--list]")?;
+    let texts = texts(&fs::read_to_string(path)?)?;
+    let detector = Detector::new(Kind::DEFAULT);
+    if arguments.next().as_deref() == Some("--list") {
+        list(&detector, &texts);
+    } else {
+        measure(&detector, &texts)?;
+    }
+    Ok(())
+}
+
+fn texts(file: &str) -> Result<Vec<String>, serde_json::Error> {
+    let text = |line: &str| {
+        let row: serde_json::Value = serde_json::from_str(line)?;
+        Ok(row["text"].as_str().unwrap_or_default().to_owned())
+    };
+    file.lines().map(|line| if line.starts_with('{') { text(line) } else { Ok(line.to_owned()) }).collect()
+}
+
+fn list(detector: &Detector, texts: &[String]) {
+    for (row, text) in texts.iter().enumerate() {
+        for Found { kind, start, end } in detector.find(text) {
+            let (before, rest) = text.split_at(start);
+            let (value, after) = rest.split_at(end - start);
+            let skipped = before.chars().count().saturating_sub(CONTEXT);
+            let before: String = before.chars().skip(skipped).collect();
+            let after: String = after.chars().take(CONTEXT).collect();
+            let shown = format!("{before}【{value}】{after}").replace(['\n', '\t'], "⏎");
+            println!("{kind}\t{row}\t{shown}");
+        }
+    }
+}
+
+fn measure(detector: &Detector, texts: &[String]) -> Result<(), Box<dyn Error>> {
+    let mut counts = vec![0_u32; Kind::ALL.len()];
+    for found in texts.iter().flat_map(|text| detector.find(text)) {
+        counts[found.kind as usize] += 1;
+    }
+    let bytes: usize = texts.iter().map(String::len).sum();
+    let mut best = u64::MAX;
+    for _ in 0..PASSES {
+        let start = processor_nanos()?;
+        for text in texts {
+            black_box(detector.find(black_box(text)));
+        }
+        best = best.min(processor_nanos()? - start);
+    }
+    let tenths = u64::try_from(bytes)? * 10_000 / best.max(1);
+    println!("{bytes} bytes, {}.{} MB per CPU-second", tenths / 10, tenths % 10);
+    for (kind, count) in Kind::ALL.iter().zip(counts).filter(|(_, count)| *count > 0) {
+        println!("{kind}\t{count}");
+    }
+    Ok(())
+}
+
+/// Nanoseconds that this thread has run on a processor.
+fn processor_nanos() -> Result<u64, Box<dyn Error>> {
+    let stat = fs::read_to_string("/proc/thread-self/schedstat")?;
+    Ok(stat.split(' ').next().ok_or("schedstat is empty")?.parse()?)
+}

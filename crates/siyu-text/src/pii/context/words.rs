@@ -1,0 +1,95 @@
+//! The label words of each class.
+
+use super::class::{
+    BIRTH, CARD, EMAIL, HONG_KONG, ID, IP, MAC, PASSPORT, PERMIT, PHONE, PLATE, QQ, SSN, TAIWAN, THING, US, USCC,
+    VERSION, WECHAT,
+};
+
+/// A label may end in `号`, `号码` or `no.`, so only stems are listed.
+#[rustfmt::skip] // One word a line would make four hundred lines of a table that is read by class.
+pub(super) const WORDS: &[(u32, &[&str])] = &[
+    (PHONE, &[
+        "电话", "手机", "联系方式", "联系号码", "联系人", "机号", "致电", "拨打", "来电", "呼叫", "热线",
+        "传真", "座机", "固话", "短信", "通话", "聯絡電話", "電話", "手機", "联络", "whatsapp", "tel",
+        "tel.", "phone", "phones", "telephone", "mobile", "cell", "cellphone", "call", "calling",
+        "called", "contact", "fax", "hotline", "sms", "reach me", "text me", "ring",
+    ]),
+    (ID, &[
+        "身份证", "身份證", "身分證", "公民身份", "身份号码", "证件", "證件", "居民证", "居住证", "身份",
+        "identity", "id card", "id no", "id number", "identification", "national id", "idcard", "id_card",
+        "hkid",
+    ]),
+    (CARD, &[
+        "卡号", "银行卡", "信用卡", "储蓄卡", "借记卡", "工资卡", "账号", "帐号", "账户", "帐户", "賬號",
+        "賬戶", "卡號", "收款", "汇款", "转账", "打款", "开户", "刷卡", "card", "credit", "debit", "visa",
+        "mastercard", "amex", "american express", "discover", "maestro", "diners", "jcb", "bank account",
+        "account no", "account number", "账戶",
+    ]),
+    (USCC, &[
+        "信用代码", "税号", "纳税人识别号", "组织机构", "营业执照", "uscc",
+    ]),
+    (PASSPORT, &[
+        "护照", "護照", "passport", "passports",
+    ]),
+    (PERMIT, &[
+        "通行证", "通行證", "回乡证", "回鄉證", "台胞证", "臺胞證", "台胞證", "港澳证", "往来港澳",
+        "往来台湾", "往来内地", "来往内地", "往来大陆", "travel permit", "home return permit",
+    ]),
+    (PLATE, &[
+        "车牌", "号牌", "牌照", "車牌", "车辆", "轿车", "驾驶", "车号", "plate", "license plate",
+    ]),
+    (HONG_KONG, &[
+        "香港", "hong kong", "hkid",
+    ]),
+    (TAIWAN, &[
+        "台湾", "台灣", "臺灣", "臺湾", "taiwan",
+    ]),
+    (QQ, &[
+        "qq", "qq号", "qq号码", "qq群", "扣扣", "企鹅号", "q号", "加q",
+    ]),
+    (WECHAT, &[
+        "微信", "wechat", "weixin", "vx", "薇信", "威信",
+    ]),
+    (BIRTH, &[
+        "出生", "生日", "生于", "誕生", "诞辰", "born", "birth", "birthday", "birthdate", "dob", "d.o.b",
+        "date of birth",
+    ]),
+    (IP, &[
+        "ip", "ipv4", "ipv6", "ip地址", "地址", "服务器", "主机", "网关", "子网", "内网", "host",
+        "server", "address", "addr", "ping", "ssh", "subnet", "gateway", "dns", "listen", "connect",
+        "route", "src", "dst", "unspecified", "bind", "network", "telnet", "localhost", "inet",
+        "nameserver", "登录", "访问", "curl", "proxy",
+    ]),
+    (SSN, &[
+        "ssn", "ssns", "social security", "社会安全", "社安号", "itin", "social",
+    ]),
+    (MAC, &[
+        "mac", "网卡", "物理地址", "hardware address", "ethernet", "hwaddr",
+    ]),
+    (EMAIL, &[
+        "邮箱", "邮件", "电邮", "email", "e-mail", "mail", "郵箱", "邮址",
+    ]),
+    (US, &[
+        "美国", "美國", "u.s.", "american", "united states", "usa",
+    ]),
+    (THING, &[
+        "订单", "訂單", "单号", "单据", "流水", "编号", "序列号", "序号", "货号", "批号", "运单", "快递",
+        "物流", "包裹", "条码", "条形码", "合同", "凭证", "票号", "发票", "车次", "交易号", "交易",
+        "商户", "案号", "文号", "档案", "备案", "批准", "注册号", "登记号", "型号", "产品", "时间戳",
+        "校验", "哈希", "阅读", "浏览", "播放", "访问量", "缺陷", "工单", "任务", "商品", "设备号",
+        "设备", "钢号", "牌号", "标准", "许可证", "准字", "证书", "专利", "申请号", "资产", "库存",
+        "模型", "题号", "代号", "端口", "进程", "行号", "字节", "样本", "期号", "书号", "刊号", "统计",
+        "人口", "总数", "总计", "共计", "金额", "合计", "价格", "单价", "余额", "营收", "总额", "数量",
+        "面积", "圆周率", "随机数", "種子", "种子", "order", "orders", "tracking", "serial", "invoice",
+        "sku", "isbn", "issn", "doi", "uuid", "guid", "timestamp", "commit", "hash", "build", "pid",
+        "bug", "issue", "ticket", "part no", "part number", "model", "case no", "case number", "patent",
+        "receipt", "ref", "reference", "transaction", "barcode", "ean", "upc", "imei", "seed", "checksum",
+        "port", "size", "bytes", "page", "pages", "lot", "batch", "oid", "epoch", "amount", "total",
+        "price", "inode", "shipment", "parcel", "waybill", "product", "item", "revision", "cve", "rfc",
+    ]),
+    (VERSION, &[
+        "版本", "版", "version", "versions", "ver", "ver.", "release", "v", "rev", "firmware", "固件",
+        "内核", "kernel", "driver", "驱动", "升级", "更新", "章", "节", "section", "chapter", "clause",
+        "条款", "条",
+    ]),
+];

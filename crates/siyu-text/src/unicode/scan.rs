@@ -69,7 +69,8 @@ fn may_need_nfkc(a: u8, b: u8, c: u8) -> bool {
     let quotes = (b == 0x80) & (within(c, 0x92, 0x96) | within(c, 0x98, 0xA3));
     let symbols = (a == 0xE2) & !(quotes | within(b, 0x94, 0x9C));
     let kana = (a == 0xE3) & !((b == 0x80) & within(c, 0x81, 0xA9) | (b == 0x81) | (b >= 0x90));
-    let supplementary = (a >= 0xEF) & !((a == 0xF0) & ((b == 0x9F) & !within(c, 0x84, 0x89) | within(b, 0xA0, 0xAE)));
+    let supplementary =
+        (a >= 0xEF) & !((a == 0xF0) & ((b == 0x9F) & !within(c, 0x84, 0x89) & (c != 0xAF) | within(b, 0xA0, 0xAE)));
     is_control(a) | latin | scripts | symbols | kana | supplementary
 }
 

@@ -43,7 +43,7 @@ const AFTER: usize = 10;
 const CLAUSE_ENDS: [&str; 8] = ["，", "。", "；", "、", ",", ";", "\n", "|"];
 
 /// Units that make the number before them an amount.
-const UNITS: [&str; 22] = [
+const UNITS: [&str; 27] = [
     "元",
     "万元",
     "亿",
@@ -63,6 +63,11 @@ const UNITS: [&str; 22] = [
     "米",
     "公斤",
     "平方",
+    "bytes",
+    "sectors",
+    "blocks",
+    "KiB",
+    "KB",
     "%",
     "％",
     "字节",

@@ -109,6 +109,11 @@ mod tests {
     }
 
     #[test]
+    fn a_short_label_overrules_the_amount_before_it() {
+        finds("bank_card", "the last billed amount for cc 4012888888881881", "4012888888881881");
+    }
+
+    #[test]
     fn wrong_check_digits_and_order_numbers_are_no_cards() {
         for text in [
             "4012-8888-8888-1882",

@@ -167,7 +167,7 @@ fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {
     if letter(start.checked_sub(1)) || (letter(Some(end)) && letter(Some(end - 1))) {
         return false;
     }
-    let in_name = |byte: &u8| byte.is_ascii_lowercase() || *byte == b'_' || byte.is_ascii_digit();
+    let in_name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b':');
     let open = bytes[..start].iter().rposition(|byte| !in_name(byte)).map(|at| bytes[at]);
     open != Some(b'<')
 }

@@ -114,9 +114,7 @@ pub(super) fn at_assignment(text: &str, at: usize, kinds: Kinds, found: &mut Vec
     }
     let bytes = text.as_bytes();
     let name = text.get(..at).expect("a trigger begins a character").trim_end_matches([' ', '"', '\'', '`', '*']);
-    let low = super::context::steps_back(name.as_bytes(), name.len(), 24);
-    let tail = name.get(low..).expect("steps end at character boundaries").to_ascii_lowercase();
-    if !NAMES.iter().any(|word| tail.ends_with(word)) || tail.ends_with("/passwd") {
+    if !is_named(name) {
         return;
     }
     let mut start = at + if bytes[at] == 0xEF { 3 } else { 1 };
@@ -165,6 +163,18 @@ pub(super) fn at_assignment(text: &str, at: usize, kinds: Kinds, found: &mut Vec
     if strong && !called && !path && !is_placeholder(value) {
         found.push(Candidate { kind: Kind::Secret, start, end: start + length, score: 77 });
     }
+}
+
+/// Whether a text ends in the name of a secret.
+fn is_named(text: &str) -> bool {
+    // Most colons and equals signs stand in code behind other names: their last byte tells.
+    let Some(last) = text.as_bytes().last().map(u8::to_ascii_lowercase) else { return false };
+    if !NAMES.iter().any(|name| name.as_bytes().ends_with(&[last])) {
+        return false;
+    }
+    let low = super::context::steps_back(text.as_bytes(), text.len(), 24);
+    let tail = text.get(low..).expect("steps end at character boundaries").to_ascii_lowercase();
+    NAMES.iter().any(|name| tail.ends_with(name)) && !tail.ends_with("/passwd")
 }
 
 /// Whether documentation shows where a value belongs: `your_password`, `Paste-API-key-here`, `YYYYYYYY`.

@@ -25,7 +25,7 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
     ]),
     (CARD, &[
         "卡号", "银行卡", "信用卡", "储蓄卡", "借记卡", "工资卡", "账号", "帐号", "账户", "帐户", "賬號",
-        "賬戶", "卡號", "收款", "汇款", "转账", "打款", "开户", "刷卡", "card", "credit", "debit", "visa",
+        "賬戶", "卡號", "收款", "汇款", "转账", "打款", "开户", "刷卡", "cc", "card", "credit", "debit", "visa",
         "mastercard", "amex", "american express", "discover", "maestro", "diners", "jcb", "bank account",
         "account no", "account number", "账戶",
     ]),

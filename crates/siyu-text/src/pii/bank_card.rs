@@ -22,10 +22,18 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
         || site.in_url(sequence.from);
     let bound = matches!(site.byte_before(sequence.from), b'_' | b'#' | b'$') || site.byte_after(sequence.to) == b'_';
     let money = site.text.as_bytes()[..start].ends_with("￥".as_bytes());
-    if !labelled && (against || bound || money) {
+    if !labelled && (against || bound || money || in_formula(site.text, start, end)) {
         return;
     }
     site.add(Kind::BankCard, sequence.from, sequence.to, if card { 95 } else { 85 });
+}
+
+/// Whether the sign of an operation stands at either side.
+fn in_formula(text: &str, start: usize, end: usize) -> bool {
+    let (before, rest) = text.split_at(start);
+    let after = rest.get(end - start..).expect("a candidate ends at a character boundary");
+    before.trim_end_matches(' ').ends_with(['+', '*', '/', '^'])
+        || after.trim_start_matches(' ').starts_with(['+', '*', '/', '^'])
 }
 
 fn is_grouped(groups: &[u8]) -> bool {
@@ -101,12 +109,18 @@ mod tests {
     }
 
     #[test]
+    fn a_short_label_overrules_the_amount_before_it() {
+        finds("bank_card", "the last billed amount for cc 4012888888881881", "4012888888881881");
+    }
+
+    #[test]
     fn wrong_check_digits_and_order_numbers_are_no_cards() {
         for text in [
             "4012-8888-8888-1882",
             "my credit card number is 36168002586008",
             "订单号4012888888881881",
             "4444444444444444",
+            "2**-4 + 2702159776422298 / 2**(52 + 4)",
         ] {
             finds_no("bank_card", text);
         }

@@ -43,7 +43,7 @@ const AFTER: usize = 10;
 const CLAUSE_ENDS: [&str; 8] = ["，", "。", "；", "、", ",", ";", "\n", "|"];
 
 /// Units that make the number before them an amount.
-const UNITS: [&str; 22] = [
+const UNITS: [&str; 27] = [
     "元",
     "万元",
     "亿",
@@ -63,6 +63,11 @@ const UNITS: [&str; 22] = [
     "米",
     "公斤",
     "平方",
+    "bytes",
+    "sectors",
+    "blocks",
+    "KiB",
+    "KB",
     "%",
     "％",
     "字节",
@@ -162,7 +167,7 @@ fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {
     if letter(start.checked_sub(1)) || (letter(Some(end)) && letter(Some(end - 1))) {
         return false;
     }
-    let in_name = |byte: &u8| byte.is_ascii_lowercase() || *byte == b'_' || byte.is_ascii_digit();
+    let in_name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b':');
     let open = bytes[..start].iter().rposition(|byte| !in_name(byte)).map(|at| bytes[at]);
     open != Some(b'<')
 }

@@ -45,6 +45,11 @@ pub(super) fn at_digit(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Cand
     let rest = text.get(end..).expect("a date ends at a character boundary");
     let born = ["生", "出生", "（生", "生人"].iter().any(|word| rest.starts_with(word))
         && !["生效", "生产", "生成", "生活", "生态"].iter().any(|word| rest.starts_with(word));
+    // The birth of a file has fractions of a second: `Birth: 2021-08-17 18:26:57.281330711`.
+    let clock: Vec<u8> = rest.bytes().take(10).map(|byte| if byte.is_ascii_digit() { b'0' } else { byte }).collect();
+    if clock == b" 00:00:00." {
+        return;
+    }
     let context = Context::before(text, at);
     if born || context.labelled(class::BIRTH) {
         found.push(Candidate { kind: Kind::DateOfBirth, start: at, end, score: 70 });
@@ -119,5 +124,8 @@ mod tests {
         }
         finds("date_of_birth", "张某，1990年1月2日出生", "1990年1月2日");
         finds_no("date_of_birth", "本法自1990年1月2日生效");
+        finds_no("date_of_birth", "纠纷发生于1987年1月1日以前");
+        finds_no("date_of_birth", " Birth: 2021-08-17 18:26:57.281330711 +1200");
+        finds("date_of_birth", "birthday: 1990-01-02 00:00:00", "1990-01-02");
     }
 }

@@ -11,6 +11,9 @@ const NO_DOMAINS: [&[u8]; 20] = [
     b"target", b"timer", b"mount", b"slice", b"ts", b"vue", b"conf", b"txt",
 ];
 
+/// Domains behind the names of ciphers (RFC 4250, section 4.6.1).
+const ALGORITHMS: [&[u8]; 3] = [b"openssh.com", b"libssh.org", b"lysator.liu.se"];
+
 /// An address around the `@` at `at`, or one written with `#` that a `#换@` behind it explains.
 pub(super) fn at_sign(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candidate>) {
     if !kinds.has(Kind::Email) {
@@ -45,7 +48,9 @@ pub(super) fn address(bytes: &[u8], left: usize, right: usize, found: &mut Vec<C
     }
     let Some(end) = domain_end(bytes, right) else { return };
     let git = &bytes[start..left] == b"git" && bytes.get(end) == Some(&b':');
-    if start == left || bytes[left - 1] == b'.' || git {
+    // OpenSSH names its own algorithms like addresses: `aes256-gcm@openssh.com`.
+    let algorithm = ALGORITHMS.contains(&&bytes[right..end]) && bytes[start..left].contains(&b'-');
+    if start == left || bytes[left - 1] == b'.' || git || algorithm {
         return;
     }
     found.push(Candidate { kind: Kind::Email, start, end, score: 92 });
@@ -103,6 +108,9 @@ mod tests {
         for text in
             ["the email is info@presidio.", "icon@2x.png", "getty@tty1.service", "git@github.com:a/b.git", "@user"]
         {
+            finds_no("email", text);
+        }
+        for text in ["ciphers aes256-gcm@openssh.com", "kex curve25519-sha256@libssh.org"] {
             finds_no("email", text);
         }
     }

@@ -49,7 +49,11 @@ fn judge_quad(site: &mut Site<'_>, index: usize, parts: usize) {
     let (start, end) = site.chunk.span(from, to);
     let bytes = site.text.as_bytes();
     let before = site.byte_before(from);
-    let small = octets.iter().all(|&octet| octet < 20);
+    // Versions: `1.2.3.4`, `2.6.34.15`, `0.1.22.3`.
+    let prefixed = bytes.get(end) == Some(&b'/') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+    let small = octets.iter().all(|&octet| octet < 20)
+        || octets[0] < 5 && octets.iter().all(|&octet| octet < 100)
+        || octets[0] == 0;
     let version = context.labelled(class::VERSION | class::THING)
         || matches!(before, b'v' | b'V' | b'-' | b'_')
         || bytes[..start].ends_with(b"/") && !bytes[..start].ends_with(b"//");
@@ -59,7 +63,7 @@ fn judge_quad(site: &mut Site<'_>, index: usize, parts: usize) {
     if glued
         || dotted
         || version && !private
-        || small && !private && !listed && octets != [0; 4]
+        || small && !prefixed && !private && !listed && octets != [0; 4]
         || bytes.get(end).is_some_and(u8::is_ascii_alphanumeric)
     {
         return;
@@ -145,6 +149,7 @@ mod tests {
 
     #[test]
     fn addresses_with_prefix_and_zone_are_found_whole() {
+        finds("ipv4", "add banthis 1.9.75.8/32", "1.9.75.8/32");
         for ip in ["192.168.0.1", "10.0.0.0/8", "0.0.0.0/0", "255.255.255.255", "169.254.1.1"] {
             finds("ipv4", &format!("Server {ip}, next"), ip);
             finds("ipv4", &format!("地址{ip}。"), ip);
@@ -164,7 +169,15 @@ mod tests {
 
     #[test]
     fn versions_code_and_times_are_no_addresses() {
-        for text in ["版本1.2.3.4", "256.256.256.256", "192.168.1", "text192.168.1.1", "IP192.168.1.1text"] {
+        for text in [
+            "版本1.2.3.4",
+            "Longterm 2.6.34.15",
+            "Curlew 0.1.22.3发布",
+            "256.256.256.256",
+            "192.168.1",
+            "text192.168.1.1",
+            "IP192.168.1.1text",
+        ] {
             finds_no("ipv4", text);
         }
         for text in [

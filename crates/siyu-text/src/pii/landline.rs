@@ -34,7 +34,9 @@ fn judge(site: &mut Site<'_>, index: usize) {
         3 if matches!(bytes, b"400" | b"800") => service(site, index),
         10 if matches!(&bytes[..3], b"400" | b"800") && labelled => Some(index),
         11 | 12 if labelled && (is_area(&bytes[..3]) || is_area(&bytes[..4])) => Some(index),
-        7 | 8 if labelled && (b'2'..=b'9').contains(&bytes[0]) && !context.is_thing() => Some(index),
+        7 | 8 if labelled && (b'2'..=b'9').contains(&bytes[0]) && !context.is_thing() && !site.in_url(word.from) => {
+            Some(index)
+        }
         _ => None,
     };
     let Some(mut last) = found else { return };
@@ -147,7 +149,7 @@ mod tests {
 
     #[test]
     fn bare_numbers_and_orders_stay() {
-        for text in ["62345678", "订单号010-62345678", "2010-12345678"] {
+        for text in ["62345678", "订单号010-62345678", "2010-12345678", "http://example.com/cell-hacking/8545106"] {
             finds_no("cn_landline", text);
         }
     }

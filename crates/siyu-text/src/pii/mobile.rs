@@ -19,7 +19,9 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
     let context = sequence.context;
     let labelled = context.labelled(class::PHONE | class::WECHAT);
     let ahead = if country == 0 { country_ahead(site, sequence.from) } else { None };
-    let grouped = GROUPINGS.contains(&groups) || labelled;
+    // With a point in it, eleven digits are a decimal fraction: `132.77311215`.
+    let fraction = sequence.separator == b'.' && groups != [3, 4, 4];
+    let grouped = !fraction && (GROUPINGS.contains(&groups) || labelled);
     let (_, end) = site.chunk.span(sequence.from, sequence.to);
     let boundary =
         ahead.is_some() && sequence.joined_after == 0 || sequence.stands_alone() || labelled && !sequence.is_part();
@@ -123,6 +125,8 @@ mod tests {
             "138001380001234",
             "金额13800138000元",
             "0.13800138000",
+            "[132.77311215 132.45757733]",
+            "19327352832 bytes",
             "12345678901",
             "IMG_13800138000.jpg",
             "快递单号：13800138000",

@@ -46,9 +46,14 @@ fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
     }
     let whole = site.chunk.words.get(last + 1).is_none_or(|next| next.from > to + 1);
     let groups: Vec<usize> = site.chunk.words[index..=last].iter().map(|word| word.len()).collect();
+    let mixed = site.chunk.folded[from..to].contains(&b'.') && site.chunk.folded[from..to].contains(&b' ');
+    let spaced = site.chunk.folded[from..to].iter().all(|&byte| byte.is_ascii_digit() || byte == b' ');
+    if site.chunk.folded[first.from..].starts_with(b"000") || plus && mixed {
+        return None;
+    }
     let score = if plus && (8..=15).contains(&digits) && site.chunk.folded[first.from] != b'0' {
         79
-    } else if whole && is_north_american(site, index, &groups) {
+    } else if whole && is_north_american(site, index, &groups) && (!spaced || context.mentions(class::PHONE)) {
         70
     } else if whole && labelled && (7..=15).contains(&digits) {
         60
@@ -60,7 +65,7 @@ fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
 }
 
 fn is_gap(gap: &[u8]) -> bool {
-    matches!(gap, b" " | b"-" | b"." | b")" | b") " | b")-" | b" (" | b"(" | b"/" | b"-(")
+    matches!(gap, b" " | b"-" | b"." | b")" | b") " | b")-" | b" (" | b"(" | b"-(")
 }
 
 /// `415-555-0132`, `(415) 555-0132`, `1-415-555-0132`: area and exchange begin with two to nine.
@@ -84,6 +89,20 @@ mod tests {
         finds("phone", "电话+44 20 7946 0958。", "+44 20 7946 0958");
         finds("phone", "call me at (96) 627-277", "(96) 627-277");
         finds_no("phone", "tracking 415-555-0132");
-        finds_no("phone", "2021-2022 12345678");
+        finds("phone", "call 415 555 0132", "415 555 0132");
+    }
+
+    #[test]
+    fn columns_of_numbers_and_padded_records_are_none() {
+        for text in [
+            "2021-2022 12345678",
+            "drwxr-xr-x. 2 500 500 4096 Aug 2 01:52 Music",
+            "rx ring 256/4096",
+            "634/400/4507 MHz",
+            "TELEPHONE 00000000069,14",
+            "89m +6.293 14.345 +30ms",
+        ] {
+            finds_no("phone", text);
+        }
     }
 }

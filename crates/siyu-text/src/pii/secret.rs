@@ -114,9 +114,7 @@ pub(super) fn at_assignment(text: &str, at: usize, kinds: Kinds, found: &mut Vec
     }
     let bytes = text.as_bytes();
     let name = text.get(..at).expect("a trigger begins a character").trim_end_matches([' ', '"', '\'', '`', '*']);
-    let low = super::context::steps_back(name.as_bytes(), name.len(), 24);
-    let tail = name.get(low..).expect("steps end at character boundaries").to_ascii_lowercase();
-    if !NAMES.iter().any(|word| tail.ends_with(word)) {
+    if !is_named(name) {
         return;
     }
     let mut start = at + if bytes[at] == 0xEF { 3 } else { 1 };
@@ -124,8 +122,11 @@ pub(super) fn at_assignment(text: &str, at: usize, kinds: Kinds, found: &mut Vec
     while let Some(&byte) = bytes.get(start)
         && matches!(byte, b' ' | b'"' | b'\'' | b'=')
     {
-        quote = if byte == b' ' || byte == b'=' { quote } else { byte };
         start += 1;
+        if matches!(byte, b'"' | b'\'') {
+            quote = byte;
+            break;
+        }
     }
     let stops = |byte: u8| {
         byte <= b' '
@@ -158,10 +159,30 @@ pub(super) fn at_assignment(text: &str, at: usize, kinds: Kinds, found: &mut Vec
     let called = bytes.get(start + length).is_some_and(|byte| matches!(byte, b'(' | b'[' | b'<' | b'{'));
     let strong =
         length >= 6 && (digits && (letters || length >= 6) || marks && letters || quote != 0 && letters && length >= 8);
-    let path = value.starts_with(b"/") || value.starts_with(b"http");
-    if strong && !called && !path {
+    let path = value.starts_with(b"/") || value.starts_with(b"http") || value.starts_with(b"--");
+    if strong && !called && !path && !is_placeholder(value) {
         found.push(Candidate { kind: Kind::Secret, start, end: start + length, score: 77 });
     }
+}
+
+/// Whether a text ends in the name of a secret.
+fn is_named(text: &str) -> bool {
+    // Most colons and equals signs stand in code behind other names: their last byte tells.
+    let Some(last) = text.as_bytes().last().map(u8::to_ascii_lowercase) else { return false };
+    if !NAMES.iter().any(|name| name.as_bytes().ends_with(&[last])) {
+        return false;
+    }
+    let low = super::context::steps_back(text.as_bytes(), text.len(), 24);
+    let tail = text.get(low..).expect("steps end at character boundaries").to_ascii_lowercase();
+    NAMES.iter().any(|name| tail.ends_with(name)) && !tail.ends_with("/passwd")
+}
+
+/// Whether documentation shows where a value belongs: `your_password`, `Paste-API-key-here`, `YYYYYYYY`.
+fn is_placeholder(value: &[u8]) -> bool {
+    let lower = String::from_utf8_lossy(value).to_ascii_lowercase();
+    let said = lower.starts_with("your") || lower.ends_with("here") || NAMES.iter().any(|name| lower.contains(name));
+    let repeated = value.iter().all(|byte| byte == &value[0]);
+    repeated || said && !value.iter().any(|byte| byte.is_ascii_digit() || b"!@#%^~+".contains(byte))
 }
 
 #[cfg(test)]
@@ -181,7 +202,18 @@ mod tests {
 
     #[test]
     fn code_that_reads_a_password_is_none() {
-        for text in ["password = getpass()", "密码：请输入", "token: string", "password:"] {
+        for text in [
+            "password = getpass()",
+            "密码：请输入",
+            "token: string",
+            "password:",
+            "password='your_password'",
+            "--mysql-password= --test=int_1.lua",
+            "/etc/passwd:me:x:1000:1000:me",
+            "read -sp \"Password : \" passcode1",
+            "api_key=\"Paste-API-key-here\"",
+            "secret=\"YYYYYYYYYYYY\"",
+        ] {
             finds_no("secret", text);
         }
     }

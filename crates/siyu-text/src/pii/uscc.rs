@@ -7,7 +7,11 @@ const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 pub(super) fn judge(site: &mut Site<'_>, index: usize) {
     let word = site.chunk.words[index];
-    if site.kinds.has(Kind::CnUscc) && word.len() == 18 && is_code(site.chunk.word(word)) {
+    if !site.kinds.has(Kind::CnUscc) || word.len() != 18 || !is_code(site.chunk.word(word)) {
+        return;
+    }
+    // One in thirty-one numbers of posts and pictures has the right check character by chance.
+    if !word.is_number() || !site.in_url(word.from) {
         site.add(Kind::CnUscc, word.from, word.to, 94);
     }
 }
@@ -36,6 +40,12 @@ fn is_code(word: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::pii::detector::tests::{finds, finds_no};
+
+    #[test]
+    fn the_number_of_a_post_is_none() {
+        finds_no("cn_uscc", "https://example.com/status/522175938952716289");
+        finds("cn_uscc", "522175938952716289", "522175938952716289");
+    }
 
     #[test]
     fn the_check_character_decides() {

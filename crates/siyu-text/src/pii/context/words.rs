@@ -8,6 +8,10 @@ use super::class::{
 /// A label may end in `号`, `号码` or `no.`, so only stems are listed.
 #[rustfmt::skip] // One word a line would make four hundred lines of a table that is read by class.
 pub(super) const WORDS: &[(u32, &[&str])] = &[
+    // Words of no class that hold one of the others, and so hide it.
+    (0, &[
+        "发生于", "产生于", "派生于", "衍生于", "寄生于", "源生于", "滋生于",
+    ]),
     (PHONE, &[
         "电话", "手机", "联系方式", "联系号码", "联系人", "机号", "致电", "拨打", "来电", "呼叫", "热线",
         "传真", "座机", "固话", "短信", "通话", "聯絡電話", "電話", "手機", "联络", "whatsapp", "tel",
@@ -21,7 +25,7 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
     ]),
     (CARD, &[
         "卡号", "银行卡", "信用卡", "储蓄卡", "借记卡", "工资卡", "账号", "帐号", "账户", "帐户", "賬號",
-        "賬戶", "卡號", "收款", "汇款", "转账", "打款", "开户", "刷卡", "card", "credit", "debit", "visa",
+        "賬戶", "卡號", "收款", "汇款", "转账", "打款", "开户", "刷卡", "cc", "card", "credit", "debit", "visa",
         "mastercard", "amex", "american express", "discover", "maestro", "diners", "jcb", "bank account",
         "account no", "account number", "账戶",
     ]),

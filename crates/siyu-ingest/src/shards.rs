@@ -20,6 +20,8 @@ pub(crate) fn properties() -> WriterProperties {
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).expect("1 is a level of zstd")))
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::None)
+        // Row groups taken over from a part come without one, and a file must have it for all or none.
+        .set_offset_index_disabled(true)
         .set_created_by(format!("siyu {}", env!("CARGO_PKG_VERSION")))
         .build()
 }

@@ -29,7 +29,7 @@ use std::fmt::Write;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MaskPii {
-    /// Kinds that are masked; all but the heuristics `person` and `address` when absent.
+    /// Kinds that are masked; all when absent.
     #[serde(default = "kinds")]
     pub kinds: Vec<Kind>,
     /// What stands in their place; `{kind}` becomes the kind's name. `<MASK>` when absent.

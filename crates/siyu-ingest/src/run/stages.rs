@@ -136,7 +136,7 @@ impl Engine<'_> {
         let mut workers = Vec::new();
         for partition in 0..partitions {
             let writer = self.writer(1, arrival, &self.plan.segments[1].fields)?;
-            workers.push(tokio::spawn(self.exchange_worker(&plan, vec![partition], writer)));
+            workers.push(on_own_thread(self.exchange_worker(&plan, vec![partition], writer)));
         }
         join(workers).await?;
         let cutter = queue.cutter.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -211,12 +211,12 @@ impl Engine<'_> {
             let waiting: Vec<usize> = waiting.into();
             for chunk in waiting.chunks(waiting.len().div_ceil(self.options.threads).max(1)) {
                 let writer = self.writer(number + 1, arrival, &self.plan.segments[number + 1].fields)?;
-                workers.push(tokio::spawn(self.exchange_worker(&plan, chunk.to_vec(), writer)));
+                workers.push(on_own_thread(self.exchange_worker(&plan, chunk.to_vec(), writer)));
             }
         } else {
             let waiting = Arc::new(Mutex::new(waiting));
             for _ in 0..self.options.threads {
-                workers.push(tokio::spawn(self.part_worker(&plan, segment, Arc::clone(&waiting))?));
+                workers.push(on_own_thread(self.part_worker(&plan, segment, Arc::clone(&waiting))?));
             }
         }
         join(workers).await
@@ -285,6 +285,12 @@ impl Engine<'_> {
         }
         Ok(())
     }
+}
+
+/// Runs a worker on a thread of its own: it computes without a pause, and two on one thread would wait for each other.
+fn on_own_thread(work: impl Future<Output = Result<()>> + Send + 'static) -> tokio::task::JoinHandle<Result<()>> {
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || runtime.block_on(work))
 }
 
 async fn join(workers: Vec<tokio::task::JoinHandle<Result<()>>>) -> Result<()> {

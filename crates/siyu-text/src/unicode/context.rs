@@ -96,8 +96,11 @@ fn has_joining_base(before: &str, out: &str) -> bool {
     out.chars()
         .rev()
         .chain(before.chars().rev())
+        // `before` is the source: what goes from it must not count, and what becomes a space or a line end parts words
+        // just as those do, or a second pass would judge otherwise.
+        .filter(|&character| !matches!(action(character), Action::Remove | Action::Judge))
         .take(MAX_MARKS + 1)
-        .find(|&character| !is_combining_mark(character) && action(character) == Action::Keep)
+        .find(|&character| !is_combining_mark(character))
         .is_some_and(|base| matches(&JOINING, base))
 }
 

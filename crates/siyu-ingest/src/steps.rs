@@ -25,6 +25,7 @@ use arrow::error::ArrowError;
 use siyu_text::tokenizer::{Tokenizer, TokenizerError};
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// The columns a text step works on when none are named.
 pub(crate) fn text_columns() -> Vec<String> {
@@ -52,9 +53,19 @@ pub(crate) fn is_true() -> bool {
     true
 }
 
-/// Loads the `tokenizer.json` that a step's setting `tokenizer` names.
-pub(crate) fn load_tokenizer(step: &'static str, path: &Path) -> Result<Tokenizer> {
+/// Loads the `tokenizer.json` that a step's setting `tokenizer` names, once for all who use it at the same time.
+pub(crate) fn load_tokenizer(step: &'static str, path: &Path) -> Result<Arc<Tokenizer>> {
+    static IN_USE: Mutex<Vec<([u8; 32], Weak<Tokenizer>)>> = Mutex::new(Vec::new());
     let json = read_file(step, "tokenizer", path)?;
+    let hash = *blake3::hash(json.as_bytes()).as_bytes();
+    let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+    in_use.retain(|(_, tokenizer)| tokenizer.strong_count() > 0);
+    let known = in_use.iter().find(|(of, _)| *of == hash);
+    if let Some(tokenizer) = known.and_then(|(_, tokenizer)| tokenizer.upgrade()) {
+        return Ok(tokenizer);
+    }
     let refused = |error: TokenizerError| Error::setting(step, "tokenizer", format!("`{}`: {error}", path.display()));
-    Tokenizer::from_json(&json).map_err(refused)
+    let tokenizer = Arc::new(Tokenizer::from_json(&json).map_err(refused)?);
+    in_use.push((hash, Arc::downgrade(&tokenizer)));
+    Ok(tokenizer)
 }

@@ -20,8 +20,8 @@ const ROWS_ONLY: &str = "input: [{ path: docs.jsonl }]\n\
 /// Four exchanges, rows that are dropped at each, and a step that makes several rows of one.
 const TABLES: &str = "input: [{ path: docs.jsonl }]\n\
     steps:\n  - mask_pii: { kinds: [cn_mobile] }\n  - exact_dedup: {}\n  - shuffle: { seed: 5 }\n  - sample: { rows: 2000 }\n  \
-    - split: { train: 0.8, validation: 0.1, test: 0.1 }\n  \
-    - truncate: { tokenizer: tokenizer.json, max_tokens: 60, keep: windows }\n\
+    - truncate: { tokenizer: tokenizer.json, max_tokens: 60, keep: windows }\n  \
+    - split: { train: 0.8, validation: 0.1, test: 0.1 }\n\
     output: { directory: out, shard_megabytes: 8 }\n";
 
 fn project(pipeline: &str) -> tempfile::TempDir {
@@ -51,7 +51,8 @@ fn kill_and_continue(pipeline: &str, kills: usize, random: &mut Random) -> BTree
     let mut hits = BTreeMap::new();
     for _ in 0..kills {
         fs::remove_dir_all(path.join("out")).unwrap();
-        let moments = [(Work::Reading, 40), (Work::Reading, 40), (Work::Ordering, 12), (Work::Joining, 6), (Work::Installing, 6)];
+        let moments =
+            [(Work::Reading, 40), (Work::Reading, 40), (Work::Ordering, 12), (Work::Joining, 6), (Work::Installing, 6)];
         for (work, most) in moments {
             let mut watched = Watched::start(path, &run);
             if watched.until(work, 1 + random.below(most)) {

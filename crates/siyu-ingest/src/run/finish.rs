@@ -12,8 +12,8 @@ use crate::statistics::Statistics;
 use crate::step::Step;
 use futures::StreamExt;
 use siyu_dataset::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, Manifest, PipelineRecord, RowTotals, SplitRecord,
-    StepRecord, TokenizerRecord,
+    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, Manifest, PipelineRecord, RowTotals, SplitRecord, StepRecord,
+    TokenizerRecord,
 };
 use std::collections::BTreeMap;
 use std::fs;

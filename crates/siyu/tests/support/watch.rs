@@ -11,7 +11,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{ChildStderr, Command, Output, Stdio};
 use std::thread::JoinHandle;
 
 /// What a run is doing.
@@ -43,10 +43,20 @@ pub(crate) struct Watched {
 impl Watched {
     /// Starts the command in a folder; its dataset goes to `out`.
     pub(crate) fn start(root: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(root, arguments, Stdio::piped(), false).0
+    }
+
+    /// The same with another standard output; `heard` hands out its standard error.
+    pub(crate) fn start_with(
+        root: &Path,
+        arguments: &[&str],
+        stdout: Stdio,
+        heard: bool,
+    ) -> (Self, Option<ChildStderr>) {
         let events = inotify::init(CreateFlags::CLOEXEC).unwrap();
         let _ = fs::remove_file(root.join(ENDED));
         let mut command = Command::new(env!("CARGO_BIN_EXE_siyu"));
-        command.current_dir(root).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.current_dir(root).args(arguments).stdout(stdout).stderr(Stdio::piped());
         let mut watched = Self {
             process: OwnedFd::from(fs::File::open("/dev/null").unwrap()),
             waiter: std::thread::spawn(|| Output { status: Default::default(), stdout: vec![], stderr: vec![] }),
@@ -56,7 +66,10 @@ impl Watched {
             waiting: Default::default(),
         };
         watched.add(&root.to_owned());
-        let child = command.spawn().unwrap();
+        let mut child = command.spawn().unwrap();
+        // The other end of its output must not stay open here.
+        drop(command);
+        let stderr = if heard { child.stderr.take() } else { None };
         let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
         watched.process = pidfd_open(pid, PidfdFlags::empty()).unwrap();
         let ended = root.join(ENDED);
@@ -65,7 +78,7 @@ impl Watched {
             fs::write(ended, "").unwrap();
             output
         });
-        watched
+        (watched, stderr)
     }
 
     /// Watches a folder and those below it; what is already there is not reported.

@@ -4,7 +4,7 @@
 //! [`punctuation`](crate::punctuation), white space at line ends stays.
 
 mod context;
-mod offsets;
+pub(crate) mod offsets;
 mod plain;
 mod rewrite;
 mod scan;

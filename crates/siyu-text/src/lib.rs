@@ -7,6 +7,7 @@ pub mod chat;
 pub mod chinese;
 pub mod decode;
 pub mod html;
+pub mod mojibake;
 pub mod pii;
 pub mod punctuation;
 pub mod segment;

@@ -88,8 +88,10 @@ impl Step {
 
 steps! {
     Row    strip_html:            StripHtml,
+    Row    fix_mojibake:          FixMojibake,
     Row    normalize_unicode:     NormalizeUnicode,
     Row    normalize_punctuation: NormalizePunctuation,
+    Row    convert_chinese:       ConvertChinese,
     Row    mask_pii:              MaskPii,
     Row    segment:               Segment,
     Row    filter:                Filter,

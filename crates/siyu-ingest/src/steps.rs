@@ -1,8 +1,10 @@
 //! The operators, one file each.
 
+pub(crate) mod convert_chinese;
 pub(crate) mod derive;
 pub(crate) mod exact_dedup;
 pub(crate) mod filter;
+pub(crate) mod fix_mojibake;
 pub(crate) mod instruct;
 pub(crate) mod mask_pii;
 pub(crate) mod normalize_punctuation;

@@ -4,8 +4,10 @@
 //! This crate knows nothing of Arrow, files or YAML: a caller hands it one document and gets one back.
 
 pub mod chat;
+pub mod chinese;
 pub mod decode;
 pub mod html;
+pub mod mojibake;
 pub mod pii;
 pub mod punctuation;
 pub mod segment;

@@ -9,6 +9,9 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
     if !site.kinds.has(Kind::BankCard) || !(12..=19).contains(&digits.len()) || !is_luhn(digits) {
         return;
     }
+    if sequence.context.labelled(class::ID) && matches!(digits.len(), 15 | 18) {
+        return;
+    }
     let labelled = sequence.context.labelled(class::CARD);
     let card = sequence.context.mentions(class::CARD);
     let known = has_issuer(digits, card);
@@ -32,6 +35,9 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
 fn in_formula(text: &str, start: usize, end: usize) -> bool {
     let (before, rest) = text.split_at(start);
     let after = rest.get(end - start..).expect("a candidate ends at a character boundary");
+    if before.ends_with("**") && after.starts_with("**") {
+        return false;
+    }
     before.trim_end_matches(' ').ends_with(['+', '*', '/', '^'])
         || after.trim_start_matches(' ').starts_with(['+', '*', '/', '^'])
 }
@@ -66,7 +72,8 @@ fn has_issuer(digits: &[u8], card: bool) -> bool {
     let four = digits[..4].iter().fold(0, |value: u32, digit| value * 10 + u32::from(digit - b'0'));
     let length = digits.len();
     match four {
-        6200..=6299 | 8100..=8171 | 3528..=3589 | 6011 | 6440..=6599 => (16..=19).contains(&length),
+        6200..=6299 | 8100..=8171 | 6011 | 6440..=6599 => (16..=19).contains(&length),
+        3528..=3589 => length == 16 || card && (17..=19).contains(&length),
         4000..=4999 => length == 16 || length == 19 || (length == 13 && card),
         5100..=5599 | 2221..=2720 | 2200..=2204 => length == 16,
         3400..=3499 | 3700..=3799 | 1220 | 1920 => length == 15,

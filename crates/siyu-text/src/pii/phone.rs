@@ -33,7 +33,7 @@ fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
     }
     let to = site.chunk.words[last].to;
     let mut from = first.from - usize::from(plus);
-    if site.chunk.at(from.checked_sub(1)) == b'(' && site.chunk.folded[from..to].contains(&b')') {
+    if site.chunk.at(from.checked_sub(1)) == b'(' && site.chunk.closes(from, to) {
         from -= 1;
     }
     let context = site.context(from, to);
@@ -51,7 +51,10 @@ fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
     if site.chunk.folded[first.from..].starts_with(b"000") || plus && mixed {
         return None;
     }
-    let score = if plus && (8..=15).contains(&digits) && site.chunk.folded[first.from] != b'0' {
+    let dialled = is_dialled(&site.chunk.folded[first.from..to], digits);
+    let score = if dialled {
+        78
+    } else if plus && (8..=15).contains(&digits) && site.chunk.folded[first.from] != b'0' {
         79
     } else if whole && is_north_american(site, index, &groups) && (!spaced || context.mentions(class::PHONE)) {
         70
@@ -62,6 +65,27 @@ fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
     };
     site.add(Kind::Phone, from, to, score);
     Some(last)
+}
+
+/// `00852-21234567`, `0081 3 1234 5678`: the prefix of international calls and the code of a country (ITU-T E.164).
+///
+/// Without a separator only the neighbours' numbers, whose length is fixed, are told from other long numbers.
+fn is_dialled(number: &[u8], digits: usize) -> bool {
+    const CODES: [&[u8]; 34] = [
+        b"1", b"7", b"20", b"27", b"31", b"32", b"33", b"34", b"39", b"41", b"43", b"44", b"45", b"46", b"47", b"48",
+        b"49", b"52", b"54", b"55", b"60", b"61", b"62", b"63", b"64", b"65", b"66", b"81", b"82", b"84", b"91", b"852",
+        b"853", b"886",
+    ];
+    let Some(rest) = number.strip_prefix(b"00") else { return false };
+    let solid = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if rest.contains(&b'.') {
+        return false;
+    }
+    if solid == rest.len() {
+        return (rest.starts_with(b"852") || rest.starts_with(b"853")) && digits == 13
+            || rest.starts_with(b"886") && matches!(digits, 13 | 14);
+    }
+    CODES.contains(&&rest[..solid]) && (10..=16).contains(&digits)
 }
 
 fn is_gap(gap: &[u8]) -> bool {

@@ -32,9 +32,11 @@ struct Tally {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let path = arguments.next().ok_or("usage: pii_accuracy CASES [--list]")?;
+    let path = arguments.next().ok_or("usage: pii_accuracy CASES [--list [KINDS]]")?;
     let list = arguments.next().as_deref() == Some("--list");
-    let detector = Detector::new(Kind::ALL);
+    let named: Option<Vec<Kind>> =
+        arguments.next().map(|kinds| kinds.split(',').map(str::parse).collect()).transpose()?;
+    let detector = Detector::new(named.as_deref().unwrap_or(Kind::DEFAULT));
     let mut tallies: BTreeMap<Kind, Tally> = BTreeMap::new();
     for line in fs::read_to_string(path)?.lines() {
         let case: Case = serde_json::from_str(line)?;

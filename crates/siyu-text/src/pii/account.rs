@@ -27,10 +27,34 @@ pub(super) fn judge_qq(site: &mut Site<'_>, sequence: &Sequence) {
 const AT_SIGNS: usize = 8;
 const WORDS_OF_SECRETS: usize = AT_SIGNS + 4;
 const ANCHORS: [&str; 28] = [
-    "(at)", "[at]", "{at}", "（at）", "【at】", "(AT)", "[AT]", "<at>",
-    "密码", "密碼", "口令", "Bearer ",
-    "微信号", "微信", "WeChat", "wechat", "Wechat", "WECHAT", "weixin", "Weixin", "薇信", "VX", "vx", "wxid_", "加V",
-    "Vx", "威信", "加v",
+    "(at)",
+    "[at]",
+    "{at}",
+    "（at）",
+    "【at】",
+    "(AT)",
+    "[AT]",
+    "<at>",
+    "密码",
+    "密碼",
+    "口令",
+    "Bearer ",
+    "微信号",
+    "微信",
+    "WeChat",
+    "wechat",
+    "Wechat",
+    "WECHAT",
+    "weixin",
+    "Weixin",
+    "薇信",
+    "VX",
+    "vx",
+    "wxid_",
+    "加V",
+    "Vx",
+    "威信",
+    "加v",
 ];
 
 static ANCHORED: LazyLock<AhoCorasick> = LazyLock::new(|| {
@@ -88,8 +112,8 @@ fn wechat(bytes: &[u8], anchor: usize, end: usize, found: &mut Vec<Candidate>) {
 
 /// What may stand between the word and the id.
 const LABELS: [&str; 32] = [
-    "号码", "号", "码", "號", "账号", "帐号", "ID", "id", "Id", "是", "为", "：", ":", " ", "　", "(", "（", "=", "＝", "加我",
-    "添加", "\"", "'", "|", "\n", "\t", "【", "「", "“", "-", "如", "同号",
+    "号码", "号", "码", "號", "账号", "帐号", "ID", "id", "Id", "是", "为", "：", ":", " ", "　", "(", "（", "=", "＝",
+    "加我", "添加", "\"", "'", "|", "\n", "\t", "【", "「", "“", "-", "如", "同号",
 ];
 
 /// Passes `号`, `ID`, `是`, colons and spaces between the word and the id.

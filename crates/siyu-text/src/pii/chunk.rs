@@ -85,8 +85,7 @@ const MAX_ATOMS: usize = 512;
 /// How far to the left of the first digit letters of its word are taken.
 const MAX_LEFT: usize = 64;
 /// Labels that people write directly against a number.
-const ATTACHED: [&[u8]; 10] =
-    [b"tel", b"phone", b"mobile", b"mob", b"qq", b"wechat", b"call", b"id", b"fax", b"ssn"];
+const ATTACHED: [&[u8]; 10] = [b"tel", b"phone", b"mobile", b"mob", b"qq", b"wechat", b"call", b"id", b"fax", b"ssn"];
 /// The same, but also the beginning of other numbers: only a mobile number stands behind them.
 const ATTACHED_TO_MOBILE: [&[u8]; 4] = [b"vx", b"wx", b"v", b"t"];
 

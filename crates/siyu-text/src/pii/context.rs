@@ -30,6 +30,8 @@ pub(super) mod class {
     pub(in super::super) const MAC: u32 = 1 << 14;
     pub(in super::super) const EMAIL: u32 = 1 << 15;
     pub(in super::super) const US: u32 = 1 << 16;
+    /// Other countries, whose telephone numbers may look like Chinese ones.
+    pub(in super::super) const FOREIGN: u32 = 1 << 17;
     /// Numbers of things: orders, parcels, cases, versions.
     pub(in super::super) const THING: u32 = 1 << 20;
     /// Version and release words, which speak against dotted numbers.
@@ -47,11 +49,12 @@ const CLAUSE_ENDS: [&str; 8] = ["，", "。", "；", "、", ",", ";", "\n", "|"]
 
 /// What stands between a label and its value, beside ASCII signs.
 const CONNECTORS: [&str; 20] = [
-    "：", "号", "码", "號", "碼", "是", "为", "為", "于", "＝", "（", "【", "「", "『", "“", "‘", "　", "\u{a0}", "－", "—",
+    "：", "号", "码", "號", "碼", "是", "为", "為", "于", "＝", "（", "【", "「", "『", "“", "‘", "　", "\u{a0}", "－",
+    "—",
 ];
 
 /// Units that make the number before them an amount.
-const UNITS: [&str; 27] = [
+const UNITS: [&str; 30] = [
     "元",
     "万元",
     "亿",
@@ -72,6 +75,9 @@ const UNITS: [&str; 27] = [
     "公斤",
     "平方",
     "bytes",
+    "idle",
+    "ticks",
+    "packets",
     "sectors",
     "blocks",
     "KiB",
@@ -217,7 +223,10 @@ fn columns_between(gap: &[u8]) -> usize {
         let next = steps_forward(gap, at, 1);
         let sign = &gap[at..next];
         columns += match sign {
-            [b' ' | b':' | b'=' | b'"' | b'\'' | b'(' | b'[' | b'|' | b'\n' | b'\r' | b'\t' | b'-' | b'#' | b'*' | b'>'] => 0,
+            [
+                b' ' | b':' | b'=' | b'"' | b'\'' | b'(' | b'[' | b'|' | b'\n' | b'\r' | b'\t' | b'-' | b'#' | b'*'
+                | b'>',
+            ] => 0,
             [_] => 1,
             _ if CONNECTORS.iter().any(|connector| connector.as_bytes() == sign) => 0,
             _ => 2,

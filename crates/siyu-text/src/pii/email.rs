@@ -25,7 +25,7 @@ const NOTE_REACH: usize = 80;
 pub(super) fn at_sign(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candidate>) {
     let bytes = text.as_bytes();
     if let Some(start) = password_start(bytes, at) {
-        if kinds.has(Kind::Secret) && at - start >= 4 {
+        if kinds.has(Kind::Secret) && at - start >= 4 && !is_shown(&bytes[start..at]) {
             found.push(Candidate { kind: Kind::Secret, start, end: at, score: 93 });
         }
         return;
@@ -55,7 +55,16 @@ fn password_start(bytes: &[u8], at: usize) -> Option<usize> {
     let from = run.iter().rposition(|&byte| byte <= b' ' || byte >= 0x80 || byte == b'/')? + 1;
     let scheme = run[..from].ends_with(b"://");
     let colon = run[from..].iter().position(|&byte| byte == b':')?;
-    scheme.then_some(low + from + colon + 1)
+    let mail = run[from..from + colon].ends_with(b"mailto");
+    (scheme && !mail).then_some(low + from + colon + 1)
+}
+
+/// Whether documentation shows where a password belongs: `password`, `<password>`, `${TOKEN}`.
+fn is_shown(value: &[u8]) -> bool {
+    const SHOWN: [&[u8]; 5] = [b"password", b"passwd", b"pass", b"secret", b"token"];
+    SHOWN.iter().any(|word| value.eq_ignore_ascii_case(word))
+        || value.iter().any(|byte| b"<>{}[]$'\"`*".contains(byte))
+        || value.to_ascii_lowercase().ends_with(b"here")
 }
 
 /// Characters folded to ASCII, each with where it begins and ends.

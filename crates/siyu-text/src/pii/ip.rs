@@ -100,7 +100,10 @@ pub(super) fn at_colon(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Cand
         start -= 1;
     }
     let before = start.checked_sub(1).map_or(0, |before| bytes[before]);
-    if before == b':' && !behind_label(bytes, start - 1) || before.is_ascii_alphanumeric() || matches!(before, b'_' | b'.') {
+    if before == b':' && !behind_label(bytes, start - 1)
+        || before.is_ascii_alphanumeric()
+        || matches!(before, b'_' | b'.')
+    {
         return;
     }
     let mut end = start + bytes[start..].iter().take(48).take_while(|&&byte| inside(byte)).count();
@@ -112,7 +115,7 @@ pub(super) fn at_colon(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Cand
     if behind.is_ascii_alphanumeric() || behind == b'_' || body.parse::<Ipv6Addr>().is_err() {
         return;
     }
-    if body == "::" && !is_unspecified(text, start, end) {
+    if body == "::" && (before == b':' || !is_unspecified(text, start, end)) {
         return;
     }
     if body.bytes().filter(u8::is_ascii_hexdigit).count() < 2 && body != "::1" && body != "::" {
@@ -126,7 +129,7 @@ pub(super) fn at_colon(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Cand
 fn behind_label(bytes: &[u8], colon: usize) -> bool {
     let word = bytes[..colon].iter().rev().take(16).take_while(|byte| byte.is_ascii_alphabetic()).count();
     let other = |byte: &u8| *byte >= 0x80 || matches!(byte, b'"' | b')' | b']');
-    bytes[colon - word..colon].iter().any(|byte| !byte.is_ascii_hexdigit())
+    word > 1 && bytes[colon - word..colon].iter().any(|byte| !byte.is_ascii_hexdigit())
         || word == 0 && bytes[..colon].last().is_some_and(other)
 }
 

@@ -34,17 +34,28 @@ fn judge(site: &mut Site<'_>, index: usize) {
         3 if matches!(bytes, b"400" | b"800") => service(site, index),
         10 if matches!(&bytes[..3], b"400" | b"800") && labelled => Some(index),
         11 | 12 if labelled && (is_area(&bytes[..3]) || is_area(&bytes[..4])) => Some(index),
-        7 | 8 if labelled
-            && (b'2'..=b'9').contains(&bytes[0])
-            && !follows_group(site, index)
-            && !context.is_thing()
-            && !site.in_url(word.from) =>
+        7 | 8
+            if labelled
+                && (b'2'..=b'9').contains(&bytes[0])
+                && !follows_group(site, index)
+                && !context.is_thing()
+                && !site.in_url(word.from) =>
         {
             Some(index)
         }
         _ => None,
     };
     let Some(mut last) = found else { return };
+    let abroad = index > 0 && !country && {
+        let before = site.chunk.words[index - 1];
+        before.to + 1 == word.from && site.chunk.at(before.from.checked_sub(1)) == b'+'
+    };
+    // Four digits behind others over a space: the middle of a longer number, such as an account's.
+    let middle =
+        index > 0 && joined == b' ' && site.chunk.words[index - 1].to + 1 == word.from && !labelled && !country;
+    if abroad || middle || context.clause & class::FOREIGN != 0 {
+        return;
+    }
     if country {
         from = site.chunk.words[index - 1].from;
         from -= usize::from(site.chunk.at(from.checked_sub(1)) == b'+');

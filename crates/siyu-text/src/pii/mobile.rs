@@ -27,7 +27,14 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
     let (_, end) = site.chunk.span(sequence.from, sequence.to);
     let boundary =
         ahead.is_some() && sequence.joined_after == 0 || sequence.stands_alone() || labelled && !sequence.is_part();
-    if !grouped || foreign || trunk || !boundary || context.is_thing() || has_unit(site.text, end) || !labelled && blocked(site, sequence) {
+    if !grouped
+        || foreign
+        || trunk
+        || !boundary
+        || context.is_thing()
+        || has_unit(site.text, end)
+        || !labelled && blocked(site, sequence)
+    {
         return;
     }
     if !labelled && (site.in_url(sequence.from) || !is_allocated(number)) {
@@ -36,8 +43,7 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
     let mut from = ahead.unwrap_or(sequence.from);
     if from < sequence.from || country > 0 {
         from -= usize::from(site.chunk.at(from.checked_sub(1)) == b'+');
-        let bracket =
-            site.chunk.at(from.checked_sub(1)) == b'(' && site.chunk.closes(from, sequence.from);
+        let bracket = site.chunk.at(from.checked_sub(1)) == b'(' && site.chunk.closes(from, sequence.from);
         from -= usize::from(bracket);
     }
     site.add(Kind::CnMobile, from, sequence.to, 80);

@@ -50,7 +50,7 @@ pub(super) fn judge_word(site: &mut Site<'_>, index: usize) {
         return;
     }
     let word = site.chunk.words[index];
-    if word.is_number() {
+    if word.is_number() && !matches!(site.byte_before(word.from), b'-' | b'_') {
         return;
     }
     let bytes = site.text.as_bytes();
@@ -156,7 +156,9 @@ pub(super) fn at_assignment(text: &str, at: usize, kinds: Kinds, found: &mut Vec
     let marks = value.iter().any(|byte| b"!@#%^~+$*&".contains(byte));
     let called = bytes.get(start + length).is_some_and(|byte| matches!(byte, b'(' | b'[' | b'<' | b'{'));
     let strong = length >= 6 && (digits || marks && letters || quote != 0 && letters && length >= 8);
-    if strong && !called && !is_path(value) && !is_placeholder(value) {
+    // `密钥：API_KEY=…`: the inner name is nearer to the value.
+    let inner = memchr::memchr(b'=', value).is_some_and(|sign| text.get(start..start + sign).is_some_and(is_named));
+    if strong && !called && !inner && !is_path(value) && !is_placeholder(value) {
         found.push(Candidate { kind: Kind::Secret, start, end: start + length, score: 77 });
     }
 }
@@ -173,7 +175,8 @@ pub(super) fn behind_word(text: &str, end: usize, bearer: bool, found: &mut Vec<
     let value = &bytes[start..start + length];
     let digits = value.iter().any(u8::is_ascii_digit);
     let lower = value.iter().any(u8::is_ascii_lowercase);
-    let called = bytes.get(start + length).is_some_and(|byte| matches!(byte, b'(' | b'[' | b'<' | b'{'));
+    let called = bytes.get(start + length).is_some_and(|byte| matches!(byte, b'(' | b'[' | b'<' | b'{'))
+        || value.starts_with(b"-");
     let told = start > end && bytes[end] >= 0x80;
     let strong = if bearer {
         length >= 20 && digits

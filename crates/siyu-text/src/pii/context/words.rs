@@ -1,8 +1,8 @@
 //! The label words of each class.
 
 use super::class::{
-    BIRTH, CARD, EMAIL, HONG_KONG, ID, IP, MAC, PASSPORT, PERMIT, PHONE, PLATE, QQ, SSN, TAIWAN, THING, US, USCC,
-    VERSION, WECHAT,
+    BIRTH, CARD, EMAIL, FOREIGN, HONG_KONG, ID, IP, MAC, PASSPORT, PERMIT, PHONE, PLATE, QQ, SSN, TAIWAN, THING, US,
+    USCC, VERSION, WECHAT,
 };
 
 /// A label may end in `号`, `号码` or `no.`, so only stems are listed.
@@ -79,6 +79,12 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
     ]),
     (US, &[
         "美国", "美國", "u.s.", "american", "united states", "usa", "美籍",
+    ]),
+    (FOREIGN, &[
+        "israeli", "israel", "japanese", "japan", "uk", "british", "london", "german", "germany", "french", "france",
+        "italian", "italy", "indian", "india", "brazil", "brazilian", "korean", "korea", "singapore", "australian",
+        "australia", "日本", "英国", "以色列", "韩国", "德国", "法国", "意大利", "印度", "巴西", "新加坡", "澳大利亚",
+        "澳洲", "加拿大", "俄罗斯", "泰国", "马来西亚",
     ]),
     (THING, &[
         "订单", "訂單", "单号", "单据", "流水", "编号", "序列号", "序号", "货号", "批号", "运单", "快递",

@@ -25,10 +25,15 @@ const TITLES: [&str; 14] =
     ["先生", "女士", "小姐", "同志", "律师", "法官", "医生", "教授", "老师", "经理", "主任", "警官", "大夫", "检察官"];
 const TITLES_OF_SURNAMES: usize = 3;
 /// The hundred most frequent surnames and some more, without those that are frequent words.
-const SURNAMES: &str = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚庞樊兰殷施陶洪翟颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂柴焦柳邢岳齐梅庄辛管祝左涂谷祁时舒耿牟卜詹关苗凌费纪靳盛童欧甄项曲成游阳裴席卫查屈鲍覃霍翁隋甘景薄单包柏宁柯阮桂闵解强丛华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫嵇高肖闫于";
+const SURNAMES: &str = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易武乔贺赖龚庞樊兰殷施陶洪翟颜倪严牛温芦季俞章鲁葛伍韦尤毕聂柴焦柳邢岳齐梅庄辛管祝左涂谷祁舒耿牟卜詹苗凌费纪靳盛童欧甄曲游阳裴席卫查屈鲍覃霍翁隋甘薄包柏宁柯阮桂闵丛华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫嵇高肖闫";
 const COMPOUND: [&str; 10] = ["欧阳", "司马", "上官", "诸葛", "司徒", "东方", "皇甫", "尉迟", "慕容", "夏侯"];
 /// First characters of words that follow a name, and characters that are in none.
-const NO_NAME: &str = "的了在是不为与和或及其应当须可以将已由向对从按被等所者之此该每各如若但而且则并也都又还就才再更最很诉辩称认提出具有无系因经到说男女至未即住于年日月时后公司人民院你我他她们这那什么吗呢吧啊号第款条项均另方要做去来给让把用";
+const NO_NAME: &str = "的了在是不为与和或及其应当须可以将已由向对从按被等所者之此该每各如若但而且则并也都又还就才再更最很诉辩称认提出具有无系因经到说男女至未即住于年日月时后公司人民院你我他她们这那什么吗呢吧啊号第款条项均另方要做去来给让把用证";
+/// Words that begin like a name.
+const WORDS: [&str; 22] = [
+    "许多", "许可", "谢谢", "感谢", "多谢", "康复", "高血", "高度", "高级", "高龄", "高中", "方便", "方案", "田间", "白天", "金额",
+    "安全", "包括", "毛病", "何时", "何种", "万一",
+];
 /// What may stand between a role and a name.
 const JOINTS: [&str; 12] = ["：", ":", " ", "　", "是", "为", "（", "(", "、", "\"", "“", "|"];
 
@@ -68,6 +73,9 @@ fn behind(text: &str, mut start: usize) -> Option<(usize, usize)> {
     if !compound && !SURNAMES.contains(surname) {
         return None;
     }
+    if WORDS.iter().any(|word| rest(start).starts_with(word)) {
+        return None;
+    }
     let given: usize = signs.take(2).take_while(|&sign| is_given(sign)).map(char::len_utf8).sum();
     let head = surname.len_utf8() * if compound { 2 } else { 1 };
     (given > 0).then_some((start, start + head + given))
@@ -78,11 +86,12 @@ fn before(text: &str, end: usize, alone: bool) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     for length in [4, 3, 2] {
         let start = steps_back(bytes, end, length);
-        let name = text.get(start..end).filter(|name| name.chars().count() == length)?;
+        let Some(name) = text.get(start..end).filter(|name| name.chars().count() == length) else { continue };
         let compound = COMPOUND.iter().any(|surname| name.starts_with(surname));
         let given = if compound { 2 } else { 1 };
         let fits = if compound { length > 2 } else { length < 4 && name.starts_with(|sign| SURNAMES.contains(sign)) };
-        if fits && name.chars().skip(given).all(is_given) {
+        let word = |at: usize| WORDS.iter().any(|word| text.get(at..).is_some_and(|rest| rest.starts_with(word)));
+        if fits && name.chars().skip(given).all(is_given) && !word(start) && !word(steps_back(bytes, start, 1)) {
             return Some((start, end));
         }
     }

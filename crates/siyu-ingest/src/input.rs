@@ -42,6 +42,7 @@ mod delimited;
 mod discover;
 mod document;
 mod json;
+mod outputs;
 mod parquet;
 mod parse;
 mod rows;
@@ -61,6 +62,7 @@ use siyu_text::decode::Evidence;
 
 pub use cut::Cutter;
 pub use discover::discover;
+pub(crate) use outputs::without_outputs;
 pub use parse::{Parser, parse};
 
 /// Files to read.
@@ -173,6 +175,11 @@ pub struct Block {
 }
 
 impl Block {
+    /// Index of the source of its first record.
+    pub(crate) fn file(&self) -> u32 {
+        self.parts.first().map_or(0, |part| part.file)
+    }
+
     /// Bytes that parsing it will read.
     pub fn bytes(&self) -> u64 {
         self.parts.iter().map(|part| part.bytes).sum()
@@ -198,7 +205,8 @@ struct Part {
 enum Content {
     Records { bytes: Vec<u8>, rule: borders::Rule, header: Option<Arc<Vec<String>>> },
     Document { bytes: Vec<u8>, markup: bool },
-    RowGroup { index: usize, footer: parquet::Footer },
+    /// A row group; `file` is the hash of the whole file.
+    RowGroup { index: usize, footer: parquet::Footer, file: Arc<str> },
 }
 
 /// Rows of a block.

@@ -76,6 +76,14 @@ impl Step {
             Operator::Table(_) => Vec::new(),
         }
     }
+
+    /// The environment variable that holds the step's secret, if it has one.
+    pub(crate) fn key_from(&self) -> Option<&str> {
+        match self.operator() {
+            Operator::Row(row) => row.key_from(),
+            Operator::Table(_) => None,
+        }
+    }
 }
 
 steps! {

@@ -123,11 +123,8 @@ impl Cutter {
         for part in parts {
             match &part.content {
                 Content::Records { bytes, .. } | Content::Document { bytes, .. } => hasher.update(bytes),
-                Content::RowGroup { index, .. } => {
-                    let source = &self.sources[part.file as usize];
-                    hasher.update(source.name.as_bytes());
-                    hasher.update(&source.modified_nanos.to_le_bytes());
-                    hasher.update(&source.bytes.to_le_bytes());
+                Content::RowGroup { index, file, .. } => {
+                    hasher.update(file.as_bytes());
                     hasher.update(&index.to_le_bytes());
                 }
             }
@@ -164,7 +161,7 @@ impl Open {
             Kind::RowGroups(parts) => {
                 if !self.reader.ended {
                     self.reader.drain()?;
-                    *parts = row_groups(source, file)?;
+                    *parts = row_groups(source, file, &self.reader.hash())?;
                 }
                 Ok(parts.pop_front())
             }

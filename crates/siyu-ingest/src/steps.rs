@@ -1,19 +1,27 @@
 //! The operators, one file each.
 
+pub(crate) mod c4_quality;
 pub(crate) mod convert_chinese;
 pub(crate) mod derive;
 pub(crate) mod exact_dedup;
 pub(crate) mod filter;
+pub(crate) mod fineweb_quality;
 pub(crate) mod fix_mojibake;
+pub(crate) mod gopher_quality;
+pub(crate) mod gopher_repetition;
+pub(crate) mod han_ratio;
 pub(crate) mod instruct;
+pub(crate) mod language;
 pub(crate) mod mask_pii;
 pub(crate) mod normalize_punctuation;
 pub(crate) mod normalize_unicode;
+pub(crate) mod repetition;
 pub(crate) mod sample;
 pub(crate) mod segment;
 pub(crate) mod shuffle;
 pub(crate) mod split;
 pub(crate) mod strip_html;
+pub(crate) mod symbol_ratio;
 pub(crate) mod text_length;
 pub(crate) mod tokenize;
 pub(crate) mod truncate;
@@ -22,8 +30,10 @@ pub(crate) mod truncate;
 mod tests;
 
 use crate::error::{Error, Result};
-use crate::operator::{Kernel, Verdict, map_text, read_file};
+use crate::operator::{Kernel, Verdict, map_text, read_file, text_column};
+use arrow::array::{BooleanArray, StringArray};
 use arrow::error::ArrowError;
+use siyu_text::quality;
 use siyu_text::tokenizer::{Tokenizer, TokenizerError};
 use std::borrow::Cow;
 use std::path::Path;
@@ -47,6 +57,26 @@ where
     Box::new(move |columns| {
         let rewritten = columns.iter().map(|column| map_text(column, |text| rewrite(text)));
         Ok(Verdict::columns(rewritten.collect::<Result<_, ArrowError>>()?))
+    })
+}
+
+/// The column that is judged or cut when none is named.
+pub(crate) fn text() -> String {
+    "text".to_owned()
+}
+
+/// A kernel that keeps the texts in which `judge` finds no fault; one without text has nothing in it.
+pub(crate) fn judging<F>(judge: F) -> Kernel
+where
+    F: Fn(&str) -> Option<Cow<'static, str>> + Send + Sync + 'static,
+{
+    Box::new(move |columns| {
+        let texts = text_column(&columns[0])?;
+        let faults: Vec<_> =
+            texts.iter().map(|text| text.map_or(Some(quality::EMPTY.into()), |text| judge(text))).collect();
+        let keep = faults.iter().map(|fault| Some(fault.is_none())).collect::<BooleanArray>();
+        let reasons = faults.iter().map(Option::as_deref).collect::<StringArray>();
+        Ok(Verdict { keep: Some(keep), reasons: Some(reasons), ..Verdict::default() })
     })
 }
 

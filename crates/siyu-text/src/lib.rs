@@ -1,5 +1,5 @@
 //! The text algorithms on `&str` and `&[u8]`: decoding, HTML, Unicode, punctuation, segmentation, personal data,
-//! tokens, truncation, templates.
+//! tokens, truncation, templates, quality.
 //!
 //! This crate knows nothing of Arrow, files or YAML: a caller hands it one document and gets one back.
 
@@ -10,6 +10,7 @@ pub mod html;
 pub mod mojibake;
 pub mod pii;
 pub mod punctuation;
+pub mod quality;
 pub mod segment;
 pub mod tokenizer;
 pub mod truncate;

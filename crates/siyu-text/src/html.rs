@@ -34,8 +34,9 @@ pub struct StripOptions {
 ///
 /// A document is a page if it starts with a document type or an `html`, `head` or `body` tag. In other documents the
 /// text outside of all block elements is taken for plain text or Markdown: its line breaks and spaces stay, and so do
-/// names in angle brackets that are no elements of HTML (`#include <stdio.h>`, `<https://…>`, `<MASK>`), tags and
-/// comments without an end, and `&copy=2` in addresses. Text without any markup comes back as it is.
+/// `&copy=2` in addresses, markup that nothing closes in the lines below it, and what is in angle brackets but no
+/// element's name: `<MASK>`, `#include <stdio.h>`, `Vec<String>`, `<https://…>`. Text without any markup comes back as
+/// it is.
 pub fn strip<'a>(html: &'a str, options: &StripOptions) -> Cow<'a, str> {
     if memchr::memchr2(b'<', b'&', html.as_bytes()).is_none() {
         return Cow::Borrowed(html);
@@ -69,6 +70,9 @@ pub fn characters(input: &str, state: InitialState, last_start_tag: &str) -> Str
             false
         }
         fn is_plain(&self) -> bool {
+            false
+        }
+        fn keeps_unfinished(&self, _: &str) -> bool {
             false
         }
     }

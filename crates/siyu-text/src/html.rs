@@ -3,6 +3,7 @@
 //! [`strip`] keeps all text a reader could see. Markup is read by the rules of the HTML standard's tokenizer, in one
 //! pass without recursion, so that no document takes more than linear time.
 
+mod article;
 mod attributes;
 mod elements;
 mod foreign;
@@ -14,6 +15,7 @@ mod tokenizer;
 
 use std::borrow::Cow;
 
+pub use article::{Article, article};
 pub use tokenizer::InitialState;
 use tokenizer::{Sink, Tag, tokenize};
 
@@ -52,7 +54,7 @@ pub fn strip<'a>(html: &'a str, options: &StripOptions) -> Cow<'a, str> {
 pub fn characters(input: &str, state: InitialState, last_start_tag: &str) -> String {
     struct Characters(String);
 
-    impl Sink for Characters {
+    impl Sink<'_> for Characters {
         fn text(&mut self, text: &str, state: InitialState) {
             match state {
                 InitialState::Data | InitialState::CdataSection => self.0.push_str(text),

@@ -35,6 +35,11 @@ impl Layout {
         Self { keeps_alt, output: Output::with_capacity(bytes / 2), ..Self::default() }
     }
 
+    /// For the nodes of a page's tree.
+    pub(super) fn of_page(bytes: usize) -> Self {
+        Self { is_page: true, ..Self::new(false, bytes) }
+    }
+
     pub(super) fn finish(self) -> String {
         self.output.finish()
     }
@@ -65,7 +70,7 @@ impl Layout {
         }
     }
 
-    fn start(&mut self, tag: &Tag<'_>, element: Element) {
+    pub(super) fn start(&mut self, attributes: &str, element: Element) {
         match element {
             Element::Page => self.is_page |= self.output.is_empty(),
             Element::Container => {
@@ -96,7 +101,7 @@ impl Layout {
             Element::Break => self.output.break_line(),
             Element::Rule => self.output.end_line(),
             Element::Image if self.keeps_alt => {
-                if let Some(alt) = attributes::value(tag.attributes, "alt") {
+                if let Some(alt) = attributes::value(attributes, "alt") {
                     self.output.flow(&alt);
                 }
             }
@@ -106,7 +111,7 @@ impl Layout {
         self.swallows_line_break = matches!(element, Element::Preformatted | Element::TextArea);
     }
 
-    fn end(&mut self, element: Element) {
+    pub(super) fn end(&mut self, element: Element) {
         match element {
             Element::Container => {
                 self.containers = self.containers.saturating_sub(1);
@@ -133,7 +138,7 @@ impl Layout {
     }
 }
 
-impl Sink for Layout {
+impl Sink<'_> for Layout {
     fn text(&mut self, text: &str, _: InitialState) {
         let is_first = std::mem::take(&mut self.swallows_line_break);
         if self.templates > 0 || self.foreign.hides_text() {
@@ -167,7 +172,7 @@ impl Sink for Layout {
         }
         let Some(element) = element else { return InitialState::Data };
         if self.templates == 0 || element == Element::Template {
-            self.start(tag, element);
+            self.start(tag.attributes, element);
         }
         let state = match element {
             Element::Title | Element::TextArea => InitialState::RcData,

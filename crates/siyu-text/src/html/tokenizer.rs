@@ -44,12 +44,12 @@ pub(super) struct Tag<'a> {
 }
 
 /// Receives what the tokenizer finds.
-pub(super) trait Sink {
+pub(super) trait Sink<'a> {
     /// Characters, with references decoded; `state` is the one they were read in.
     fn text(&mut self, text: &str, state: InitialState);
     /// Answers how to read what follows the tag.
-    fn start_tag(&mut self, tag: &Tag<'_>) -> InitialState;
-    fn end_tag(&mut self, tag: &Tag<'_>);
+    fn start_tag(&mut self, tag: &Tag<'a>) -> InitialState;
+    fn end_tag(&mut self, tag: &Tag<'a>);
     /// A comment, processing instruction or, where so said, the document type.
     fn comment(&mut self, is_doctype: bool);
     /// Whether the innermost open element is of SVG or `MathML`, where `<![CDATA[` has a meaning.
@@ -64,7 +64,7 @@ pub(super) trait Sink {
 const UNFINISHED_MARKUP: u32 = 16;
 
 /// Reads `input`; `last_start_tag` is the element whose end tag ends the initial state.
-pub(super) fn tokenize<S: Sink>(input: &str, initial: InitialState, last_start_tag: &str, sink: &mut S) {
+pub(super) fn tokenize<'a, S: Sink<'a>>(input: &'a str, initial: InitialState, last_start_tag: &'a str, sink: &mut S) {
     let mut tokenizer = Tokenizer { input, at: 0, unfinished: 0, decoded: String::new(), sink };
     let (mut state, mut element) = (initial, last_start_tag);
     while tokenizer.at < input.len() {
@@ -85,7 +85,7 @@ struct Tokenizer<'a, 's, S> {
     sink: &'s mut S,
 }
 
-impl<'a, S: Sink> Tokenizer<'a, '_, S> {
+impl<'a, S: Sink<'a>> Tokenizer<'a, '_, S> {
     /// Reads until a start tag changes the state or the input ends; answers the state and the tag's name.
     fn data(&mut self) -> (InitialState, &'a str) {
         let bytes = self.input.as_bytes();

@@ -1,7 +1,10 @@
 //! The main text of a page, without its frame.
 
+mod boilerplate;
 mod clean;
+mod date;
 mod hints;
+mod metadata;
 mod page;
 mod score;
 mod select;
@@ -11,6 +14,7 @@ mod tree;
 
 use super::layout::Layout;
 use super::tokenizer::{InitialState, Sink};
+use metadata::Metadata;
 use page::Page;
 use score::{Scores, statistics};
 use title::Title;
@@ -18,15 +22,31 @@ use title::Title;
 /// A shorter article is looked for once more, with fewer prejudices.
 const SHORT: u32 = 500;
 
+/// A laxer search wins if it finds so many times the text of a stricter one.
+const MORE: u32 = 2;
+
 /// What [`article`] finds in a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Article {
     /// The text, laid out as [`super::strip`] does.
     pub text: String,
+    /// The title, without the site's name.
+    pub title: Option<String>,
+    /// The author's name.
+    pub author: Option<String>,
+    /// When the article was published, as ISO 8601: a date, with the time of day and its zone where the page gives them.
+    pub date: Option<String>,
 }
 
-/// The main text of a page.
-pub fn article(html: &str) -> Article {
+/// The main text of a page; with `describes`, its title, author and date as well.
+///
+/// Paragraphs vote for the elements that hold them; the best of these is the article, without what names, links and
+/// hidden boxes show to be part of the site's frame. A text without any markup is its own article.
+pub fn article(html: &str, describes: bool) -> Article {
+    if memchr::memchr(b'<', html.as_bytes()).is_none() {
+        let text = super::strip(html, &super::StripOptions::default()).into_owned();
+        return Article { text, ..Article::default() };
+    }
     let page = Page::of(html);
     let title = Title::of(&page);
     let mut best: Option<(u32, Vec<usize>, Vec<bool>)> = None;
@@ -40,9 +60,13 @@ pub fn article(html: &str) -> Article {
         if cleans {
             clean::clean(&page, &roots, &mut alive, &title, uses_names);
         }
-        let kept = statistics(&page, &alive);
+        let mut kept = statistics(&page, &alive);
+        if cleans {
+            boilerplate::drop_offers(&page, &roots, &mut alive, &kept);
+            kept = statistics(&page, &alive);
+        }
         let chars = roots.iter().map(|&root| kept[root].text.chars).sum();
-        if best.as_ref().is_none_or(|(most, ..)| chars > *most) {
+        if best.as_ref().is_none_or(|(most, ..)| chars > *most * MORE) {
             best = Some((chars, roots, alive));
         }
         if chars >= SHORT {
@@ -50,7 +74,10 @@ pub fn article(html: &str) -> Article {
         }
     }
     let Some((_, roots, alive)) = best else { return Article::default() };
-    Article { text: render(&page, &roots, &alive) }
+    let text = render(&page, &roots, &alive);
+    let text = boilerplate::without_labels(&text).unwrap_or(text).trim().to_owned();
+    let Metadata { title, author, date } = if describes { Metadata::of(&page, &title) } else { Metadata::default() };
+    Article { text, title, author, date }
 }
 
 /// Lays out what is alive in `roots`.
@@ -89,3 +116,6 @@ fn render(page: &Page<'_>, roots: &[usize], alive: &[bool]) -> String {
     }
     layout.finish()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
 //! What is removed from the page before, and from the article after it was found.
 
+use super::boilerplate::is_action;
 use super::hints::Hints;
 use super::page::{Page, Stats};
+use super::select::children;
 use super::tags;
 use super::title::Title;
 
@@ -28,11 +30,11 @@ pub(super) fn prune(page: &Page<'_>, title: &Title, strict: bool) -> Vec<bool> {
             && (hints.has(Hints::ROLE)
                 || (hints.has(Hints::FRAME)
                     && !hints.has(Hints::CONTENT)
-                    && !around.in_table[at]
-                    && !around.in_code[at]
+                    && !around.table[at]
+                    && !around.code[at]
                     && node.name != tags::A
                     && sizes[at] * 10 <= total * 9));
-        let mut is_dead = is_control(node.name) || is_hidden || is_frame;
+        let mut is_dead = is_control(node.name) || is_hidden || is_frame || is_action(page, at, sizes[at]);
         if !is_dead
             && !has_title
             && matches!(node.name, tags::H1 | tags::H2)
@@ -78,30 +80,30 @@ fn sizes(page: &Page<'_>) -> Vec<u32> {
     sizes
 }
 
-/// What stands around each node.
-pub(super) struct Around {
-    pub(super) in_table: Vec<bool>,
-    pub(super) in_code: Vec<bool>,
-    in_figure: Vec<bool>,
-    in_data_table: Vec<bool>,
+/// Which nodes lie in a table, in code, in a figure, in a table that holds data; an element lies in itself.
+struct Around {
+    table: Vec<bool>,
+    code: Vec<bool>,
+    figure: Vec<bool>,
+    data_table: Vec<bool>,
 }
 
 impl Around {
-    pub(super) fn of(page: &Page<'_>) -> Self {
+    fn of(page: &Page<'_>) -> Self {
         let nodes = &page.tree.nodes;
         let data = data_tables(page);
         let mut around = Self {
-            in_table: vec![false; nodes.len()],
-            in_code: vec![false; nodes.len()],
-            in_figure: vec![false; nodes.len()],
-            in_data_table: data,
+            table: vec![false; nodes.len()],
+            code: vec![false; nodes.len()],
+            figure: vec![false; nodes.len()],
+            data_table: data,
         };
-        for at in 1..nodes.len() {
-            let (name, parent) = (nodes[at].name, nodes[at].parent as usize);
-            around.in_table[at] = around.in_table[parent] || name == tags::TABLE;
-            around.in_code[at] = around.in_code[parent] || name == tags::CODE || name == tags::PRE;
-            around.in_figure[at] = around.in_figure[parent] || name == tags::FIGURE;
-            around.in_data_table[at] |= around.in_data_table[parent];
+        for (at, node) in nodes.iter().enumerate().skip(1) {
+            let (name, parent) = (node.name, node.parent as usize);
+            around.table[at] = around.table[parent] || name == tags::TABLE;
+            around.code[at] = around.code[parent] || name == tags::CODE || name == tags::PRE;
+            around.figure[at] = around.figure[parent] || name == tags::FIGURE;
+            around.data_table[at] |= around.data_table[parent];
         }
         around
     }
@@ -156,17 +158,38 @@ pub(super) fn clean(page: &Page<'_>, roots: &[usize], alive: &mut [bool], title:
             }
             let mut own = all[at];
             page.finish(at, &mut own);
-            own.data_tables += u32::from(page.tree.nodes[at].name == tags::TABLE && around.in_data_table[at]);
+            own.data_tables += u32::from(page.tree.nodes[at].name == tags::TABLE && around.data_table[at]);
             if at != root && is_alien(page, at, &own, &around, title, uses_names) {
                 alive[at] = false;
                 continue;
             }
             all[at] = own;
+            if page.tree.nodes[at].name == tags::TR && !around.data_table[at] {
+                drop_margins(page, at, alive, &mut all);
+            }
             if at != root {
                 all[page.tree.nodes[at].parent as usize].add(&own);
             }
         }
     }
+}
+
+/// Removes the cells of a layout that stand beside one of much more text: who wrote it, menus, lists of links.
+fn drop_margins(page: &Page<'_>, row: usize, alive: &mut [bool], all: &mut [Stats]) {
+    let cells = || children(&page.tree, row).filter(|&at| matches!(page.tree.nodes[at].name, tags::TD | tags::TH));
+    let widest = cells().filter(|&at| alive[at]).map(|at| all[at].text.chars).max().unwrap_or_default();
+    let mut own = Stats::default();
+    for at in cells() {
+        let stats = all[at];
+        let is_margin = stats.text.chars * 3 < widest
+            && ((stats.text.commas == 0 && stats.text.chars < 120) || stats.link_density() > 0.5);
+        if alive[at] && is_margin && stats.text.chars > 0 {
+            alive[at] = false;
+        } else if alive[at] {
+            own.add(&stats);
+        }
+    }
+    all[row] = own;
 }
 
 fn is_alien(page: &Page<'_>, at: usize, own: &Stats, around: &Around, title: &Title, uses_names: bool) -> bool {
@@ -189,13 +212,13 @@ fn is_alien(page: &Page<'_>, at: usize, own: &Stats, around: &Around, title: &Ti
     if !(matches!(name, tags::FORM | tags::FIELDSET) || is_table || is_list || is_box) {
         return false;
     }
-    if around.in_data_table[at] || around.in_code[at] || own.data_tables > 0 {
+    if around.data_table[at] || around.code[at] || own.data_tables > 0 {
         return false;
     }
     if weight < 0.0 {
         return true;
     }
-    own.text.commas < 10 && is_scrap(own, weight, around.in_figure[at], is_list)
+    own.text.commas < 10 && is_scrap(own, weight, around.figure[at], is_list)
 }
 
 /// Whether a box of few commas is a menu, a gallery or the like.

@@ -37,6 +37,8 @@ impl Hints {
     pub(super) const AWAY: Self = Self(1 << 10);
     /// A reader's comment or the list of them.
     pub(super) const COMMENT: Self = Self(1 << 11);
+    /// Offers to edit a part of the page.
+    pub(super) const EDIT: Self = Self(1 << 14);
     /// The id speaks for, the class against an article, or the other way round; each counts.
     const ID_GOOD: Self = Self(1 << 12);
     const ID_BAD: Self = Self(1 << 13);
@@ -62,7 +64,7 @@ const WORDS: &[(Hints, &str)] = &[
         Hints::FRAME,
         "-ad- ad-break ad_box adsbygoogle advert agegate banner breadcrumb combx cookie-  copyright-  crumbs community \
          cover-wrap disqus extra footer gdpr header legends menu navbar navigation paging pager pagination popup related \
-         remark replies rss shoutbox sidebar skyscraper social sponsor supplemental newsletter recommend guanggao \
+         remark replies rss shoutbox sidebar rightbar leftbar skyscraper social sponsor supplemental newsletter recommend guanggao \
          tuijian xiangguan pinglun mianbao daohang qrcode erweima toolbar back-to-top subscribe",
     ),
     (Hints::FRAME, "comment"),
@@ -83,6 +85,7 @@ const WORDS: &[(Hints, &str)] = &[
          zebian qrcode erweima copyright",
     ),
     (Hints::BYLINE, "byline author dateline writtenby p-author zuozhe"),
+    (Hints::EDIT, "editsection edit-icon headerlink"),
     (Hints::SHARE, "share sharedaddy fenxiang bdsharebuttonbox"),
 ];
 

@@ -8,15 +8,15 @@ macro_rules! names {
 
 names! {
     A: b"a", ADDRESS: b"address", ARTICLE: b"article", ASIDE: b"aside", BLOCKQUOTE: b"blockquote", BODY: b"body", BR: b"br",
-    BUTTON: b"button", CAPTION: b"caption", CODE: b"code", DD: b"dd", DETAILS: b"details", DIV: b"div", DL: b"dl", DT: b"dt",
-    EMBED: b"embed", FIELDSET: b"fieldset", FIGCAPTION: b"figcaption", FIGURE: b"figure", FOOTER: b"footer", FORM: b"form",
-    H1: b"h1", H2: b"h2", H3: b"h3", H4: b"h4", H5: b"h5", H6: b"h6", HEADER: b"header", HR: b"hr", IMG: b"img",
-    INPUT: b"input", LABEL: b"label", LI: b"li", LINK: b"link", MAIN: b"main", MARQUEE: b"marquee", META: b"meta",
-    NAV: b"nav", NOSCRIPT: b"noscript", OBJECT: b"object", OL: b"ol", OPTION: b"option", P: b"p", PRE: b"pre",
+    BUTTON: b"button", CAPTION: b"caption", CODE: b"code", DD: b"dd", DIV: b"div", DL: b"dl", DT: b"dt",
+    EMBED: b"embed", FIELDSET: b"fieldset", FIGURE: b"figure", FOOTER: b"footer", FORM: b"form",
+    H1: b"h1", H2: b"h2", H3: b"h3", H4: b"h4", H5: b"h5", H6: b"h6", HR: b"hr", IMG: b"img",
+    INPUT: b"input", LI: b"li", LINK: b"link", MAIN: b"main", MARQUEE: b"marquee", META: b"meta",
+    NOSCRIPT: b"noscript", OBJECT: b"object", OL: b"ol", OPTION: b"option", P: b"p", PRE: b"pre",
     SECTION: b"section", SELECT: b"select", SPAN: b"span", TABLE: b"table", TBODY: b"tbody", TD: b"td",
     TEMPLATE: b"template", TFOOT: b"tfoot", TH: b"th", THEAD: b"thead", TIME: b"time", TR: b"tr", UL: b"ul",
     AREA: b"area", BASE: b"base", COL: b"col", PARAM: b"param", SOURCE: b"source", TRACK: b"track", WBR: b"wbr",
-    VIDEO: b"video", AUDIO: b"audio", CANVAS: b"canvas", DATALIST: b"datalist", DIALOG: b"dialog", MENU: b"menu",
+    VIDEO: b"video", AUDIO: b"audio", CANVAS: b"canvas", DATALIST: b"datalist", DIALOG: b"dialog",
 }
 
 /// The name of a text node.
@@ -41,8 +41,4 @@ pub(super) fn is_scope(name: Name) -> bool {
 
 pub(super) fn is_heading(name: Name) -> bool {
     matches!(name, H1 | H2 | H3 | H4 | H5 | H6)
-}
-
-pub(super) fn is_list(name: Name) -> bool {
-    matches!(name, UL | OL | DL)
 }

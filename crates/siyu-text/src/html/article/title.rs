@@ -15,6 +15,22 @@ impl Title {
         Self { words: words(&text), text }
     }
 
+    /// The title without the name of the site and its sections.
+    pub(super) fn without_site(&self) -> Option<String> {
+        const SEPARATORS: [&str; 12] = [" - ", " | ", "_", " – ", " — ", "--", " · ", " « ", " » ", "｜", "|", "——"];
+        let end = SEPARATORS.iter().filter_map(|separator| self.text.find(separator)).filter(|&at| at > 3).min();
+        let title = end.map_or(self.text.as_str(), |end| self.text.split_at(end).0).trim();
+        (!title.is_empty()).then(|| title.to_owned())
+    }
+
+    /// The title that a page declares, without a name of its site that its own title separates.
+    pub(super) fn shortened(&self, declared: &str) -> String {
+        match self.without_site() {
+            Some(short) if declared == self.text => short,
+            _ => declared.to_owned(),
+        }
+    }
+
     /// Whether `heading` says what the title says: three quarters of its words are there.
     pub(super) fn repeats(&self, heading: &str) -> bool {
         if heading.len() > 2048 {

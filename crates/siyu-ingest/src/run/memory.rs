@@ -2,27 +2,49 @@
 
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 /// Bytes that a merge of spilled rows may use, however small the budget is.
 const MERGE_BYTES: usize = 32 << 20;
 
 /// Shares a budget among sorts, but never so that one of them cannot go on.
 ///
-/// What can spill is refused only when it holds something that it could spill. So a document larger than the budget is
-/// sorted like any other, and a small budget makes a run slow instead of ending it.
+/// What can spill is refused only when it holds something that it could spill; a merge of what was spilled may hold two
+/// rows side by side. So a document larger than the budget is sorted like any other, and a small budget makes a run slow
+/// instead of ending it.
 #[derive(Debug)]
-pub(super) struct SortPool(FairSpillPool);
+pub(super) struct SortPool {
+    within: FairSpillPool,
+    /// Grants beyond the budget to each consumer since it last held nothing.
+    beyond: Mutex<BTreeMap<usize, u32>>,
+}
 
 impl SortPool {
     /// A budget of so many bytes.
     pub(super) fn new(bytes: usize) -> Self {
-        Self(FairSpillPool::new(bytes))
+        Self { within: FairSpillPool::new(bytes), beyond: Mutex::default() }
+    }
+
+    /// Whether a consumer that does not fit the budget must be given more to go on.
+    fn must_grant(&self, reservation: &MemoryReservation, additional: usize) -> bool {
+        let held = reservation.size();
+        if reservation.consumer().can_spill() {
+            return held == 0;
+        }
+        let mut beyond = self.beyond.lock().unwrap_or_else(PoisonError::into_inner);
+        let grants = beyond.entry(reservation.consumer().id()).or_default();
+        if held + additional <= MERGE_BYTES {
+            return true;
+        }
+        *grants += 1;
+        *grants <= 2
     }
 }
 
 impl std::fmt::Display for SortPool {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(out)
+        self.within.fmt(out)
     }
 }
 
@@ -32,39 +54,40 @@ impl MemoryPool for SortPool {
     }
 
     fn register(&self, consumer: &MemoryConsumer) {
-        self.0.register(consumer);
+        self.within.register(consumer);
     }
 
     fn unregister(&self, consumer: &MemoryConsumer) {
-        self.0.unregister(consumer);
+        self.beyond.lock().unwrap_or_else(PoisonError::into_inner).remove(&consumer.id());
+        self.within.unregister(consumer);
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
-        self.0.grow(reservation, additional);
+        self.within.grow(reservation, additional);
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
-        self.0.shrink(reservation, shrink);
+        self.within.shrink(reservation, shrink);
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        let Err(refused) = self.0.try_grow(reservation, additional) else { return Ok(()) };
-        let held = reservation.size();
-        // A merge needs two rows side by side.
-        let merges = !reservation.consumer().can_spill() && (held <= additional || held + additional <= MERGE_BYTES);
-        if held > 0 && !merges {
+        if reservation.size() == 0 {
+            self.beyond.lock().unwrap_or_else(PoisonError::into_inner).remove(&reservation.consumer().id());
+        }
+        let Err(refused) = self.within.try_grow(reservation, additional) else { return Ok(()) };
+        if !self.must_grant(reservation, additional) {
             return Err(refused);
         }
-        self.0.grow(reservation, additional);
+        self.within.grow(reservation, additional);
         Ok(())
     }
 
     fn reserved(&self) -> usize {
-        self.0.reserved()
+        self.within.reserved()
     }
 
     fn memory_limit(&self) -> MemoryLimit {
-        self.0.memory_limit()
+        self.within.memory_limit()
     }
 }
 
@@ -87,7 +110,12 @@ mod tests {
     fn a_merge_may_hold_two_rows_of_any_size() {
         let pool: Arc<dyn MemoryPool> = Arc::new(SortPool::new(100));
         let merge = MemoryConsumer::new("merge").register(&pool);
-        assert!(merge.try_grow(MERGE_BYTES).is_ok() && merge.try_grow(MERGE_BYTES).is_ok());
-        assert!(merge.try_grow(MERGE_BYTES).is_err());
+        assert!(merge.try_grow(1 << 30).is_ok() && merge.try_grow(1).is_ok(), "a long row and a short one");
+        assert!(merge.try_grow(1).is_err());
+        merge.free();
+        assert!(
+            merge.try_grow(MERGE_BYTES).is_ok() && merge.try_grow(1 << 30).is_ok(),
+            "once more, the other way round"
+        );
     }
 }

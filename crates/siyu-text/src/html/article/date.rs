@@ -7,7 +7,7 @@ use regex::{Captures, Regex};
 /// Year first: `2024-10-03T15:20:11+08:00`, `2024年10月3日 15:20`, `2024/10/3`.
 static NUMERIC: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?x)(?:^|[^\d.])(?<year>(?:19|20)\d{2})\s*[-/.年]\s*(?<month>\d{1,2})\s*[-/.月]\s*(?<day>\d{1,2})(?:日|\b)
+        r"(?x)(?:^|[^\d.])(?<year>(?:19|20)\d{2})\s*[-/.年]\s*(?<month>\d{1,2})\s*[-/.月]\s*(?<day>\d{1,2})日?
         (?:[T\s,，]{0,4}(?<hour>\d{1,2})[:：时](?<minute>\d{2})分?(?:[:：](?<second>\d{2})(?:\.\d+)?)?\s*(?<zone>Z|[+-]\d{2}:?\d{2})?)?",
     )
     .expect("the pattern is fixed")
@@ -39,7 +39,11 @@ pub(super) fn iso(text: &str) -> Option<String> {
 
 /// The first date in a text that is written in numbers.
 pub(super) fn first(text: &str) -> Option<String> {
-    NUMERIC.captures_iter(text).find_map(|found| numeric(&found))
+    let ends = |found: &Captures<'_>| {
+        let end = found.get_match().end();
+        !text.as_bytes().get(end).is_some_and(u8::is_ascii_digit)
+    };
+    NUMERIC.captures_iter(text).filter(ends).find_map(|found| numeric(&found))
 }
 
 fn numeric(found: &Captures<'_>) -> Option<String> {
@@ -106,7 +110,9 @@ mod tests {
 
     #[test]
     fn what_is_no_day_of_the_calendar_is_no_date() {
-        for text in ["", "2023-02-29", "2023-13-01", "192.2023.1.2", "12345678901", "May 2023", "第2023条"] {
+        for text in
+            ["", "2023-02-29", "2023-13-01", "192.2023.1.2", "12345678901", "May 2023", "第2023条", "2023-10-123"]
+        {
             assert_eq!(iso(text), None, "{text}");
         }
     }

@@ -2,6 +2,7 @@
 
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes that a merge of spilled rows may use, however small the budget is.
 const MERGE_BYTES: usize = 32 << 20;
@@ -11,18 +12,22 @@ const MERGE_BYTES: usize = 32 << 20;
 /// What can spill is refused only when it holds something that it could spill. So a document larger than the budget is
 /// sorted like any other, and a small budget makes a run slow instead of ending it.
 #[derive(Debug)]
-pub(super) struct SortPool(FairSpillPool);
+pub(super) struct SortPool {
+    budget: FairSpillPool,
+    /// The most that was ever asked for at once: about the largest document.
+    largest: AtomicUsize,
+}
 
 impl SortPool {
     /// A budget of so many bytes.
     pub(super) fn new(bytes: usize) -> Self {
-        Self(FairSpillPool::new(bytes))
+        Self { budget: FairSpillPool::new(bytes), largest: AtomicUsize::new(0) }
     }
 }
 
 impl std::fmt::Display for SortPool {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(out)
+        self.budget.fmt(out)
     }
 }
 
@@ -32,39 +37,40 @@ impl MemoryPool for SortPool {
     }
 
     fn register(&self, consumer: &MemoryConsumer) {
-        self.0.register(consumer);
+        self.budget.register(consumer);
     }
 
     fn unregister(&self, consumer: &MemoryConsumer) {
-        self.0.unregister(consumer);
+        self.budget.unregister(consumer);
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
-        self.0.grow(reservation, additional);
+        self.budget.grow(reservation, additional);
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
-        self.0.shrink(reservation, shrink);
+        self.budget.shrink(reservation, shrink);
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        let Err(refused) = self.0.try_grow(reservation, additional) else { return Ok(()) };
+        let largest = self.largest.fetch_max(additional, Ordering::Relaxed).max(additional);
+        let Err(refused) = self.budget.try_grow(reservation, additional) else { return Ok(()) };
         let held = reservation.size();
-        // A merge needs two rows side by side.
-        let merges = !reservation.consumer().can_spill() && (held <= additional || held + additional <= MERGE_BYTES);
+        // A merge needs two documents side by side, and has nothing to spill.
+        let merges = !reservation.consumer().can_spill() && held + additional <= MERGE_BYTES + 2 * largest;
         if held > 0 && !merges {
             return Err(refused);
         }
-        self.0.grow(reservation, additional);
+        self.budget.grow(reservation, additional);
         Ok(())
     }
 
     fn reserved(&self) -> usize {
-        self.0.reserved()
+        self.budget.reserved()
     }
 
     fn memory_limit(&self) -> MemoryLimit {
-        self.0.memory_limit()
+        self.budget.memory_limit()
     }
 }
 
@@ -87,7 +93,8 @@ mod tests {
     fn a_merge_may_hold_two_rows_of_any_size() {
         let pool: Arc<dyn MemoryPool> = Arc::new(SortPool::new(100));
         let merge = MemoryConsumer::new("merge").register(&pool);
-        assert!(merge.try_grow(MERGE_BYTES).is_ok() && merge.try_grow(MERGE_BYTES).is_ok());
-        assert!(merge.try_grow(MERGE_BYTES).is_err());
+        let large = 2 * MERGE_BYTES;
+        assert!(merge.try_grow(large).is_ok() && merge.try_grow(large).is_ok() && merge.try_grow(10).is_ok());
+        assert!(merge.try_grow(large).is_err());
     }
 }

@@ -350,8 +350,8 @@ impl Error {
     }
 
     /// A file of the scratch folder cannot be used.
-    pub(crate) fn scratch(path: impl Into<PathBuf>, problem: impl ToString) -> Self {
-        Self::Scratch { path: path.into(), problem: problem.to_string() }
+    pub(crate) fn scratch(path: impl Into<PathBuf>, problem: impl Into<String>) -> Self {
+        Self::Scratch { path: path.into(), problem: problem.into() }
     }
 
     /// DataFusion failed while doing `context`.

@@ -72,7 +72,7 @@ pub(crate) fn read_record<T: DeserializeOwned>(path: &Path) -> Result<Option<T>>
     match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::read(path)(error)),
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| Error::scratch(path, error)),
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| Error::scratch(path, error.to_string())),
     }
 }
 

@@ -51,11 +51,11 @@ fn readable(folder: &Path) -> Vec<(String, String)> {
     for (name, bytes) in files(folder) {
         let shown = name.display().to_string();
         let mut text = String::from_utf8_lossy(&bytes).into_owned();
-        if shown.ends_with(".arrow") {
+        if name.extension().is_some_and(|extension| extension == "arrow") {
             // A file that was cut off by the kill has no footer: its batches cannot be told apart.
             let batches = FileReader::try_new(Cursor::new(bytes), None).into_iter().flatten();
             batches.for_each(|batch| write!(text, "{:?}", columns(&batch.unwrap())).unwrap());
-        } else if shown.ends_with(".parquet") {
+        } else if name.extension().is_some_and(|extension| extension == "parquet") {
             let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(
                 File::open(folder.join(&name)).unwrap(),
             );

@@ -99,11 +99,12 @@ fn a_scratch_folder_that_vanishes_stops_the_run_and_nothing_is_published() {
         watched.signal(Signal::STOP);
         // At once, as the run may still be between two signals.
         let _ = fs::remove_dir_all(path.join("lost"));
-        fs::rename(path.join("out/.siyu-scratch").join(lost), path.join("lost")).unwrap();
+        let taken = fs::rename(path.join("out/.siyu-scratch").join(lost), path.join("lost")).is_ok();
         watched.signal(Signal::CONT);
         let output = watched.end();
         // Files that are open can still be read: where nothing is missing in the end, the dataset is whole.
         if output.status.success() {
+            assert!(work != Work::Reading, "{taken}");
             succeed(path, &["verify", "out"]);
         } else {
             assert_eq!(output.status.code(), Some(1));

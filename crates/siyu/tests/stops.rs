@@ -22,7 +22,7 @@ fn project() -> tempfile::TempDir {
 /// Runs with work under `out/.siyu-scratch`.
 fn runs(folder: &Path) -> usize {
     let records = files(&folder.join("out/.siyu-scratch/exchange-1"));
-    records.keys().filter(|name| name.to_string_lossy().ends_with(".json")).count()
+    records.keys().filter(|name| name.extension().is_some_and(|extension| extension == "json")).count()
 }
 
 #[test]

@@ -2,49 +2,32 @@
 
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes that a merge of spilled rows may use, however small the budget is.
 const MERGE_BYTES: usize = 32 << 20;
 
 /// Shares a budget among sorts, but never so that one of them cannot go on.
 ///
-/// What can spill is refused only when it holds something that it could spill; a merge of what was spilled may hold two
-/// rows side by side. So a document larger than the budget is sorted like any other, and a small budget makes a run slow
-/// instead of ending it.
+/// What can spill is refused only when it holds something that it could spill. So a document larger than the budget is
+/// sorted like any other, and a small budget makes a run slow instead of ending it.
 #[derive(Debug)]
 pub(super) struct SortPool {
-    within: FairSpillPool,
-    /// Grants beyond the budget to each consumer since it last held nothing.
-    beyond: Mutex<BTreeMap<usize, u32>>,
+    budget: FairSpillPool,
+    /// The most that was ever asked for at once: about the largest document.
+    largest: AtomicUsize,
 }
 
 impl SortPool {
     /// A budget of so many bytes.
     pub(super) fn new(bytes: usize) -> Self {
-        Self { within: FairSpillPool::new(bytes), beyond: Mutex::default() }
-    }
-
-    /// Whether a consumer that does not fit the budget must be given more to go on.
-    fn must_grant(&self, reservation: &MemoryReservation, additional: usize) -> bool {
-        let held = reservation.size();
-        if reservation.consumer().can_spill() {
-            return held == 0;
-        }
-        let mut beyond = self.beyond.lock().unwrap_or_else(PoisonError::into_inner);
-        let grants = beyond.entry(reservation.consumer().id()).or_default();
-        if held + additional <= MERGE_BYTES {
-            return true;
-        }
-        *grants += 1;
-        *grants <= 2
+        Self { budget: FairSpillPool::new(bytes), largest: AtomicUsize::new(0) }
     }
 }
 
 impl std::fmt::Display for SortPool {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.within.fmt(out)
+        self.budget.fmt(out)
     }
 }
 
@@ -54,40 +37,40 @@ impl MemoryPool for SortPool {
     }
 
     fn register(&self, consumer: &MemoryConsumer) {
-        self.within.register(consumer);
+        self.budget.register(consumer);
     }
 
     fn unregister(&self, consumer: &MemoryConsumer) {
-        self.beyond.lock().unwrap_or_else(PoisonError::into_inner).remove(&consumer.id());
-        self.within.unregister(consumer);
+        self.budget.unregister(consumer);
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
-        self.within.grow(reservation, additional);
+        self.budget.grow(reservation, additional);
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
-        self.within.shrink(reservation, shrink);
+        self.budget.shrink(reservation, shrink);
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        if reservation.size() == 0 {
-            self.beyond.lock().unwrap_or_else(PoisonError::into_inner).remove(&reservation.consumer().id());
-        }
-        let Err(refused) = self.within.try_grow(reservation, additional) else { return Ok(()) };
-        if !self.must_grant(reservation, additional) {
+        let largest = self.largest.fetch_max(additional, Ordering::Relaxed).max(additional);
+        let Err(refused) = self.budget.try_grow(reservation, additional) else { return Ok(()) };
+        let held = reservation.size();
+        // A merge needs two documents side by side, and has nothing to spill.
+        let merges = !reservation.consumer().can_spill() && held + additional <= MERGE_BYTES + 2 * largest;
+        if held > 0 && !merges {
             return Err(refused);
         }
-        self.within.grow(reservation, additional);
+        self.budget.grow(reservation, additional);
         Ok(())
     }
 
     fn reserved(&self) -> usize {
-        self.within.reserved()
+        self.budget.reserved()
     }
 
     fn memory_limit(&self) -> MemoryLimit {
-        self.within.memory_limit()
+        self.budget.memory_limit()
     }
 }
 
@@ -110,12 +93,8 @@ mod tests {
     fn a_merge_may_hold_two_rows_of_any_size() {
         let pool: Arc<dyn MemoryPool> = Arc::new(SortPool::new(100));
         let merge = MemoryConsumer::new("merge").register(&pool);
-        assert!(merge.try_grow(1 << 30).is_ok() && merge.try_grow(1).is_ok(), "a long row and a short one");
-        assert!(merge.try_grow(1).is_err());
-        merge.free();
-        assert!(
-            merge.try_grow(MERGE_BYTES).is_ok() && merge.try_grow(1 << 30).is_ok(),
-            "once more, the other way round"
-        );
+        let large = 2 * MERGE_BYTES;
+        assert!(merge.try_grow(large).is_ok() && merge.try_grow(large).is_ok() && merge.try_grow(10).is_ok());
+        assert!(merge.try_grow(large).is_err());
     }
 }

@@ -5,13 +5,13 @@
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStderr, Command, Output, Stdio};
+use std::process::{ChildStderr, Command, ExitStatus, Output, Stdio};
 use std::thread::JoinHandle;
 
 /// What a run is doing.
@@ -37,7 +37,7 @@ pub(crate) struct Watched {
     events: OwnedFd,
     folders: BTreeMap<i32, PathBuf>,
     root: PathBuf,
-    waiting: std::collections::VecDeque<PathBuf>,
+    waiting: VecDeque<PathBuf>,
 }
 
 impl Watched {
@@ -59,11 +59,11 @@ impl Watched {
         command.current_dir(root).args(arguments).stdout(stdout).stderr(Stdio::piped());
         let mut watched = Self {
             process: OwnedFd::from(fs::File::open("/dev/null").unwrap()),
-            waiter: std::thread::spawn(|| Output { status: Default::default(), stdout: vec![], stderr: vec![] }),
+            waiter: std::thread::spawn(|| Output { status: ExitStatus::default(), stdout: vec![], stderr: vec![] }),
             events,
             folders: BTreeMap::new(),
             root: root.to_owned(),
-            waiting: Default::default(),
+            waiting: VecDeque::new(),
         };
         watched.add(&root.to_owned());
         let mut child = command.spawn().unwrap();
@@ -157,17 +157,15 @@ impl Watched {
 impl Work {
     /// What a run is doing that touches this file.
     fn of(path: &Path) -> Option<Self> {
-        let mut parts = path.iter().map(|part| part.to_string_lossy().into_owned());
-        let (first, second, third) = (parts.next()?, parts.next(), parts.next());
-        match (first.as_str(), second.as_deref(), third.as_deref()) {
-            ("out", Some(".siyu-scratch"), Some("staging")) => Some(Self::Joining),
-            ("out", Some(".siyu-scratch"), Some("exchange-1")) => Some(Self::Reading),
-            ("out", Some(".siyu-scratch"), Some("spill" | "identity.json" | "identity.partial")) => None,
-            ("out", Some(".siyu-scratch"), Some("install.json" | "install.partial")) => Some(Self::Installing),
-            ("out", Some(".siyu-scratch"), Some(_)) => Some(Self::Ordering),
-            ("out", Some(name), _) if !name.starts_with('.') => Some(Self::Installing),
-            ("out", ..) => None,
-            (name, None, None) if name.ends_with(".jsonl") => Some(Self::Reading),
+        let parts: Vec<String> = path.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        match parts[..] {
+            ["out", ".siyu-scratch", "staging", ..] => Some(Self::Joining),
+            ["out", ".siyu-scratch", "exchange-1", ..] => Some(Self::Reading),
+            ["out", ".siyu-scratch", "install.json" | "install.partial"] => Some(Self::Installing),
+            ["out", ".siyu-scratch", folder, _, ..] if folder != "spill" => Some(Self::Ordering),
+            ["out", name, ..] if !name.starts_with('.') => Some(Self::Installing),
+            [name] if Path::new(name).extension().is_some_and(|extension| extension == "jsonl") => Some(Self::Reading),
             _ => None,
         }
     }

@@ -6,6 +6,7 @@ use crate::input::{Wanted, WantedColumn};
 use crate::operator::{Action, Key};
 use crate::pipeline::Pipeline;
 use crate::rows::{self, IDENTITY};
+use crate::shards::written_columns;
 use crate::step::{Operator, Step};
 use arrow::datatypes::{DataType, Field};
 use std::sync::Arc;
@@ -79,6 +80,36 @@ impl Plan {
     }
 }
 
+/// What a run does between two places where rows meet, in words.
+#[derive(Debug)]
+pub struct Stage {
+    /// The step that brings the rows together; none for the input, and for a stage that only orders.
+    pub arrives_by: Option<String>,
+    /// Names of the rows' columns in front of the steps.
+    pub columns_before: Vec<String>,
+    /// What is done to each row, as reports name it.
+    pub steps: Vec<String>,
+}
+
+impl Plan {
+    /// The stages of a run in their order.
+    pub fn stages(&self) -> Vec<Stage> {
+        let stage = |segment: &Segment| Stage {
+            arrives_by: segment.arrival.as_ref().and_then(|arrival| arrival.step).map(|step| self.labels[step].clone()),
+            columns_before: segment.fields.iter().map(|field| field.name().clone()).filter(|name| name != "source").collect(),
+            steps: segment.steps.steps.iter().map(|step| self.labels[step.index].clone()).collect(),
+        };
+        self.segments.iter().map(stage).collect()
+    }
+
+    /// Names and types of the columns that the dataset will have.
+    pub fn columns(&self, pipeline: &Pipeline) -> Vec<(String, String)> {
+        let last = self.segments.last().expect("a plan has at least two segments");
+        let (_, schema) = written_columns(&last.steps.output, pipeline.output.columns.as_deref());
+        schema.fields().iter().map(|field| (field.name().clone(), field.data_type().to_string())).collect()
+    }
+}
+
 fn segment(arrival: Option<Arrival>, before: &[Field], after: &[Field], steps: Vec<Compiled>) -> Segment {
     Segment { arrival, fields: before.to_vec(), steps: Arc::new(Fused::new(after, steps)) }
 }
@@ -130,7 +161,7 @@ fn compile(index: usize, step: &Step, layout: &mut Vec<Field>) -> Result<Compile
         }
         writes.push(IDENTITY + slot.unwrap_or(layout.len() - 1));
     }
-    Ok(Compiled { index, reads, writes, kernel: row.build(&inputs)? })
+    Ok(Compiled { index, reads, writes, kernel: row.build(&inputs)?, after: rows::schema(layout) })
 }
 
 fn slots(names: &[String], layout: &[Field]) -> Result<Vec<usize>> {

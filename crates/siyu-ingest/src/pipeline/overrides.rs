@@ -40,52 +40,70 @@ impl Pipeline {
 fn slot<'a>(mut value: &'a mut Value, path: &str) -> Result<&'a mut Value, String> {
     let mut walked: Vec<&str> = Vec::new();
     for name in path.split('.') {
-        let here = if walked.is_empty() { "the pipeline".to_owned() } else { format!("`{}`", walked.join(".")) };
-        let is_step = walked.len() == 2 && walked[0] == "steps";
+        if value.is_null() {
+            *value = Value::Object(serde_json::Map::new());
+        }
+        if let Some(only) = behind_number(value, &walked, name)? {
+            value = value.get_mut(&only).expect("the step's own name");
+        }
         value = match value {
-            Value::Array(items) if walked == ["steps"] => step(items, name)?,
             Value::Array(items) => {
-                let count = items.len();
-                let index = name.parse().ok().filter(|index| *index < count);
-                let index: usize = index.ok_or_else(|| {
-                    format!("{here} is a list of {count}, counted from 0; `{name}` is none of them")
-                })?;
-                &mut items[index]
-            }
-            // Behind a step's number its name may follow or be left out.
-            Value::Object(fields) if is_step && !fields.contains_key(name) => {
-                let only = fields.keys().next().cloned().unwrap_or_default();
-                if Step::NAMES.contains(&name) {
-                    return Err(format!("step {} is `{only}`, not `{name}`", walked[1]));
+                let (index, inner) = item(items, &walked, name)?;
+                let found = &mut items[index];
+                match inner {
+                    Some(name) => found.get_mut(name).expect("the step's own name"),
+                    None => found,
                 }
-                fields.get_mut(&only).and_then(Value::as_object_mut).ok_or_else(|| {
-                    format!("{here} is the step `{only}`, which has no settings with names; write `{}.{only}=…`", walked.join("."))
-                })?
-                .entry(name).or_insert(Value::Null)
             }
             Value::Object(fields) => fields.entry(name).or_insert(Value::Null),
-            Value::Null => {
-                *value = Value::Object(serde_json::Map::new());
-                value.as_object_mut().expect("just made").entry(name).or_insert(Value::Null)
-            }
-            _ => return Err(format!("{here} is a single value and holds no `{name}`")),
+            _ => return Err(format!("`{}` is a single value and holds no `{name}`", walked.join("."))),
         };
         walked.push(name);
     }
     Ok(value)
 }
 
-/// A step by its number from 0, or the settings of the only step of that name.
-fn step<'a>(steps: &'a mut [Value], name: &str) -> Result<&'a mut Value, String> {
+/// The step's own name where it is left out behind its number, as in `steps.3.with`.
+fn behind_number(value: &Value, walked: &[&str], name: &str) -> Result<Option<String>, String> {
+    let [steps, number] = walked else { return Ok(None) };
+    let Some(fields) = value.as_object() else { return Ok(None) };
+    if *steps != "steps" || number.parse::<usize>().is_err() || fields.contains_key(name) {
+        return Ok(None);
+    }
+    let only = fields.keys().next().cloned().unwrap_or_default();
+    if Step::NAMES.contains(&name) {
+        return Err(format!("step {number} is `{only}`, not `{name}`"));
+    }
+    if fields.get(&only).is_none_or(|settings| !settings.is_object()) {
+        return Err(format!("step {number} is `{only}`, whose value has no names; write `steps.{number}.{only}=…`"));
+    }
+    Ok(Some(only))
+}
+
+/// Index of an item of a list; of a step given by its name, also the name.
+fn item<'a>(items: &[Value], walked: &[&str], name: &'a str) -> Result<(usize, Option<&'a str>), String> {
+    if walked == ["steps"] {
+        return step(items, name);
+    }
+    let index = name.parse().ok().filter(|index: &usize| *index < items.len());
+    let place = walked.join(".");
+    let absent = || format!("`{place}` is a list of {}, counted from 0; `{name}` is none of them", items.len());
+    Ok((index.ok_or_else(absent)?, None))
+}
+
+/// A step by its number from 0, or the only step of that name together with the name.
+fn step<'a>(steps: &[Value], name: &'a str) -> Result<(usize, Option<&'a str>), String> {
     let count = steps.len();
     if let Ok(index) = name.parse::<usize>() {
-        return steps.get_mut(index).ok_or_else(|| format!("there are {count} steps, counted from 0; {index} is none of them"));
+        let known = (index < count).then_some((index, None));
+        return known.ok_or_else(|| format!("there are {count} steps, counted from 0; {index} is none of them"));
     }
     let named: Vec<usize> = (0..count).filter(|&index| steps[index].get(name).is_some()).collect();
     match named.as_slice() {
-        [index] => Ok(steps[*index].get_mut(name).expect("found a moment ago")),
+        [index] => Ok((*index, Some(name))),
         [] => {
-            let known: Vec<&str> = steps.iter().filter_map(|step| step.as_object()?.keys().next()).map(String::as_str).collect();
+            let names = steps.iter().filter_map(|step| step.as_object()?.keys().next());
+            let known: Vec<&str> = names.map(String::as_str).collect();
             Err(format!("there is no step `{name}` here, only {}", known.join(", ")))
         }
         many => {

@@ -299,7 +299,8 @@ fn matches(batch: &RecordBatch, name: &str, wanted: impl Fn(&str) -> bool) -> Ve
 fn belongs(id: &str, document: &str) -> bool {
     let Some(rest) = id.strip_prefix(document) else { return false };
     let piece = rest.strip_prefix('#').is_some_and(|rest| {
-        !rest.is_empty() && rest.split('#').all(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+        !rest.is_empty()
+            && rest.split('#').all(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
     });
     rest.is_empty() || piece
 }

@@ -62,7 +62,10 @@ impl Dataset {
 
     fn sides_named(&self, side: Option<&str>) -> Result<Vec<String>> {
         let mut sides: Vec<String> = Vec::new();
-        for known in ["train", "validation", "test"].into_iter().chain(self.manifest().shards.iter().map(|shard| shard.split.as_str())) {
+        for known in ["train", "validation", "test"]
+            .into_iter()
+            .chain(self.manifest().shards.iter().map(|shard| shard.split.as_str()))
+        {
             if self.shards(known).next().is_some() && !sides.iter().any(|side| side == known) {
                 sides.push(known.to_owned());
             }

@@ -14,13 +14,16 @@ pub fn json_value(column: &ArrayRef, row: usize) -> Value {
     if column.is_null(row) {
         return Value::Null;
     }
-    let as_type = |kind: &T| cast(&column.slice(row, 1), kind).expect("numbers and texts of any width are cast losslessly");
+    let as_type =
+        |kind: &T| cast(&column.slice(row, 1), kind).expect("numbers and texts of any width are cast losslessly");
     match column.data_type() {
         T::Utf8 => column.as_string::<i32>().value(row).into(),
         T::LargeUtf8 | T::Utf8View => as_type(&T::Utf8).as_string::<i32>().value(0).into(),
         T::Boolean => column.as_boolean().value(row).into(),
         T::Int8 | T::Int16 | T::Int32 | T::Int64 => as_type(&T::Int64).as_primitive::<Int64Type>().value(0).into(),
-        T::UInt8 | T::UInt16 | T::UInt32 | T::UInt64 => as_type(&T::UInt64).as_primitive::<UInt64Type>().value(0).into(),
+        T::UInt8 | T::UInt16 | T::UInt32 | T::UInt64 => {
+            as_type(&T::UInt64).as_primitive::<UInt64Type>().value(0).into()
+        }
         T::Float16 | T::Float32 | T::Float64 => as_type(&T::Float64).as_primitive::<Float64Type>().value(0).into(),
         T::List(_) => {
             let items = column.as_list::<i32>().value(row);

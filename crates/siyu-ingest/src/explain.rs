@@ -46,8 +46,10 @@ fn compared(dataset: &Dataset, step: &str) -> Option<Vec<String>> {
 
 /// Ids of the rows of a batch with this content.
 fn equal(batch: &RecordBatch, columns: &[String], wanted: u128) -> Vec<String> {
-    let texts: Option<Vec<_>> =
-        columns.iter().map(|name| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>())).collect();
+    let texts: Option<Vec<_>> = columns
+        .iter()
+        .map(|name| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>()))
+        .collect();
     let ids = batch.column_by_name("id").and_then(|column| column.as_string_opt::<i32>());
     let (Some(texts), Some(ids)) = (texts, ids) else { return Vec::new() };
     let holds = |row: &usize| {

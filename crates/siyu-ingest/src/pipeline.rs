@@ -10,9 +10,9 @@ use crate::error::{Error, Result};
 use crate::input::{self, Input};
 use crate::step::Step;
 pub use diagnostic::{Diagnostic, nearest};
+use places::Places;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use places::Places;
 use std::path::{Path, PathBuf};
 
 /// A pipeline as written in its file.
@@ -105,8 +105,11 @@ impl Pipeline {
     /// # Errors
     /// [`Error::Read`] for the file, [`Error::Pipeline`] for what it says.
     pub fn from_path(path: &Path, settings: &[String]) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| Error::NoPipeline { path: path.to_owned(), hint: input::neighbours(path), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| Error::NoPipeline {
+            path: path.to_owned(),
+            hint: input::neighbours(path),
+            source,
+        })?;
         Self::from_text(&text, path, settings)
     }
 
@@ -154,7 +157,11 @@ impl Pipeline {
     /// Refuses values that no run could use.
     fn check(&self) -> Result<()> {
         if self.input.is_empty() {
-            return Err(self.at(&["input"], "`input` names no file".to_owned(), "write `- path: FOLDER_OR_FILE` below it"));
+            return Err(self.at(
+                &["input"],
+                "`input` names no file".to_owned(),
+                "write `- path: FOLDER_OR_FILE` below it",
+            ));
         }
         if !(0.0..=1.0).contains(&self.max_bad_ratio) {
             let message = format!("`max_bad_ratio` is {} and must lie between 0 and 1", self.max_bad_ratio);
@@ -225,7 +232,8 @@ pub fn schema() -> schemars::Schema {
 /// [`Error::Pipeline`] with line, column and excerpt.
 pub fn parse_steps(text: &str) -> Result<Vec<Step>> {
     let is_list = text.trim_start().starts_with(['-', '[']);
-    let parsed = if is_list { serde_saphyr::from_str(text) } else { serde_saphyr::from_str(text).map(|step| vec![step]) };
+    let parsed =
+        if is_list { serde_saphyr::from_str(text) } else { serde_saphyr::from_str(text).map(|step| vec![step]) };
     parsed.map_err(|error| {
         Error::Pipeline(Box::new(Diagnostic::from_steps(Path::new("STEPS"), text, error.without_snippet())))
     })

@@ -96,7 +96,12 @@ impl Plan {
     pub fn stages(&self) -> Vec<Stage> {
         let stage = |segment: &Segment| Stage {
             arrives_by: segment.arrival.as_ref().and_then(|arrival| arrival.step).map(|step| self.labels[step].clone()),
-            columns_before: segment.fields.iter().map(|field| field.name().clone()).filter(|name| name != "source").collect(),
+            columns_before: segment
+                .fields
+                .iter()
+                .map(|field| field.name().clone())
+                .filter(|name| name != "source")
+                .collect(),
             steps: segment.steps.steps.iter().map(|step| self.labels[step.index].clone()).collect(),
         };
         self.segments.iter().map(stage).collect()

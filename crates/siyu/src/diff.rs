@@ -131,7 +131,12 @@ fn visible(text: &str) -> String {
         match character {
             '\n' => shown.push('⏎'),
             '\t' => shown.push('⇥'),
-            '\u{a0}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
+            '\u{a0}'
+            | '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' => {
                 let _ = write!(shown, "\\u{{{:x}}}", u32::from(character));
             }
             other if other.is_control() => {
@@ -145,7 +150,8 @@ fn visible(text: &str) -> String {
 
 /// Letters and digits in a row are one word; every Han character and every other one stands for itself.
 fn words(text: &str) -> Vec<&str> {
-    let joins = |character: char| character.is_alphanumeric() && !matches!(u32::from(character), 0x2E80..=0xFE0F | 0x2_0000..);
+    let joins =
+        |character: char| character.is_alphanumeric() && !matches!(u32::from(character), 0x2E80..=0xFE0F | 0x2_0000..);
     let mut words = Vec::new();
     let mut start = 0;
     let mut joined = false;
@@ -186,7 +192,10 @@ mod tests {
     fn long_texts_are_shortened_around_the_changes() {
         let (left, right) = ("甲".repeat(1000), "乙".repeat(1000));
         let (context, other) = ("甲".repeat(16), "乙".repeat(16));
-        assert_eq!(plain(&format!("{left}x{right}"), &format!("{left}y{right}")), format!("…{context}[-x-]{{+y+}}{other}…"));
+        assert_eq!(
+            plain(&format!("{left}x{right}"), &format!("{left}y{right}")),
+            format!("…{context}[-x-]{{+y+}}{other}…")
+        );
         assert!(plain(&left, &right).chars().count() < 200);
     }
 

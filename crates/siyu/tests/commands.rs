@@ -69,7 +69,8 @@ fn preview_shows_what_each_step_does_and_writes_nothing() {
     assert!(shown.contains("docs.jsonl:3\n  quarantined: ") && !shown.contains("13900139000"), "{shown}");
     assert!(!shown.contains('\u{1b}'), "no colours without a terminal");
     assert!(!folder.path().join("out").exists());
-    let colored = stdout(&siyu(folder.path(), &["preview", "p.yaml", "-n", "1", "--step", "mask_pii", "--color", "always"]));
+    let colored =
+        stdout(&siyu(folder.path(), &["preview", "p.yaml", "-n", "1", "--step", "mask_pii", "--color", "always"]));
     assert!(colored.contains("\u{1b}[32m<MASK>") && !colored.contains("strip_html"), "{colored}");
     let unknown = siyu(folder.path(), &["preview", "p.yaml", "--step", "mask"]);
     assert!(unknown.status.code() == Some(2) && stderr(&unknown).contains("2 mask_pii"), "{}", stderr(&unknown));
@@ -81,7 +82,11 @@ fn explain_tells_where_every_kind_of_row_went() {
     let explain = |id: &str| stdout(&siyu(folder.path(), &["explain", "out", id]));
     assert!(explain("a").starts_with("a: written\n") && explain("a").contains("data/train-"), "{}", explain("a"));
     assert!(explain("b").starts_with("b: dropped by 3 text_length\n"), "{}", explain("b"));
-    assert!(explain("c").contains("dropped by 4 exact_dedup") && explain("c").contains("a copy of `a`"), "{}", explain("c"));
+    assert!(
+        explain("c").contains("dropped by 4 exact_dedup") && explain("c").contains("a copy of `a`"),
+        "{}",
+        explain("c")
+    );
     assert!(explain("docs.jsonl:3").contains("could not be read"), "{}", explain("docs.jsonl:3"));
     let unknown = siyu(folder.path(), &["explain", "out", "aa"]);
     assert_eq!(unknown.status.code(), Some(1));
@@ -102,7 +107,10 @@ fn exports_are_what_other_trainers_read() {
     assert!(written.status.success(), "{}", stderr(&written));
     assert_eq!(fs::metadata(folder.path().join("rows.jsonl")).unwrap().permissions().mode() & 0o777, 0o600);
     let unknown = siyu(folder.path(), &["export", "out", "--format", "jsonl", "--split", "test"]);
-    assert_eq!((unknown.status.code(), stderr(&unknown).as_str()), (Some(2), "error: the dataset has no split `test`, only train\n"));
+    assert_eq!(
+        (unknown.status.code(), stderr(&unknown).as_str()),
+        (Some(2), "error: the dataset has no split `test`, only train\n")
+    );
 }
 
 #[test]
@@ -114,7 +122,11 @@ fn an_export_that_lacks_columns_names_them_and_leaves_no_file() {
     let refused = siyu(folder.path(), &["export", "out", "--format", "alpaca", "--output", "rows.jsonl"]);
     assert_eq!(refused.status.code(), Some(2));
     let message = stderr(&refused);
-    assert!(message.contains("lacks the columns `instruction` and `output`, or `messages`") && message.contains("`text` Utf8"), "{message}");
+    assert!(
+        message.contains("lacks the columns `instruction` and `output`, or `messages`")
+            && message.contains("`text` Utf8"),
+        "{message}"
+    );
     assert!(!folder.path().join("rows.jsonl").exists());
 }
 
@@ -168,7 +180,11 @@ fn try_refuses_table_steps_by_name() {
 #[test]
 fn a_failing_test_of_a_pipeline_shows_what_was_expected() {
     let folder = project();
-    fs::write(folder.path().join("p.yaml"), format!("{PIPELINE}tests:\n  - given: 请拨打13800138000咨询\n    expect: 请拨打咨询\n")).unwrap();
+    fs::write(
+        folder.path().join("p.yaml"),
+        format!("{PIPELINE}tests:\n  - given: 请拨打13800138000咨询\n    expect: 请拨打咨询\n"),
+    )
+    .unwrap();
     let checked = siyu(folder.path(), &["check", "p.yaml"]);
     assert_eq!(checked.status.code(), Some(1));
     assert!(stdout(&checked).contains("text: 请拨打{+<MASK>+}咨询"), "{}", stdout(&checked));

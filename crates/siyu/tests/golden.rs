@@ -39,7 +39,9 @@ fn cut(value: &Value) -> Value {
     match value {
         Value::String(text) => text.chars().take(120).collect::<String>().into(),
         Value::Array(items) => items.iter().take(8).map(cut).collect(),
-        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), cut(value))).collect::<serde_json::Map<_, _>>().into(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (name.clone(), cut(value))).collect::<serde_json::Map<_, _>>().into()
+        }
         other => other.clone(),
     }
 }
@@ -47,8 +49,12 @@ fn cut(value: &Value) -> Value {
 /// Plan, counts and first rows of a pipeline, small enough to be read.
 fn summary(name: &str, manifest: &Value, rows: &[Value]) -> String {
     let plan = text(&siyu(&["check", &format!("pipelines/{name}.yaml")]).stdout);
-    let sides: Vec<Value> =
-        manifest["shards"].as_array().unwrap().iter().map(|shard| json!([shard["path"], shard["rows"], shard["tokens"]])).collect();
+    let sides: Vec<Value> = manifest["shards"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|shard| json!([shard["path"], shard["rows"], shard["tokens"]]))
+        .collect();
     let golden = json!({
         "plan": plan.lines().collect::<Vec<_>>(),
         "steps": manifest["steps"],
@@ -73,7 +79,8 @@ fn compared(name: &str) -> (Value, Vec<Value>) {
     }
     let expected = fs::read_to_string(&path).unwrap_or_default();
     assert!(found == expected, "{} differs; UPDATE_GOLDEN=1 rewrites it. Found:\n{found}", path.display());
-    let planted: Vec<Value> = serde_json::from_slice(&fs::read(root().join("sample-data/planted.json")).unwrap()).unwrap();
+    let planted: Vec<Value> =
+        serde_json::from_slice(&fs::read(root().join("sample-data/planted.json")).unwrap()).unwrap();
     let all = rows.iter().map(Value::to_string).collect::<String>();
     for entry in planted {
         let value = entry["value"].as_str().unwrap();
@@ -84,7 +91,10 @@ fn compared(name: &str) -> (Value, Vec<Value>) {
 
 fn dropped(manifest: &Value, step: &str) -> u64 {
     let steps = manifest["steps"].as_array().unwrap().iter();
-    steps.filter(|record| record["step"].as_str().unwrap().ends_with(step)).map(|record| record["dropped"].as_u64().unwrap()).sum()
+    steps
+        .filter(|record| record["step"].as_str().unwrap().ends_with(step))
+        .map(|record| record["dropped"].as_u64().unwrap())
+        .sum()
 }
 
 #[test]
@@ -106,7 +116,10 @@ fn legal() {
     assert_eq!(manifest["rows"]["quarantined"], 4);
     // The last law is the first again, and cases.jsonl.gz holds one copy.
     assert_eq!(dropped(&manifest, "exact_dedup"), 2);
-    assert!(rows.iter().all(|row| row["token_count"].as_u64().unwrap() as usize == row["input_ids"].as_array().unwrap().len()));
+    assert!(
+        rows.iter()
+            .all(|row| row["token_count"].as_u64().unwrap() as usize == row["input_ids"].as_array().unwrap().len())
+    );
 }
 
 #[test]

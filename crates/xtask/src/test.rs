@@ -8,10 +8,7 @@ use anyhow::Result;
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let interpreter = python::environment("test", &workspace::root().join("tests/requirements.txt"))?;
     let mut tests = workspace::cargo();
-    tests
-        .args(["test", "--workspace", "--target-dir"])
-        .arg(workspace::target()?)
-        .args(arguments);
+    tests.args(["test", "--workspace", "--target-dir"]).arg(workspace::target()?).args(arguments);
     workspace::succeed(&mut tests, "pass the tests")?;
     // These are ignored by a plain `cargo test`, which has no Python to ask; without the interpreter they fail.
     let mut readers = workspace::cargo();

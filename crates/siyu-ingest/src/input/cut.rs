@@ -163,14 +163,7 @@ impl Open {
         Self { reader, kind }
     }
 
-    fn part(
-        &mut self,
-        source: &Source,
-        file: u32,
-        room: usize,
-        limits: &Limits,
-        whole: bool,
-    ) -> Result<Option<Part>> {
+    fn part(&mut self, source: &Source, file: u32, room: usize, limits: &Limits, whole: bool) -> Result<Option<Part>> {
         match &mut self.kind {
             Kind::Records(records) => records.part(&mut self.reader, source, file, room, limits),
             Kind::Document { taken: true, .. } => Ok(None),

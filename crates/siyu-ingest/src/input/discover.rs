@@ -72,7 +72,10 @@ pub(crate) fn overlap(input: &Input, output: &Path) -> Option<String> {
     let read = absolute(Path::new(&input.path));
     let output = absolute(output);
     if read.is_dir() && output.starts_with(&read) {
-        return Some(format!("the output lies inside the input `{}` and would be read as input the next time", input.path));
+        return Some(format!(
+            "the output lies inside the input `{}` and would be read as input the next time",
+            input.path
+        ));
     }
     let own = |name: &str| output.join(name);
     if ["data", "dropped", "quarantine"].iter().any(|name| read.starts_with(own(name))) {

@@ -83,11 +83,15 @@ impl fmt::Display for Diagnostic {
         let before = usize::try_from(self.column.saturating_sub(1)).unwrap_or(0);
         let last = self.excerpt.last().map_or("", |(_, line)| line.as_str());
         // Han characters take two columns of a terminal, and a tab as many as it does in the line above.
-        let indent: String = last.chars().take(before).map(|character| match character {
-            '\t' => "\t",
-            wide if wide.width() == Some(2) => "  ",
-            _ => " ",
-        }).collect();
+        let indent: String = last
+            .chars()
+            .take(before)
+            .map(|character| match character {
+                '\t' => "\t",
+                wide if wide.width() == Some(2) => "  ",
+                _ => " ",
+            })
+            .collect();
         writeln!(out, "{:width$} | {indent}^", "")?;
         write!(out, "help: {}", self.help)
     }

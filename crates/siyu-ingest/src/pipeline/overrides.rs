@@ -23,8 +23,8 @@ impl Pipeline {
             // A text stays a text: a folder may be named 2026 and a condition may look like a mapping.
             let is_text = slot.is_string() && !parsed.is_null();
             *slot = if is_text && !parsed.is_string() { Value::String(new.to_owned()) } else { parsed };
-            let file: File = serde_saphyr::from_str(&value.to_string())
-                .map_err(|error| refuse(&plain(error.without_snippet())))?;
+            let file: File =
+                serde_saphyr::from_str(&value.to_string()).map_err(|error| refuse(&plain(error.without_snippet())))?;
             (self.input, self.steps, self.output) = (file.input, file.steps, file.output);
             (self.seed, self.max_bad_rows, self.max_bad_ratio) = (file.seed, file.max_bad_rows, file.max_bad_ratio);
             self.tests = file.tests;
@@ -155,7 +155,10 @@ mod tests {
     fn a_setting_that_cannot_be_applied_says_why() {
         let says = |setting: &str, words: &str| {
             let message = set(setting).unwrap_err();
-            assert!(message.starts_with(&format!("cannot apply `--set {setting}`")) && message.contains(words), "{message}");
+            assert!(
+                message.starts_with(&format!("cannot apply `--set {setting}`")) && message.contains(words),
+                "{message}"
+            );
         };
         says("seed", "write `key.path=value`");
         says("sed=3", "unknown field `sed`");

@@ -153,7 +153,8 @@ impl<'de> Visitor<'de> for Any {
 mod tests {
     use super::Places;
 
-    const TEXT: &str = "input: [{ path: a }]\nsteps:\n  - text_length:\n      min_chars: 3\n  - filter: 'a > 1'\nseed: 4\n";
+    const TEXT: &str =
+        "input: [{ path: a }]\nsteps:\n  - text_length:\n      min_chars: 3\n  - filter: 'a > 1'\nseed: 4\n";
 
     #[test]
     fn values_are_found_by_their_path_or_the_nearest_above() {

@@ -99,8 +99,8 @@ fn external(error: &Yaml, help: &mut String) -> String {
     }
     if text.starts_with("unclosed quote") {
         "close the quote, and write a quote inside as \\\"; ".clone_into(help);
-    } else if text.starts_with("unclosed bracket") {
-        "close the bracket; ".clone_into(help);
+    } else if text.starts_with("unclosed bracket") || text.starts_with("while parsing a flow") {
+        "close the bracket or brace in front of this place; ".clone_into(help);
     } else {
         "put texts with `: `, `#`, `{`, `[`, `*`, `&` or `%` in quotes; ".clone_into(help);
     }

@@ -79,9 +79,7 @@ fn reason(dataset: &Dataset, step: &str, detail: &str) -> anyhow::Result<String>
     let Some(content) = detail.strip_prefix("content ") else { return Ok(detail.to_owned()) };
     let originals = originals(dataset, step, detail)?;
     let Some(first) = originals.first() else {
-        return Ok(format!(
-            "a copy of an earlier document, which later steps changed or dropped (content {content})"
-        ));
+        return Ok(format!("a copy of an earlier document, which later steps changed or dropped (content {content})"));
     };
     let also = if originals.len() > 1 { format!(" and {} more pieces", originals.len() - 1) } else { String::new() };
     Ok(format!("a copy of `{first}`{also}, which stayed"))
@@ -91,12 +89,8 @@ fn reason(dataset: &Dataset, step: &str, detail: &str) -> anyhow::Result<String>
 fn passed(dataset: &Dataset, dropped_by: Option<&str>, out: &mut impl Write) -> anyhow::Result<()> {
     let steps = dataset.manifest().steps.iter().map(|step| step.step.as_str());
     let passed: Vec<&str> = steps.take_while(|step| Some(*step) != dropped_by).collect();
-    line("passed", if passed.is_empty() { "no step" } else { "" }, out).and_then(|()| {
-        for step in passed {
-            writeln!(out, "             {step}")?;
-        }
-        Ok(())
-    })
+    let joined = passed.join(", ");
+    line("passed", if passed.is_empty() { "no step" } else { &joined }, out)
 }
 
 fn place(source: Option<&String>, row: Option<u64>, out: &mut impl Write) -> anyhow::Result<()> {

@@ -26,7 +26,9 @@ impl Operators {
         let Some(schema) = Step::describe(&name) else {
             let near = siyu_ingest::pipeline::nearest(&name, Step::NAMES);
             let hint = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-            return Err(Error::Refused(format!("there is no step `{name}`; {hint}`siyu operators` lists them all")).into());
+            return Err(
+                Error::Refused(format!("there is no step `{name}`; {hint}`siyu operators` lists them all")).into()
+            );
         };
         writeln!(out, "{name}\n\n{}", text(schema.get("description")))?;
         let Some(settings) = schema.get("properties").and_then(serde_json::Value::as_object) else { return Ok(()) };

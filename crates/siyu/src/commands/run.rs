@@ -4,9 +4,9 @@ mod show;
 
 use show::show_while;
 use siyu_dataset::Manifest;
+use siyu_ingest::Pipeline;
 use siyu_ingest::run::progress::Progress;
 use siyu_ingest::run::{Outcome, RunOptions, run};
-use siyu_ingest::Pipeline;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -21,6 +21,7 @@ Examples:
   siyu try --lines 'normalize_punctuation: {}' < notes.txt")]
 pub(crate) struct Try {
     /// A step or a list of steps in YAML, such as `mask_pii: {}`.
+    #[arg(allow_hyphen_values = true)]
     steps: String,
     /// Takes plain lines: each is a document's text.
     #[arg(long)]

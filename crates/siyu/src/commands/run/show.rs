@@ -52,7 +52,8 @@ impl State {
     fn of(progress: &Progress) -> Self {
         let units = progress.units_total.load(Relaxed);
         let reading = units == 0;
-        let (done, total) = if reading { (&progress.bytes, &progress.bytes_total) } else { (&progress.units, &progress.units_total) };
+        let (done, total) =
+            if reading { (&progress.bytes, &progress.bytes_total) } else { (&progress.units, &progress.units_total) };
         Self {
             stage: progress.stage.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone(),
             number: progress.stages.0.load(Relaxed),

@@ -15,6 +15,19 @@ pub enum Error {
     /// The pipeline file says something that no pipeline can say.
     #[error("{0}")]
     Pipeline(Box<Diagnostic>),
+    /// The command asks for something that cannot be done.
+    #[error("{0}")]
+    Refused(String),
+    /// There is no such pipeline file.
+    #[error("cannot read the pipeline `{path}`{hint}")]
+    NoPipeline {
+        /// The file.
+        path: PathBuf,
+        /// What is there in its place, or nothing.
+        hint: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// A file that a step needs cannot be read.
     #[error("step `{step}` cannot read `{path}`, named by its setting `{setting}`")]
     StepFile {
@@ -165,14 +178,6 @@ pub enum Error {
         /// What DataFusion said.
         source: datafusion::error::DataFusionError,
     },
-    /// A `--set` cannot be applied.
-    #[error("cannot apply `--set {setting}`: {problem}; nothing was read or written")]
-    Override {
-        /// The setting as typed.
-        setting: String,
-        /// What is wrong and what would be right.
-        problem: String,
-    },
     /// A step reads a column that no step before it makes and no input gives.
     #[error("there is no column `{column}` here; there are {}", listed(has))]
     NoSuchColumn {
@@ -300,6 +305,9 @@ pub enum Error {
         /// What was being done.
         doing: String,
     },
+    /// A dataset cannot be read.
+    #[error(transparent)]
+    Dataset(siyu_dataset::Error),
     /// The run was stopped.
     #[error("interrupted; run the same command again, without `--fresh`, to continue")]
     Interrupted,
@@ -332,6 +340,25 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the command or the pipeline is wrong, so that nothing was written.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused(_)
+                | Self::Pipeline(_)
+                | Self::NoPipeline { .. }
+                | Self::Setting { .. }
+                | Self::StepFile { .. }
+                | Self::NoInput { .. }
+                | Self::NotAFile { .. }
+                | Self::UnknownFormat { .. }
+                | Self::Encoding { .. }
+                | Self::Pattern { .. }
+                | Self::Conflict { .. }
+                | Self::NeedsTable { .. }
+        )
+    }
+
     /// A setting of `step` holds a value that cannot be used.
     pub(crate) fn setting(step: &'static str, setting: &'static str, problem: impl Into<String>) -> Self {
         Self::Setting { step, setting, problem: problem.into() }

@@ -6,6 +6,7 @@ use crate::input::{Wanted, WantedColumn};
 use crate::operator::{Action, Key};
 use crate::pipeline::Pipeline;
 use crate::rows::{self, IDENTITY};
+use crate::shards::written_columns;
 use crate::step::{Operator, Step};
 use arrow::datatypes::{DataType, Field};
 use std::sync::Arc;
@@ -56,12 +57,12 @@ impl Plan {
         for (index, step) in pipeline.steps.iter().enumerate() {
             match step.operator() {
                 Operator::Row(_) => {
-                    let step = compile(index, step, &mut layout).map_err(|error| pipeline.at_step(index, error))?;
+                    let step = compile(index, step, &mut layout).map_err(|error| pipeline.at_step(index, &error))?;
                     compiled.push(step);
                 }
                 Operator::Table(table) => {
                     segments.push(segment(arrival, &before, &layout, std::mem::take(&mut compiled)));
-                    let slots = slots(&table.reads(), &layout).map_err(|error| pipeline.at_step(index, error))?;
+                    let slots = slots(&table.reads(), &layout).map_err(|error| pipeline.at_step(index, &error))?;
                     arrival = Some(Arrival { key: table.key(), action: table.action(), slots, step: Some(index) });
                     before.clone_from(&layout);
                 }
@@ -76,6 +77,41 @@ impl Plan {
         let labels = (1..).zip(&pipeline.steps).map(|(number, step)| format!("{number} {}", step.name())).collect();
         let columns = wanted.into_iter().map(|name| WantedColumn { required: name == "text", name }).collect();
         Ok(Self { wanted: Wanted { columns }, segments, labels })
+    }
+}
+
+/// What a run does between two places where rows meet, in words.
+#[derive(Debug)]
+pub struct Stage {
+    /// The step that brings the rows together; none for the input, and for a stage that only orders.
+    pub arrives_by: Option<String>,
+    /// Names of the rows' columns in front of the steps.
+    pub columns_before: Vec<String>,
+    /// What is done to each row, as reports name it.
+    pub steps: Vec<String>,
+}
+
+impl Plan {
+    /// The stages of a run in their order.
+    pub fn stages(&self) -> Vec<Stage> {
+        let stage = |segment: &Segment| Stage {
+            arrives_by: segment.arrival.as_ref().and_then(|arrival| arrival.step).map(|step| self.labels[step].clone()),
+            columns_before: segment
+                .fields
+                .iter()
+                .map(|field| field.name().clone())
+                .filter(|name| name != "source")
+                .collect(),
+            steps: segment.steps.steps.iter().map(|step| self.labels[step.index].clone()).collect(),
+        };
+        self.segments.iter().map(stage).collect()
+    }
+
+    /// Names and types of the columns that the dataset will have.
+    pub fn columns(&self, pipeline: &Pipeline) -> Vec<(String, String)> {
+        let last = self.segments.last().expect("a plan has at least two segments");
+        let (_, schema) = written_columns(&last.steps.output, pipeline.output.columns.as_deref());
+        schema.fields().iter().map(|field| (field.name().clone(), field.data_type().to_string())).collect()
     }
 }
 
@@ -94,7 +130,7 @@ fn wanted(pipeline: &Pipeline) -> Result<Vec<String>> {
     let mut made: Vec<String> = vec!["id".into(), "source".into(), "source_row".into()];
     for (index, step) in pipeline.steps.iter().enumerate() {
         let available: Vec<String> = made.iter().chain(&wanted).cloned().collect();
-        let at = |error| pipeline.at_step(index, error);
+        let at = |error: Error| pipeline.at_step(index, &error);
         let reads = match step.operator() {
             Operator::Row(row) => row.reads(&available).map_err(at)?,
             Operator::Table(table) => table.reads(),
@@ -130,7 +166,7 @@ fn compile(index: usize, step: &Step, layout: &mut Vec<Field>) -> Result<Compile
         }
         writes.push(IDENTITY + slot.unwrap_or(layout.len() - 1));
     }
-    Ok(Compiled { index, reads, writes, kernel: row.build(&inputs)? })
+    Ok(Compiled { index, reads, writes, kernel: row.build(&inputs)?, after: rows::schema(layout) })
 }
 
 fn slots(names: &[String], layout: &[Field]) -> Result<Vec<usize>> {
@@ -166,7 +202,7 @@ fn check_split(pipeline: &Pipeline) -> Result<()> {
             _ => None,
         };
         if let Some(problem) = problem {
-            return Err(pipeline.at_step(index, problem));
+            return Err(pipeline.at_step(index, &problem));
         }
     }
     Ok(())

@@ -182,7 +182,8 @@ fn problem(error: &DataFusionError) -> String {
         other => {
             let text = other.strip_backtrace();
             let text = text.split_once(": ").map_or(text.as_str(), |(_, rest)| rest);
-            text.trim_end_matches('.').replace(".\n", "; ").replace('\n', " ")
+            let text = text.trim_end_matches('.').replace(".\n", "; ").replace('\n', " ");
+            unknown_function(&text).unwrap_or(text)
         }
     }
 }
@@ -196,6 +197,14 @@ fn syntax(text: &str) -> String {
         Some((line, column)) => format!("line {line} column {column} of the SQL: {what}"),
         None => format!("the SQL is not complete: {what}"),
     }
+}
+
+/// `Invalid function 'a'; Did you mean 'b'?` in our words.
+fn unknown_function(text: &str) -> Option<String> {
+    let (name, rest) = text.strip_prefix("Invalid function '")?.split_once('\'')?;
+    let near = rest.split_once("mean '").and_then(|(_, near)| near.split_once('\''));
+    let hint = near.map_or_else(String::new, |(near, _)| format!("; did you mean `{near}`?"));
+    Some(format!("there is no function `{name}`{hint}"))
 }
 
 fn unknown_column(name: &str, known: &[&str]) -> String {
@@ -263,6 +272,11 @@ mod tests {
             "{:?}",
             columns("a = 1 b")
         );
+    }
+
+    #[test]
+    fn an_unknown_function_is_named_beside_the_nearest() {
+        assert_eq!(refused("char_cont(text) > 1"), "there is no function `char_cont`; did you mean `char_count`?");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, reason = "a binary prints its errors")]
 
 mod commands;
+mod diff;
 
 use clap::Parser;
 use std::io::Write;
@@ -13,7 +14,18 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Turns a company's own documents into training data for a private language model, without a byte leaving its network.
 #[derive(Parser)]
-#[command(name = "siyu", version)]
+#[command(
+    name = "siyu",
+    version,
+    after_help = "\
+First steps:
+  siyu check pipelines/legal.yaml      is the pipeline right?
+  siyu preview pipelines/legal.yaml    what does each step do to the first documents?
+  siyu run pipelines/legal.yaml        write the dataset
+  siyu explain out/legal law-0001      what became of this document?
+
+Exit codes: 0 done, 1 the data or the run failed, 2 the command or the pipeline is wrong, 130 interrupted"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: commands::Command,

@@ -116,30 +116,37 @@ impl BlockRows {
     }
 
     fn living(&self, rows: &RecordBatch) -> RecordBatch {
-        let count = rows.num_rows();
-        let files = rows.column(0).as_primitive::<UInt32Type>();
-        let names: StringArray =
-            files.values().iter().map(|&file| Some(self.queue.sources[file as usize].name.as_str())).collect();
-        let mut columns = identity(self.unit, rows.column(0), rows.column(1), rows.column(2), row::ALIVE);
-        columns.push(Arc::new(names));
-        columns.extend(rows.columns()[3..].iter().cloned());
-        self.queue.progress.rows.fetch_add(count as u64, Ordering::Relaxed);
-        RecordBatch::try_new(Arc::clone(&self.schema), columns).expect("the reader gives the columns it was asked for")
+        self.queue.progress.rows.fetch_add(rows.num_rows() as u64, Ordering::Relaxed);
+        living(self.unit, rows, &self.queue.sources, &self.schema)
     }
 
     fn dead(&self, bad: &[BadRow]) -> RecordBatch {
-        let files: ArrayRef = Arc::new(bad.iter().map(|row| row.file).collect::<UInt32Array>());
-        let numbers: ArrayRef = Arc::new(bad.iter().map(|row| row.row).collect::<UInt64Array>());
-        let ids = new_null_array(&DataType::Utf8, bad.len());
-        let mut columns = identity(self.unit, &files, &numbers, &ids, QUARANTINED);
-        let details = bad.iter().map(|row| Some(format!("{}-{} {}", row.start, row.end, row.reason)));
-        columns[row::DETAIL] = Arc::new(details.collect::<StringArray>());
-        columns.push(Arc::new(StringArray::from(vec![""; bad.len()])));
-        let own: &[Arc<Field>] = &self.schema.fields()[IDENTITY + 1..];
-        columns.extend(own.iter().map(|field| new_null_array(field.data_type(), bad.len())));
         self.queue.progress.bad.fetch_add(bad.len() as u64, Ordering::Relaxed);
-        RecordBatch::try_new(Arc::clone(&self.schema), columns).expect("dead rows have the schema's columns")
+        dead(self.unit, bad, &self.schema)
     }
+}
+
+/// Rows that were read, as rows of a run.
+pub(crate) fn living(unit: u64, rows: &RecordBatch, sources: &[input::Source], schema: &SchemaRef) -> RecordBatch {
+    let files = rows.column(0).as_primitive::<UInt32Type>();
+    let names: StringArray = files.values().iter().map(|&file| Some(sources[file as usize].name.as_str())).collect();
+    let mut columns = identity(unit, rows.column(0), rows.column(1), rows.column(2), row::ALIVE);
+    columns.push(Arc::new(names));
+    columns.extend(rows.columns()[3..].iter().cloned());
+    RecordBatch::try_new(Arc::clone(schema), columns).expect("the reader gives the columns it was asked for")
+}
+
+fn dead(unit: u64, bad: &[BadRow], schema: &SchemaRef) -> RecordBatch {
+    let files: ArrayRef = Arc::new(bad.iter().map(|row| row.file).collect::<UInt32Array>());
+    let numbers: ArrayRef = Arc::new(bad.iter().map(|row| row.row).collect::<UInt64Array>());
+    let ids = new_null_array(&DataType::Utf8, bad.len());
+    let mut columns = identity(unit, &files, &numbers, &ids, QUARANTINED);
+    let details = bad.iter().map(|row| Some(format!("{}-{} {}", row.start, row.end, row.reason)));
+    columns[row::DETAIL] = Arc::new(details.collect::<StringArray>());
+    columns.push(Arc::new(StringArray::from(vec![""; bad.len()])));
+    let own: &[Arc<Field>] = &schema.fields()[IDENTITY + 1..];
+    columns.extend(own.iter().map(|field| new_null_array(field.data_type(), bad.len())));
+    RecordBatch::try_new(Arc::clone(schema), columns).expect("dead rows have the schema's columns")
 }
 
 impl Iterator for BlockRows {

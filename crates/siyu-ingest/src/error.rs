@@ -356,6 +356,8 @@ impl Error {
                 | Self::Pattern { .. }
                 | Self::Conflict { .. }
                 | Self::NeedsTable { .. }
+                | Self::InputInOutput { .. }
+                | Self::DatasetInInput { .. }
         )
     }
 

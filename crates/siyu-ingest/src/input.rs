@@ -66,7 +66,7 @@ use siyu_text::decode::Evidence;
 
 pub use cut::Cutter;
 pub use discover::discover;
-pub(crate) use discover::{check_encoding, check_pattern, neighbours, overlap};
+pub(crate) use discover::{check_encoding, check_pattern, neighbours};
 pub(crate) use outputs::without_outputs;
 pub use parse::{Parser, parse};
 

@@ -192,9 +192,6 @@ impl Pipeline {
             };
             input::check_encoding(entry).map_err(|error| at("encoding", error))?;
             input::check_pattern(entry).map_err(|error| at("path", error))?;
-            if let Some(problem) = input::overlap(entry, &self.output.directory) {
-                return Err(self.at(&["output", "directory"], problem, "choose a folder beside the input"));
-            }
         }
         Ok(())
     }

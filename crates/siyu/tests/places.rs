@@ -99,7 +99,7 @@ fn a_dataset_among_the_input_is_refused_unless_its_shards_are_named() {
     for path in ["corpus", "corpus/old", "corpus/**/*.parquet", "corpus/old/dropped*/*", "corpus/old/*.md"] {
         let set = format!("input.0.path={path}");
         let output = siyu(folder.path(), &["run", "p.yaml", "--set", &set]);
-        assert_eq!(output.status.code(), Some(1), "{path}");
+        assert_eq!(output.status.code(), Some(2), "{path}");
         let message = stderr(&output);
         assert!(message.contains("corpus/old") || message.contains("matches no file"), "{path}: {message}");
     }
@@ -112,7 +112,7 @@ fn a_dataset_among_the_input_is_refused_unless_its_shards_are_named() {
     let message = fail(
         folder.path(),
         &["run", "p.yaml", "--set", "input.0.path=corpus/old/data", "--set", "output.directory=corpus/old"],
-        1,
+        2,
     );
     assert!(message.contains("lies in the output folder"), "{message}");
 }

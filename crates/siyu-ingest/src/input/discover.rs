@@ -70,41 +70,6 @@ pub(crate) fn check_pattern(input: &Input) -> Result<()> {
     if Path::new(&input.path).exists() { Ok(()) } else { glob(input).map(|_| ()) }
 }
 
-/// Why a dataset in `output` would be read as input the next time, or input be replaced by the dataset; none if not.
-pub(crate) fn overlap(input: &Input, output: &Path) -> Option<String> {
-    let read = absolute(Path::new(&input.path));
-    let output = absolute(output);
-    if read.is_dir() && output.starts_with(&read) {
-        return Some(format!(
-            "the output lies inside the input `{}` and would be read as input the next time",
-            input.path
-        ));
-    }
-    let own = |name: &str| output.join(name);
-    if ["data", "dropped", "quarantine"].iter().any(|name| read.starts_with(own(name))) {
-        return Some(format!("the input `{}` lies where the dataset is written and would be lost", input.path));
-    }
-    let pattern = Input { path: read.to_string_lossy().into_owned(), ..Input::default() };
-    let matcher = glob(&pattern).ok()?;
-    let written = ["manifest.json", "report.json", "report.html", "README.md", "data/train-00000-of-00001.parquet"];
-    let hit = written.iter().find(|name| matcher.is_match(own(name)))?;
-    Some(format!("the input `{}` matches `{hit}` of the output and would read it the next time", input.path))
-}
-
-/// A path from the root, with `.` and `..` taken out.
-fn absolute(path: &Path) -> PathBuf {
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut clean = PathBuf::new();
-    for part in full.components() {
-        if part == std::path::Component::ParentDir {
-            clean.pop();
-        } else {
-            clean.push(part);
-        }
-    }
-    clean
-}
-
 fn files_of(input: &Input) -> Result<Vec<Source>> {
     let typed = input.path.replace('\\', "/");
     let path = PathBuf::from(&input.path);

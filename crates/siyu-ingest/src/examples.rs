@@ -31,10 +31,7 @@ impl Trial {
     /// Those of the steps' settings; table steps are refused, for they need a whole table.
     pub fn new(steps: &[Step]) -> Result<Self> {
         if let Some(table) = steps.iter().find(|step| matches!(step.operator(), Operator::Table(_))) {
-            return Err(Error::Resume(format!(
-                "`{}` needs a whole table; only row steps can be tried on single rows",
-                table.name()
-            )));
+            return Err(Error::NeedsTable { step: table.name() });
         }
         let pipeline = Pipeline {
             input: Vec::<Input>::new(),

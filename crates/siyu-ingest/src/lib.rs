@@ -36,4 +36,5 @@ mod testing;
 pub use error::{Error, Result};
 pub use pipeline::Pipeline;
 pub use plan::Plan;
+pub use shards::properties as shard_properties;
 pub use step::Step;

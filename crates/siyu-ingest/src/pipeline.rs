@@ -92,6 +92,9 @@ fn max_bad_ratio() -> f64 {
     0.5
 }
 
+/// Stands before each setting of the command line in a recorded pipeline.
+const OVERRIDDEN: &str = "# overridden: ";
+
 impl Pipeline {
     /// Reads a pipeline file and replaces `${NAME}` and `${NAME:-default}` by the environment.
     ///
@@ -106,7 +109,17 @@ impl Pipeline {
 
     /// Like [`Self::from_path`] for text that is already read; `path` is for messages.
     pub fn from_text(text: &str, path: &Path, settings: &[String]) -> Result<Self> {
-        let text = variables::expand(text, path)?;
+        Self::from_expanded(variables::expand(text, path)?, path, settings)
+    }
+
+    /// The pipeline whose `text` a manifest recorded: variables are expanded, settings follow it.
+    pub(crate) fn from_record(text: &str) -> Result<Self> {
+        let settings: Vec<String> =
+            text.lines().filter_map(|line| line.strip_prefix(OVERRIDDEN)).map(str::to_owned).collect();
+        Self::from_expanded(text.to_owned(), Path::new("manifest.json"), &settings)
+    }
+
+    fn from_expanded(text: String, path: &Path, settings: &[String]) -> Result<Self> {
         let file: File = parse(&text, path)?;
         let mut pipeline = Self {
             input: file.input,
@@ -153,19 +166,20 @@ impl Pipeline {
         let file: File = serde_saphyr::from_str(&text)
             .map_err(|error| override_error(&settings.join(" "), &error.without_snippet().to_string()))?;
         let steps: Vec<Step> = file.steps.into_iter().map(|step| step.value).collect();
-        self.text = format!("{}\n# overridden: {}\n", self.text, settings.join(" "));
+        for setting in settings {
+            let border = if self.text.ends_with('\n') { "" } else { "\n" };
+            self.text = format!("{}{border}{OVERRIDDEN}{setting}\n", self.text);
+        }
         (self.input, self.steps, self.output) = (file.input, steps, file.output);
         (self.seed, self.max_bad_rows, self.max_bad_ratio) = (file.seed, file.max_bad_rows, file.max_bad_ratio);
         Ok(())
     }
 
     /// An error of step `index`, with the place of the step in the file.
-    pub(crate) fn at_step(&self, index: usize, error: &Error) -> Error {
-        let Some(&(line, column)) = self.places.get(index) else {
-            return Error::Resume(error.to_string());
-        };
+    pub(crate) fn at_step(&self, index: usize, error: Error) -> Error {
+        let Some(&(line, column)) = self.places.get(index) else { return error };
         let mut message = error.to_string();
-        if let Some(source) = std::error::Error::source(error) {
+        if let Some(source) = std::error::Error::source(&error) {
             message = format!("{message}: {source}");
         }
         let help =
@@ -195,5 +209,5 @@ fn parse<'text, T: Deserialize<'text>>(text: &'text str, path: &Path) -> Result<
 }
 
 fn override_error(setting: &str, problem: &str) -> Error {
-    Error::Resume(format!("cannot apply `--set {setting}`: {problem}; nothing was read or written"))
+    Error::Override { setting: setting.to_owned(), problem: problem.to_owned() }
 }

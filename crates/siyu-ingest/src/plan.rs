@@ -56,12 +56,12 @@ impl Plan {
         for (index, step) in pipeline.steps.iter().enumerate() {
             match step.operator() {
                 Operator::Row(_) => {
-                    let step = compile(index, step, &mut layout).map_err(|error| pipeline.at_step(index, &error))?;
+                    let step = compile(index, step, &mut layout).map_err(|error| pipeline.at_step(index, error))?;
                     compiled.push(step);
                 }
                 Operator::Table(table) => {
                     segments.push(segment(arrival, &before, &layout, std::mem::take(&mut compiled)));
-                    let slots = slots(&table.reads(), &layout).map_err(|error| pipeline.at_step(index, &error))?;
+                    let slots = slots(&table.reads(), &layout).map_err(|error| pipeline.at_step(index, error))?;
                     arrival = Some(Arrival { key: table.key(), action: table.action(), slots, step: Some(index) });
                     before.clone_from(&layout);
                 }
@@ -94,7 +94,7 @@ fn wanted(pipeline: &Pipeline) -> Result<Vec<String>> {
     let mut made: Vec<String> = vec!["id".into(), "source".into(), "source_row".into()];
     for (index, step) in pipeline.steps.iter().enumerate() {
         let available: Vec<String> = made.iter().chain(&wanted).cloned().collect();
-        let at = |error| pipeline.at_step(index, &error);
+        let at = |error| pipeline.at_step(index, error);
         let reads = match step.operator() {
             Operator::Row(row) => row.reads(&available).map_err(at)?,
             Operator::Table(table) => table.reads(),
@@ -137,8 +137,8 @@ fn slots(names: &[String], layout: &[Field]) -> Result<Vec<usize>> {
     let all = rows::schema(layout);
     let slot = |name: &String| {
         all.index_of(name).map_err(|_| {
-            let known: Vec<&str> = layout.iter().map(|field| field.name().as_str()).collect();
-            Error::Resume(format!("there is no column `{name}` here; there are {}", known.join(", ")))
+            let has = layout.iter().map(|field| field.name().clone()).collect();
+            Error::NoSuchColumn { column: name.clone(), has }
         })
     };
     names.iter().map(slot).collect()
@@ -156,18 +156,17 @@ fn check_split(pipeline: &Pipeline) -> Result<()> {
             }
             (Step::Split(split), _) => {
                 divided = Some(&split.columns);
-                (!split.group_by.is_empty() && !deduplicated).then(|| {
-                    "with `group_by` the same text in two groups could land on two sides; put `exact_dedup` before `split`"
-                        .to_owned()
-                })
+                (!split.group_by.is_empty() && !deduplicated).then_some(Error::GroupsHoldCopies)
             }
-            (step, Some(columns)) => step.written_names().into_iter().find(|name| columns.contains(name)).map(|name| {
-                format!("`{name}` changes after `split`, so that equal texts could end on two sides; move `split` behind this step")
-            }),
+            (step, Some(columns)) => step
+                .written_names()
+                .into_iter()
+                .find(|name| columns.contains(name))
+                .map(|column| Error::ChangedAfterSplit { column }),
             _ => None,
         };
         if let Some(problem) = problem {
-            return Err(pipeline.at_step(index, &Error::Resume(problem)));
+            return Err(pipeline.at_step(index, problem));
         }
     }
     Ok(())

@@ -2,10 +2,12 @@
 //!
 //! Only this module writes datasets.
 
+mod dead;
 mod join;
 mod part;
 
-pub(crate) use join::{join_shards, write_dropped, write_quarantine};
+pub(crate) use dead::{Dead, DeadLists};
+pub(crate) use join::join_shards;
 pub(crate) use part::{Part, PartWriter, written_columns};
 
 use parquet::basic::{Compression, ZstdLevel};
@@ -15,7 +17,10 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 ///
 /// Dictionaries and page statistics are left out: documents do not repeat, and their first bytes help nobody. It saves
 /// a quarter of the encoding time.
-pub(crate) fn properties() -> WriterProperties {
+///
+/// # Panics
+/// Never: level 1 is a level of zstd.
+pub fn properties() -> WriterProperties {
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).expect("1 is a level of zstd")))
         .set_dictionary_enabled(false)

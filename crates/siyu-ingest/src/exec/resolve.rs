@@ -4,7 +4,7 @@ use super::{Node, rows};
 use crate::exchange::KEY_COLUMNS;
 use crate::operator::Action;
 use crate::rows as row;
-use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::{filter_record_batch, not};
 use arrow::datatypes::{SchemaRef, UInt64Type};
 use arrow::error::ArrowError;
@@ -44,6 +44,7 @@ impl Node for Resolve {
             outcome: self.step.map_or(row::ALIVE, |step| u16::try_from(step + 1).expect("few steps")),
             previous: None,
             position: self.rows_before[partition],
+            unit: partition as u64,
             schema: Arc::clone(&self.schema),
         };
         let resolved = input.flat_map(move |batch| {
@@ -62,6 +63,8 @@ struct State {
     outcome: u16,
     previous: Option<u128>,
     position: u64,
+    /// Behind an exchange a bucket is the unit of work, whatever unit a row was read in.
+    unit: u64,
     schema: SchemaRef,
 }
 
@@ -81,7 +84,8 @@ impl State {
                 })
             })
             .collect();
-        let columns = batch.columns()[KEY_COLUMNS..].to_vec();
+        let mut columns = batch.columns()[KEY_COLUMNS..].to_vec();
+        columns[row::UNIT] = Arc::new(UInt64Array::from(vec![self.unit; batch.num_rows()]));
         let living = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
         if keep.true_count() == keep.len() {
             return Ok(vec![living]);

@@ -11,15 +11,15 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, SchemaRef, UInt32Type};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::{StreamExt, stream};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 /// Blocks still to be read, handed out one at a time.
 pub(crate) struct BlockQueue {
     pub(crate) cutter: Mutex<Cutter>,
-    /// Blocks that an earlier run has finished.
-    pub(crate) done: BTreeSet<u64>,
+    /// Blocks that an earlier run has finished: their numbers, and their units, which tell their bytes.
+    pub(crate) done: BTreeMap<u64, u64>,
     pub(crate) sources: Arc<[input::Source]>,
     pub(crate) wanted: Wanted,
     pub(crate) progress: Arc<Progress>,
@@ -29,14 +29,18 @@ impl BlockQueue {
     fn next(&self) -> Result<Option<Block>> {
         let mut cutter = self.cutter.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         loop {
-            if self.progress.stop.load(Ordering::Relaxed) {
-                return Err(Error::Interrupted);
+            if self.progress.is_ending() {
+                return Ok(None);
             }
-            let block = cutter.next()?;
+            let Some(block) = cutter.next()? else { return Ok(None) };
             self.progress.bytes.store(cutter.bytes_read(), Ordering::Relaxed);
-            match block {
-                Some(block) if self.done.contains(&block.sequence) => {}
-                other => return Ok(other),
+            match self.done.get(&block.sequence) {
+                None => return Ok(Some(block)),
+                Some(done) if *done == unit(&block) => {}
+                Some(_) => {
+                    let path = self.sources[block.file() as usize].path.clone();
+                    return Err(Error::InputRewritten { path });
+                }
             }
         }
     }
@@ -89,6 +93,11 @@ impl Node for Source {
     }
 }
 
+/// A block as a unit of work: its number, then 32 bits of its hash, by which a later run sees that it is the same.
+fn unit(block: &Block) -> u64 {
+    block.sequence << 32 | block.hash & u64::from(u32::MAX)
+}
+
 /// The rows of one block, living batches and dead ones.
 struct BlockRows {
     unit: u64,
@@ -100,7 +109,7 @@ struct BlockRows {
 
 impl BlockRows {
     fn new(block: &Block, queue: Arc<BlockQueue>, schema: SchemaRef) -> Self {
-        let unit = block.sequence;
+        let unit = unit(block);
         let parsed: Vec<_> = input::parse(block, &queue.sources, &queue.wanted).collect();
         let parsed = parsed.into_iter();
         Self { unit, parsed, waiting: None, queue, schema }

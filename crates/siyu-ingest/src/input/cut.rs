@@ -123,11 +123,8 @@ impl Cutter {
         for part in parts {
             match &part.content {
                 Content::Records { bytes, .. } | Content::Document { bytes, .. } => hasher.update(bytes),
-                Content::RowGroup { index, .. } => {
-                    let source = &self.sources[part.file as usize];
-                    hasher.update(source.name.as_bytes());
-                    hasher.update(&source.modified_nanos.to_le_bytes());
-                    hasher.update(&source.bytes.to_le_bytes());
+                Content::RowGroup { index, file, .. } => {
+                    hasher.update(file.as_bytes());
                     hasher.update(&index.to_le_bytes());
                 }
             }
@@ -164,7 +161,7 @@ impl Open {
             Kind::RowGroups(parts) => {
                 if !self.reader.ended {
                     self.reader.drain()?;
-                    *parts = row_groups(source, file)?;
+                    *parts = row_groups(source, file, &self.reader.hash())?;
                 }
                 Ok(parts.pop_front())
             }
@@ -367,10 +364,15 @@ impl Records {
 
     /// Takes the first `cut` bytes.
     fn cut(&mut self, cut: usize, first_row: u64, file: u32, rule: Rule, bad: Vec<BadRow>, reader: &Reader) -> Part {
-        let mut rest = Vec::with_capacity(self.buffer.len() - cut + (512 << 10));
+        let more = if reader.ended { 0 } else { 512 << 10 };
+        let mut rest = Vec::with_capacity(self.buffer.len() - cut + more);
         rest.extend_from_slice(self.buffer.split_at(cut).1);
         let mut bytes = std::mem::replace(&mut self.buffer, rest);
         bytes.truncate(cut);
+        if bytes.capacity() > 2 * cut {
+            // Thousands of small files wait in one block: none may keep the room of a whole piece.
+            bytes.shrink_to_fit();
+        }
         let offset = self.offset;
         self.offset += cut as u64;
         Part {

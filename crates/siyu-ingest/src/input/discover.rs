@@ -1,8 +1,11 @@
 //! The files that a pipeline's `input` names.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fmt::Write;
 use std::fs::{self, File, Metadata};
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -154,7 +157,7 @@ fn walk(folder: &Path, depth: usize) -> Result<Vec<(String, PathBuf)>> {
         match entry {
             Ok(entry) if entry.file_type().is_file() => {
                 let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-                let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+                let parts: Vec<_> = relative.iter().map(shown).collect();
                 files.push((parts.join("/"), entry.into_path()));
             }
             Ok(entry) if entry.file_type().is_dir() => {}
@@ -170,6 +173,18 @@ fn walk(folder: &Path, depth: usize) -> Result<Vec<(String, PathBuf)>> {
         }
     }
     Ok(files)
+}
+
+/// A name as text; bytes that are no UTF-8 are written `\xFF`, so that two files never share a name.
+fn shown(name: &OsStr) -> String {
+    let mut text = String::new();
+    for chunk in name.as_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            write!(text, "\\x{byte:02X}").expect("a string takes any text");
+        }
+    }
+    text
 }
 
 /// Whether a symbolic link leads back to a folder above it, to itself or to nothing.

@@ -70,25 +70,30 @@ pub fn truncate(text: &str, tokenizer: &Tokenizer, how: &Truncation) -> Result<V
 
 fn windows(reach: &Reach, how: &Truncation) -> Result<Vec<Range<usize>>, TokenizerError> {
     let (mut start, mut pieces, text) = (0, Vec::<Range<usize>>::new(), reach.text);
+    // Where a grapheme ends that exceeds a window: up to there, cuts lie between characters.
+    let mut large = 0;
     while start < text.len() {
-        let mut end = reach.cut(start..text.len(), Side::Head, how.max_tokens)?;
-        if end == start {
-            end = reach.characters(start, how.max_tokens)?;
-        }
+        let end = if start < large {
+            reach.characters(start..large, how.max_tokens)?
+        } else {
+            reach.cut(start..text.len(), Side::Head, how.max_tokens)?
+        };
         let covered = pieces.last().map_or(0, |piece| piece.end);
         if end <= covered.max(start) {
-            // Either the repeated part fills the window, and the next one goes without it, or a character exceeds it.
-            start = if start < covered { covered } else { text.ceil_char_boundary(start + 1) };
+            if start < covered {
+                // The repeated part fills the window: the next one goes without it.
+                start = covered;
+            } else if start < large {
+                start = text.ceil_char_boundary(start + 1);
+            } else {
+                large = reach.grapheme(start);
+            }
             continue;
         }
         pieces.push(start..end);
-        if end == text.len() {
-            break;
-        }
-        start = if how.overlap_tokens == 0 { end } else { reach.cut(start..end, Side::Tail, how.overlap_tokens)? };
-        if pieces.last().is_some_and(|piece| start <= piece.start) {
-            start = end;
-        }
+        let repeats = how.overlap_tokens > 0 && end < text.len() && end >= large;
+        let back = if repeats { reach.cut(start..end, Side::Tail, how.overlap_tokens)? } else { end };
+        start = if back > start { back } else { end };
     }
     Ok(pieces)
 }

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// English words that are about nothing.
-const STOP_WORDS: [&str; 30] = [
+const STOP_WORDS: [&str; 31] = [
     "the", "of", "is", "and", "to", "in", "that", "we", "for", "an", "are", "by", "be", "as", "on", "with", "can",
-    "if", "from", "which", "you", "it", "this", "then", "at", "have", "all", "not", "one", "has",
+    "if", "from", "which", "you", "it", "this", "then", "at", "have", "all", "not", "one", "has", "or",
 ];
 
 struct Rarity {

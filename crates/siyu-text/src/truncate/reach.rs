@@ -11,6 +11,12 @@ const PROBE: usize = 256;
 /// Encodings spent on a cut before it is taken as it is; two or three are usual.
 const TRIALS: usize = 48;
 
+/// Bytes that a cut may leave out only after the whole text was seen not to fit.
+const EDGE: usize = 32;
+
+/// From this budget on, a text far larger than the guess is known not to fit without being encoded.
+const CERTAIN: usize = 64;
+
 /// From which end a piece is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
@@ -38,13 +44,19 @@ impl Reach<'_> {
 
     /// Whether the whole text has at most `budget` tokens.
     pub(super) fn fits(&self, budget: usize) -> Result<bool, TokenizerError> {
-        Ok(self.cut(0..self.text.len(), Side::Head, budget)? == self.text.len())
+        let (text, tokenizer) = (self.text, self.tokenizer);
+        let piece = Piece { text, tokenizer, side: Side::Head, budget, graphemes: true };
+        let guess = piece.guess()?;
+        if budget >= CERTAIN && guess.size + guess.size / 8 + PROBE * 8 < text.len() {
+            return Ok(false);
+        }
+        Ok(tokenizer.count(text)? <= budget)
     }
 
     /// The border in `range` to which a piece from the range's start (or back from its end) reaches within `budget`.
     pub(super) fn cut(&self, range: Range<usize>, side: Side, budget: usize) -> Result<usize, TokenizerError> {
         let (text, base) = (self.text.get(range.clone()).expect("pieces lie between characters"), range.start);
-        let piece = Piece { text, tokenizer: self.tokenizer, side, budget };
+        let piece = Piece { text, tokenizer: self.tokenizer, side, budget, graphemes: true };
         let size = piece.longest()?;
         if size == text.len() || self.boundary == Boundary::Character {
             return Ok(base + piece.border(size));
@@ -58,19 +70,17 @@ impl Reach<'_> {
         Ok(base + piece.border(size))
     }
 
-    /// Where characters from `start` on exceed `budget`: for a grapheme that does. One that alone exceeds it is passed.
-    pub(super) fn characters(&self, start: usize, budget: usize) -> Result<usize, TokenizerError> {
+    /// The end of the characters from the range's start that fit: for graphemes that do not.
+    pub(super) fn characters(&self, range: Range<usize>, budget: usize) -> Result<usize, TokenizerError> {
+        let text = self.text.get(range.clone()).expect("pieces lie between characters");
+        let piece = Piece { text, tokenizer: self.tokenizer, side: Side::Head, budget, graphemes: false };
+        Ok(range.start + piece.longest()?)
+    }
+
+    /// The end of the grapheme at `start`.
+    pub(super) fn grapheme(&self, start: usize) -> usize {
         let rest = self.text.get(start..).unwrap_or_default();
-        let grapheme = rest.graphemes(true).next().unwrap_or_default();
-        let mut end = start;
-        for (at, character) in grapheme.char_indices() {
-            let next = start + at + character.len_utf8();
-            if self.count(start..next)? > budget {
-                break;
-            }
-            end = next;
-        }
-        Ok(end)
+        start + rest.graphemes(true).next().map_or(0, str::len)
     }
 }
 
@@ -80,6 +90,16 @@ struct Piece<'a> {
     tokenizer: &'a Tokenizer,
     side: Side,
     budget: usize,
+    /// Whether it may be cut only between graphemes, not between any characters.
+    graphemes: bool,
+}
+
+/// A size that has about the budget's tokens.
+struct Guess {
+    size: usize,
+    tokens: usize,
+    /// Whether the size was encoded as a whole.
+    exact: bool,
 }
 
 impl Piece<'_> {
@@ -106,6 +126,7 @@ impl Piece<'_> {
     /// The largest size up to `size` that ends between graphemes.
     fn down(&self, size: usize) -> usize {
         match self.side {
+            Side::Head if !self.graphemes => self.text.floor_char_boundary(size),
             Side::Head => border::before(self.text, size),
             Side::Tail => self.text.len() - border::after(self.text, self.text.len() - size),
         }
@@ -115,6 +136,7 @@ impl Piece<'_> {
     fn up(&self, size: usize) -> usize {
         let size = (size + 1).min(self.text.len());
         match self.side {
+            Side::Head if !self.graphemes => self.text.ceil_char_boundary(size),
             Side::Head => border::after(self.text, size),
             Side::Tail => self.text.len() - border::before(self.text, self.text.len() - size),
         }
@@ -131,13 +153,13 @@ impl Piece<'_> {
 
     /// The size of the longest piece within the budget, short of which at most one more grapheme fits.
     fn longest(&self) -> Result<usize, TokenizerError> {
-        let (guess, tokens) = self.guess()?;
-        if tokens <= self.budget && guess == self.text.len() {
-            return Ok(guess);
+        let guess = self.guess()?;
+        if guess.exact && guess.size == self.text.len() {
+            return Ok(guess.size);
         }
         let mut bracket = Bracket { fits: 0, over: self.text.len() + 1 };
-        let per_token = (guess / tokens.max(1)).max(1);
-        let mut size = self.down(guess);
+        let per_token = (guess.size / guess.tokens.max(1)).max(1);
+        let mut size = self.down(guess.size);
         let mut ends = Vec::new();
         for trial in 0..TRIALS {
             if size <= bracket.fits || size >= bracket.over {
@@ -167,12 +189,17 @@ impl Piece<'_> {
                 size = bracket.fits;
             }
         }
+        // A whole text may have no more tokens than what is left of it without its edge.
+        let missing = self.text.len() - bracket.fits;
+        if missing > 0 && missing <= EDGE && self.count(self.text.len())? <= self.budget {
+            return Ok(self.text.len());
+        }
         Ok(bracket.fits)
     }
 
-    /// About the size that has the budget's tokens, and its tokens: those of stretches added up.
-    fn guess(&self) -> Result<(usize, usize), TokenizerError> {
-        let (mut size, mut tokens, mut ends) = (0, 0, Vec::new());
+    /// The size whose stretches, each encoded by itself, together have the budget's tokens; all if there are fewer.
+    fn guess(&self) -> Result<Guess, TokenizerError> {
+        let (mut size, mut tokens, mut exact, mut ends) = (0, 0, true, Vec::new());
         let mut next = PROBE.min(self.budget.saturating_mul(2).saturating_add(16));
         while size < self.text.len() {
             let end = self.whole(size.saturating_add(next)).max(self.whole(size + 1));
@@ -185,15 +212,16 @@ impl Piece<'_> {
             if tokens + found > self.budget {
                 let inner = self.nth_of(&ends, stretch.len(), found, self.budget - tokens);
                 let inner = inner.unwrap_or(stretch.len() * (self.budget - tokens) / found);
-                return Ok((size + inner, self.budget));
+                return Ok(Guess { size: size + inner, tokens: self.budget, exact: false });
             }
+            exact = size == 0;
             (size, tokens) = (end, tokens + found);
             // Somewhat more than the rest of the budget takes, as the last stretch should be the last.
             let rest = (self.budget - tokens).saturating_add(1);
             next = (rest.saturating_mul(size) / tokens.max(1)).saturating_add(rest / 16 * size / tokens.max(1) + 24);
             next = next.min(size.saturating_mul(32));
         }
-        Ok((size, tokens))
+        Ok(Guess { size, tokens, exact })
     }
 
     /// The tokens of a piece; fills in where they end.

@@ -16,9 +16,9 @@ use std::sync::Arc;
 pub enum ExportFormat {
     /// Every column under its own name.
     Jsonl,
-    /// `instruction`, `input`, `output`, `system`, `history`, as Stanford Alpaca has it and LLaMA-Factory reads it.
+    /// `instruction`, `input`, `output`, `system`, `history`, as Stanford Alpaca has it and `LLaMA-Factory` reads it.
     Alpaca,
-    /// `conversations` of `from` and `value`, as ShareGPT has it and LLaMA-Factory reads it.
+    /// `conversations` of `from` and `value`, as `ShareGPT` has it and `LLaMA-Factory` reads it.
     Sharegpt,
 }
 

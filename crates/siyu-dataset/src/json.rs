@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 /// A cell of any column as JSON: texts, numbers and booleans as such, lists as arrays, structs as objects.
 ///
 /// What JSON has no word for, such as a date, becomes its text; a number that is not finite becomes null.
+///
+/// # Panics
+/// Where `row` is not a row of the column.
 pub fn json_value(column: &ArrayRef, row: usize) -> Value {
     use DataType as T;
     if column.is_null(row) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// A chat: who speaks, in ShareGPT's words, and what is said.
+/// A chat: who speaks, in `ShareGPT`'s words, and what is said.
 #[derive(Debug, PartialEq)]
 pub(super) struct Chat(Vec<(String, String)>);
 
@@ -76,7 +76,7 @@ fn join(text: &mut String, more: &str) {
     text.push_str(more);
 }
 
-/// A role in ShareGPT's words.
+/// A role in `ShareGPT`'s words.
 fn speaker(role: &str) -> &str {
     match role {
         "user" => "human",

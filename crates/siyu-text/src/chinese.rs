@@ -70,8 +70,7 @@ impl Converter {
             if self.is_known(character) {
                 wide |= !character.is_ascii();
             } else {
-                if wide {
-                    let piece = text.get(start..at).expect("both are ends of characters");
+                if let Some(piece) = text.get(start..at).filter(|_| wide) {
                     writer.replace(start..at, &self.convert_piece(piece));
                 }
                 start = at + character.len_utf8();
@@ -103,8 +102,7 @@ impl Converter {
     }
 
     fn pass(&self, segment: &str) -> String {
-        let (first, others) = self.stages.split_first().expect("every configuration has a stage");
-        others.iter().fold(replace(segment, first), |text, stage| replace(&text, stage))
+        self.stages.iter().fold(segment.to_owned(), |text, stage| replace(&text, stage))
     }
 }
 
@@ -123,17 +121,10 @@ fn replace(text: &str, dictionaries: &[Dictionary]) -> String {
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
         let found = dictionaries.iter().find_map(|dictionary| dictionary.longest(rest));
-        let length = match found {
-            Some((key, value)) => {
-                out.push_str(value);
-                key.len()
-            }
-            None => {
-                out.push(character);
-                character.len_utf8()
-            }
-        };
-        rest = rest.split_at(length).1;
+        let length = found.map_or(character.len_utf8(), |(key, _)| key.len());
+        let (word, others) = rest.split_at(length);
+        out.push_str(found.map_or(word, |(_, value)| value));
+        rest = others;
     }
     out
 }

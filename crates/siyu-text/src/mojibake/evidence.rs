@@ -46,7 +46,7 @@ pub(super) fn weigh(before: Option<char>, garbled: &[char], after: Option<char>,
             // The bytes E2 80 begin the typographic marks.
             if matches!(
                 (lead, rest[0]),
-                ('â', '€' | '\u{80}') | ('‚', 'Ä') | ('Γ', 'Ç') | ('в', 'Ђ') | ('β', '€') | ('ā', '€')
+                ('â', '€' | '\u{80}') | ('‚', 'Ä') | ('Γ', 'Ç') | ('в', 'Ђ') | ('β' | 'ā', '€')
             ) {
                 evidence += 2.5;
             }
@@ -62,6 +62,7 @@ pub(super) fn weigh(before: Option<char>, garbled: &[char], after: Option<char>,
     evidence
 }
 
+#[allow(clippy::match_same_arms, reason = "the arms are cases, in order of precedence")]
 fn pair(before: Option<char>, lead: char, next: char, after: Option<char>) -> f32 {
     let is_strong = matches!(lead, 'Ã' | 'Â');
     let is_sign = !lead.is_alphabetic() && !matches!(lead, '×' | '¬');
@@ -125,6 +126,7 @@ fn same_script(one: char, other: char) -> bool {
 }
 
 /// What is taken off where the repaired character is itself an unlikely one.
+#[allow(clippy::match_same_arms, reason = "the arms are cases, in order of precedence")]
 fn rarity(meant: char) -> f32 {
     match u32::from(meant) {
         // Extended Latin B, phonetic letters, modifiers, combining marks, Coptic, old Cyrillic, Armenian, Syriac and on.

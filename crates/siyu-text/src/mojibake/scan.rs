@@ -16,24 +16,32 @@ pub(super) fn suspect(text: &str, mut from: usize) -> Option<usize> {
     let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
     while from < bytes.len() {
         let end = bytes.len().min(from + BLOCK);
+        let is_found = |at: usize| is_suspect(byte(at), byte(at + 1), byte(at + 2), byte(at + 3));
         let mut found = 0_u8;
         if let Some(window) = bytes.get(from..from + BLOCK + 3) {
             for at in 0..BLOCK {
-                let (a, b, c, d) = (window[at], window[at + 1], window[at + 2], window[at + 3]);
-                found |= u8::from(is_suspect(a, b, c, d) | within(a, 0xE5, 0xE9));
+                found |= u8::from(is_suspect(window[at], window[at + 1], window[at + 2], window[at + 3]));
             }
         } else {
             found = 1;
         }
-        if found != 0 {
-            let is_found = |&at: &usize| {
-                is_suspect(byte(at), byte(at + 1), byte(at + 2), byte(at + 3)) || gbk::may_begin_at(bytes, at)
-            };
-            if let Some(at) = (from..end).find(is_found) {
-                return Some(at);
-            }
+        let latin = if found == 0 { None } else { (from..end).find(|&at| is_found(at)) };
+        if let Some(at) = latin.into_iter().chain(gbk_between(bytes, from, end)).min() {
+            return Some(at);
         }
         from = end;
+    }
+    None
+}
+
+/// The first character in a part of a text that UTF-8 read as GBK may begin with.
+fn gbk_between(bytes: &[u8], mut from: usize, end: usize) -> Option<usize> {
+    while from < end {
+        match bytes[from] {
+            0xE5..=0xE9 if gbk::may_begin_at(bytes, from) => return Some(from),
+            0xE0..=0xEF => from += 3,
+            _ => from += 1,
+        }
     }
     None
 }

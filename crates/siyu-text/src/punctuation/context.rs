@@ -153,6 +153,7 @@ impl Balance {
 }
 
 /// What a token is to the marks beside it; `None` for what they look past. Marks of both widths are the same.
+#[allow(clippy::match_same_arms, reason = "the arms are cases, in order of precedence")]
 fn side(token: Token) -> Option<Side> {
     match token {
         Token::Span(Kind::Object) => Some(Side::Other),

@@ -58,6 +58,7 @@ fn closes(context: &Context<'_>, at: usize) -> bool {
     !is_ascii_word(context.next(at + 1)) && context.previous(at).is_some_and(|previous| !previous.is_whitespace())
 }
 
+#[allow(clippy::match_same_arms, reason = "the arms are cases, in order of precedence")]
 fn quotes(context: &Context<'_>, open: usize, close: usize, marks: [&'static str; 2], edits: &mut Vec<Edit>) {
     // `name="值"` is an attribute or an assignment.
     let before = context.text.get(..open).unwrap_or_default().trim_end_matches(' ');
@@ -101,6 +102,7 @@ fn parentheses(context: &Context<'_>, open: (usize, char), close: (usize, char),
     }
 }
 
+#[allow(clippy::match_same_arms, reason = "the arms are cases, in order of precedence")]
 fn are_chinese(context: &Context<'_>, open: usize, close: usize) -> bool {
     let (has_han, _) = context.weigh(open + 1, close);
     let is_call =

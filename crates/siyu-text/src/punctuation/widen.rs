@@ -3,6 +3,7 @@
 use super::context::{Context, Side, is_han};
 use super::pairs;
 use super::protect::Span;
+use super::{Style, scan};
 use crate::unicode::offsets::{Record, Writer};
 use std::ops::Range;
 
@@ -20,7 +21,7 @@ pub(super) fn widen<R: Record>(text: &str, spans: &[Span], writer: &mut Writer<'
         {
             spans = others;
         }
-        if line.chars().any(is_han) {
+        if scan::may_change(line.as_bytes(), Style::Fullwidth) && line.chars().any(is_han) {
             let free = gaps(start..end, spans);
             pairs::pairs(&context, &free, &mut edits);
             for gap in free {
@@ -146,9 +147,13 @@ fn dots(context: &Context<'_>, at: usize) -> Option<Edit> {
     }
 }
 
+#[allow(clippy::match_same_arms, reason = "the arms are cases, in order of precedence")]
 fn full_stop(context: &Context<'_>, at: usize) -> Option<Edit> {
     let (previous, next) = (context.previous(at)?, context.next(at + 1));
-    if matches!(next, Some('/' | '\\')) || matches!(previous, '/' | '\\') {
+    if matches!(next, Some('/' | '\\'))
+        || matches!(previous, '/' | '\\' | '，' | '、' | '；' | '：')
+        || previous.is_whitespace()
+    {
         return None;
     }
     let (left, right) = (context.left(at), context.right(at + 1));

@@ -43,7 +43,6 @@ fn tag_length(text: &str) -> Option<usize> {
     for (offset, letter) in text.char_indices().skip_while(|&(offset, _)| offset < name_end) {
         match (quote, letter) {
             (Some(open), _) if open == letter => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(letter),
             (None, '>') => return Some(offset + 1),
             (None, '<') => return None,

@@ -6,6 +6,7 @@
 pub mod chat;
 pub mod decode;
 pub mod html;
+pub mod near;
 pub mod pii;
 pub mod punctuation;
 pub mod segment;

@@ -1,11 +1,13 @@
 //! The nodes of our physical plans, and what they share.
 
 mod bucket_scan;
+mod dead_scan;
 mod resolve;
 mod source;
 mod steps;
 
 pub(crate) use bucket_scan::BucketScan;
+pub(crate) use dead_scan::DeadScan;
 pub(crate) use resolve::{Resolve, resolve_duplicate};
 pub(crate) use source::{BlockQueue, Source};
 pub(crate) use steps::Steps;
@@ -15,8 +17,10 @@ use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, ReplaceChildrenOptions};
+use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
 use futures::Stream;
@@ -55,6 +59,14 @@ pub(crate) fn rows(
     rows: impl Stream<Item = Result<RecordBatch>> + Send + 'static,
 ) -> SendableRecordBatchStream {
     Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+}
+
+/// The rows of each partition of `plan` in the order of the columns in `slots`; spills when they outgrow the memory.
+pub(crate) fn sorted(plan: Arc<dyn ExecutionPlan>, slots: &[usize]) -> Arc<dyn ExecutionPlan> {
+    let schema = plan.schema();
+    let by = |&slot: &usize| PhysicalSortExpr::new_default(Arc::new(Column::new(schema.field(slot).name(), slot)));
+    let order = LexOrdering::new(slots.iter().map(by)).expect("there is a column to sort by");
+    Arc::new(SortExec::new(order, plan).with_preserve_partitioning(true))
 }
 
 /// Carries an error of this crate through DataFusion.

@@ -67,7 +67,7 @@ pub fn run(pipeline: &Pipeline, options: &RunOptions, progress: &Arc<Progress>) 
     let buckets = buckets(&sources);
     let engine = Engine { pipeline, plan: &plan, sources, options, progress, scratch: &scratch, session, buckets };
     let stages = runtime.block_on(engine.run())?;
-    let manifest = finish::finish(&engine, &stages)?;
+    let manifest = finish::finish(&engine, &stages, &runtime)?;
     drop(engine);
     scratch.remove()?;
     Ok(Outcome::Written(Box::new(manifest)))

@@ -2,10 +2,12 @@
 //!
 //! Only this module writes datasets.
 
+mod dead;
 mod join;
 mod part;
 
-pub(crate) use join::{join_shards, write_dropped, write_quarantine};
+pub(crate) use dead::{Dead, DeadLists};
+pub(crate) use join::join_shards;
 pub(crate) use part::{Part, PartWriter, written_columns};
 
 use parquet::basic::{Compression, ZstdLevel};

@@ -1,12 +1,15 @@
 //! From parts to a dataset: shards joined, sums made and checked, everything moved into place, the manifest last.
 
-use super::stages::{Engine, Stages};
+use super::stages::{Engine, Stages, unwrap_external};
 use crate::error::{Error, Result};
 use crate::exchange::Tally;
+use crate::exec::{DeadScan, Node, sorted};
 use crate::report::{ReportFacts, write_card, write_report};
-use crate::shards::{join_shards, write_dropped, write_quarantine, written_columns};
+use crate::rows::{FILE, PART, SOURCE_ROW};
+use crate::shards::{Dead, DeadLists, join_shards, written_columns};
 use crate::statistics::Statistics;
 use crate::step::Step;
+use futures::StreamExt;
 use siyu_dataset::{
     ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, PipelineRecord, RowTotals, SplitRecord,
     StepRecord, TokenizerRecord,
@@ -14,9 +17,10 @@ use siyu_dataset::{
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use tokio::runtime::Runtime;
 
 /// Writes the dataset of a finished run.
-pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages) -> Result<Manifest> {
+pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) -> Result<Manifest> {
     let staging = engine.scratch.path.join("staging");
     if staging.exists() {
         fs::remove_dir_all(&staging).map_err(Error::write(&staging))?;
@@ -29,10 +33,7 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages) -> Result<Manifest> {
     let pool = pool.map_err(|error| Error::Resume(format!("cannot start threads: {error}")))?;
     let parts = engine.parts_folder()?;
     let shards = pool.install(|| join_shards(&parts, &stages.parts, shards, &schema, &staging))?;
-    let names: Vec<String> = engine.sources.iter().map(|source| source.name.clone()).collect();
-    let dead = dead_files(engine, stages)?;
-    let (dropped, drop_reasons) = write_dropped(&dead, &names, &engine.plan.labels, &staging)?;
-    let (quarantine, quarantine_reasons) = write_quarantine(&dead, &names, &staging)?;
+    let dead = runtime.block_on(dead_lists(engine, stages, &staging))?;
     let tally = tally(stages);
     let mut manifest = Manifest {
         format_version: FORMAT_VERSION,
@@ -51,8 +52,8 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages) -> Result<Manifest> {
             .map(|field| ColumnRecord { name: field.name().clone(), kind: field.data_type().to_string() })
             .collect(),
         shards,
-        dropped,
-        quarantine,
+        dropped: dead.dropped,
+        quarantine: dead.quarantine,
     };
     manifest.rows = totals(&manifest, &tally);
     manifest.split = split(engine, &manifest);
@@ -62,6 +63,7 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages) -> Result<Manifest> {
         statistics.merge(part.statistics.clone());
     }
     let title = engine.pipeline.path.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let Dead { drop_reasons, quarantine_reasons, .. } = dead;
     let facts = ReportFacts { title, manifest: manifest.clone(), statistics, drop_reasons, quarantine_reasons };
     write_report(&staging, &facts).and_then(|()| write_card(&staging, &facts)).map_err(Error::write(&staging))?;
     install(&staging, &engine.pipeline.output.directory, &manifest)?;
@@ -73,6 +75,19 @@ fn shard_count(engine: &Engine<'_>) -> u32 {
     let bytes: u64 = engine.sources.iter().map(|source| source.bytes).sum();
     let wanted = bytes.div_ceil(engine.pipeline.output.shard_megabytes << 20).max(1);
     u32::try_from(wanted.next_power_of_two()).unwrap_or(u32::MAX).min(engine.buckets)
+}
+
+/// Lists the rows that ended on the way, in the order of the input and however many they are.
+async fn dead_lists(engine: &Engine<'_>, stages: &Stages, staging: &Path) -> Result<Dead> {
+    let names = engine.sources.iter().map(|source| source.name.clone()).collect();
+    let mut lists = DeadLists::new(names, engine.plan.labels.clone(), staging);
+    let scan = DeadScan { paths: dead_files(engine, stages)? }.plan(None);
+    let plan = sorted(scan, &[FILE, SOURCE_ROW, PART]);
+    let mut rows = plan.execute(0, engine.session.task_ctx()).map_err(unwrap_external)?;
+    while let Some(batch) = rows.next().await {
+        lists.push(&batch.map_err(unwrap_external)?)?;
+    }
+    lists.finish()
 }
 
 fn dead_files(engine: &Engine<'_>, stages: &Stages) -> Result<Vec<PathBuf>> {

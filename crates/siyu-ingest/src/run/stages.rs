@@ -5,17 +5,14 @@ use super::progress::Progress;
 use super::state::Scratch;
 use crate::error::{Error, Result};
 use crate::exchange::{Exchange, ExchangeWriter, KeySpec};
-use crate::exec::{BlockQueue, BucketScan, Node, Resolve, Source as SourceNode, Steps};
+use crate::exec::{self, BlockQueue, BucketScan, Node, Resolve, Source as SourceNode, Steps};
 use crate::files;
 use crate::input::{Cutter, Source};
 use crate::pipeline::Pipeline;
 use crate::plan::{Arrival, Plan, Segment};
 use crate::rows::{FILE, PART, SOURCE_ROW, schema};
 use crate::shards::{Part, PartWriter};
-use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -225,14 +222,8 @@ impl Engine<'_> {
     fn bucket_plan(&self, segment: &Segment, exchange: &Arc<Exchange>) -> Arc<dyn ExecutionPlan> {
         let arrival = segment.arrival.as_ref().expect("later segments have an arrival");
         let scan = BucketScan { exchange: Arc::clone(exchange) }.plan(None);
-        let by = |slot: usize| {
-            let name = exchange.schema().field(slot).name().clone();
-            PhysicalSortExpr::new_default(Arc::new(Column::new(&name, slot)))
-        };
         let keys = crate::exchange::KEY_COLUMNS;
-        let order = LexOrdering::new([by(0), by(1), by(keys + FILE), by(keys + SOURCE_ROW), by(keys + PART)]);
-        let order = order.expect("five columns to sort by");
-        let sorted = SortExec::new(order, scan).with_preserve_partitioning(true);
+        let sorted = exec::sorted(scan, &[0, 1, keys + FILE, keys + SOURCE_ROW, keys + PART]);
         let resolve = Resolve {
             action: arrival.action,
             step: arrival.step,
@@ -240,7 +231,7 @@ impl Engine<'_> {
             schema: schema(&segment.fields),
             partitions: self.buckets as usize,
         };
-        let resolved = resolve.plan(Some(Arc::new(sorted)));
+        let resolved = resolve.plan(Some(sorted));
         Steps { fused: Arc::clone(&segment.steps), partitions: self.buckets as usize }.plan(Some(resolved))
     }
 
@@ -308,7 +299,7 @@ async fn join(workers: Vec<tokio::task::JoinHandle<Result<()>>>) -> Result<()> {
 }
 
 /// An error of this crate that travelled through DataFusion comes out as itself.
-fn unwrap_external(error: datafusion::error::DataFusionError) -> Error {
+pub(crate) fn unwrap_external(error: datafusion::error::DataFusionError) -> Error {
     match error {
         datafusion::error::DataFusionError::External(inner) => match inner.downcast::<Error>() {
             Ok(own) => *own,

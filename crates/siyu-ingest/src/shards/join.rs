@@ -1,14 +1,12 @@
-//! Joining parts into shards, and the lists of rows that ended elsewhere.
+//! Joining parts into shards.
 
 use super::part::{parquet_error, part_path};
 use super::{Part, properties};
 use crate::error::{Error, Result};
 use crate::files;
-use crate::rows::{self, DETAIL, FILE, ID, OUTCOME, QUARANTINED, SOURCE_ROW};
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt64Array};
+use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt16Type, UInt32Type, UInt64Type};
-use arrow::ipc::reader::FileReader as IpcReader;
+use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::column::writer::ColumnCloseResult;
@@ -16,15 +14,11 @@ use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::writer::SerializedFileWriter;
 use rayon::prelude::*;
-use siyu_dataset::{PartRecord, ShardRecord};
-use std::collections::BTreeMap;
+use siyu_dataset::ShardRecord;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Per step, why it dropped rows and how many.
-pub(crate) type DropReasons = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// Row groups at least this long are taken over as they are; shorter ones are merged.
 const WHOLE_ROW_GROUP_BYTES: i64 = 1 << 20;
@@ -173,125 +167,4 @@ pub(crate) fn seal(path: &Path) -> Result<(u64, String)> {
         hasher.update(&buffer[..count]);
     }
     Ok((bytes, hasher.finalize().to_hex().to_string()))
-}
-
-/// File, row and piece of a dead row, then where its other columns lie.
-type DeadRow = (u32, u64, u32, usize, Arc<RecordBatch>);
-
-/// The dead rows of all scratch files in the order of the input; `names` are the sources, `labels` the steps.
-fn dead_rows(paths: &[PathBuf]) -> Result<Vec<DeadRow>> {
-    let mut rows = Vec::new();
-    for path in paths {
-        let file = File::open(path).map_err(Error::read(path))?;
-        let reader =
-            IpcReader::try_new(std::io::BufReader::new(file), None).map_err(|error| files::arrow_error(path, error))?;
-        for batch in reader {
-            let batch = Arc::new(batch.map_err(|error| files::arrow_error(path, error))?);
-            let files = batch.column(FILE).as_primitive::<UInt32Type>();
-            let numbers = batch.column(SOURCE_ROW).as_primitive::<UInt64Type>();
-            let parts = batch.column(rows::PART).as_primitive::<UInt32Type>();
-            for row in 0..batch.num_rows() {
-                rows.push((files.value(row), numbers.value(row), parts.value(row), row, Arc::clone(&batch)));
-            }
-        }
-    }
-    rows.sort_by_key(|row| (row.0, row.1, row.2));
-    Ok(rows)
-}
-
-/// Writes `dropped/`: id, source, row, step and detail of every dropped row, in the order of the input.
-pub(crate) fn write_dropped(
-    dead: &[PathBuf],
-    names: &[String],
-    labels: &[String],
-    staging: &Path,
-) -> Result<(Vec<PartRecord>, DropReasons)> {
-    let (mut ids, mut sources, mut numbers, mut steps, mut details) = (vec![], vec![], vec![], vec![], vec![]);
-    let mut reasons = DropReasons::new();
-    for (file, number, _, row, batch) in dead_rows(dead)? {
-        let outcome = batch.column(OUTCOME).as_primitive::<UInt16Type>().value(row);
-        if outcome != QUARANTINED {
-            let detail = text(&batch, DETAIL, row).unwrap_or_default();
-            // `too long: 4711 tokens` is one reason, whatever the number; so is being a copy of something.
-            let reason =
-                if detail.starts_with("content ") { "copy" } else { detail.split(':').next().unwrap_or_default() };
-            let by_step = reasons.entry(labels[usize::from(outcome) - 1].clone()).or_default();
-            *by_step.entry(reason.to_owned()).or_default() += 1;
-            ids.push(text(&batch, ID, row));
-            sources.push(names[file as usize].clone());
-            numbers.push(number);
-            steps.push(labels[usize::from(outcome) - 1].clone());
-            details.push(text(&batch, DETAIL, row));
-        }
-    }
-    let columns: Vec<(&str, ArrayRef)> = vec![
-        ("id", Arc::new(StringArray::from(ids))),
-        ("source", Arc::new(StringArray::from(sources))),
-        ("source_row", Arc::new(UInt64Array::from(numbers))),
-        ("dropped_by", Arc::new(StringArray::from(steps))),
-        ("detail", Arc::new(StringArray::from(details))),
-    ];
-    Ok((write_list(staging, "dropped", &columns)?, reasons))
-}
-
-/// Writes `quarantine/`: source, row, byte range and reason of every unreadable row; never its text.
-pub(crate) fn write_quarantine(
-    dead: &[PathBuf],
-    names: &[String],
-    staging: &Path,
-) -> Result<(Vec<PartRecord>, BTreeMap<String, u64>)> {
-    let mut summed: BTreeMap<String, u64> = BTreeMap::new();
-    let (mut sources, mut numbers, mut starts, mut ends, mut reasons) = (vec![], vec![], vec![], vec![], vec![]);
-    for (file, number, _, row, batch) in dead_rows(dead)? {
-        if batch.column(OUTCOME).as_primitive::<UInt16Type>().value(row) == QUARANTINED {
-            let detail = text(&batch, DETAIL, row).unwrap_or_default();
-            let (range, reason) = detail.split_once(' ').unwrap_or((&detail, ""));
-            let (start, end) = range.split_once('-').unwrap_or((range, range));
-            let place = reason.find(" at ").unwrap_or(reason.len());
-            *summed
-                .entry(reason.chars().take(reason.get(..place).map_or(0, |head| head.chars().count())).collect())
-                .or_default() += 1;
-            sources.push(names[file as usize].clone());
-            numbers.push(number);
-            starts.push(start.parse::<u64>().unwrap_or(0));
-            ends.push(end.parse::<u64>().unwrap_or(0));
-            reasons.push(reason.to_owned());
-        }
-    }
-    let columns: Vec<(&str, ArrayRef)> = vec![
-        ("source", Arc::new(StringArray::from(sources))),
-        ("source_row", Arc::new(UInt64Array::from(numbers))),
-        ("start", Arc::new(UInt64Array::from(starts))),
-        ("end", Arc::new(UInt64Array::from(ends))),
-        ("reason", Arc::new(StringArray::from(reasons))),
-    ];
-    Ok((write_list(staging, "quarantine", &columns)?, summed))
-}
-
-fn text(batch: &RecordBatch, slot: usize, row: usize) -> Option<String> {
-    let column = batch.column(slot).as_string::<i32>();
-    column.is_valid(row).then(|| column.value(row).to_owned())
-}
-
-fn write_list(staging: &Path, name: &str, columns: &[(&str, ArrayRef)]) -> Result<Vec<PartRecord>> {
-    let rows = columns[0].1.len();
-    if rows == 0 {
-        return Ok(Vec::new());
-    }
-    let folder = staging.join(name);
-    files::create_folder(&folder)?;
-    let fields: Vec<Field> = columns
-        .iter()
-        .map(|(name, array)| Field::new(*name, array.data_type().clone(), array.data_type() == &DataType::Utf8))
-        .collect();
-    let schema = Arc::new(Schema::new(fields));
-    let arrays = columns.iter().map(|(_, array)| Arc::clone(array)).collect();
-    let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).expect("all lists have one entry a row");
-    let path = folder.join("part-00000.parquet");
-    let file = files::create_private(&path).map_err(Error::write(&path))?;
-    let mut writer =
-        ArrowWriter::try_new(file, schema, Some(properties())).map_err(|error| parquet_error(&path, error))?;
-    writer.write(&batch).and_then(|()| writer.close()).map_err(|error| parquet_error(&path, error))?;
-    let (bytes, blake3) = seal(&path)?;
-    Ok(vec![PartRecord { path: format!("{name}/part-00000.parquet"), rows: rows as u64, bytes, blake3 }])
 }

@@ -8,6 +8,8 @@ mod dataset;
 mod error;
 mod leak;
 mod manifest;
+mod mates;
+mod near;
 mod verify;
 
 pub use content::{content_columns, content_hash, row_hashes};
@@ -15,7 +17,8 @@ pub use dataset::{Dataset, Fate, Rows};
 pub use error::{Error, Place, Result};
 pub use leak::LEAK_METHOD;
 pub use manifest::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, PartRecord, PipelineRecord, RowTotals,
+    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, NearRule, PartRecord, PipelineRecord, RowTotals,
     ShardRecord, SplitRecord, StepRecord, TokenizerRecord,
 };
+pub use mates::{Mate, near_copy_detail, parse_near_copy};
 pub use verify::Verification;

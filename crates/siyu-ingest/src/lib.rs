@@ -19,6 +19,7 @@ mod exec;
 mod files;
 mod fused;
 pub mod input;
+mod near;
 pub mod operator;
 pub mod pipeline;
 pub mod plan;

@@ -26,9 +26,9 @@ mod sketches;
 
 pub(crate) use decide::Decisions;
 pub(crate) use job::{Job, Keep, Kind, SplitJob};
-pub(crate) use ledger::{read_ledger, write_ledger};
-pub use outcome::{DividedReport, Example, NearReport};
-pub(crate) use sides::{SIDES, Shares};
+pub(crate) use ledger::write_ledger;
+pub(crate) use outcome::{Example, NearReport};
+pub(crate) use sides::Shares;
 
 use crate::error::{Error, Result};
 use crate::exchange::Exchange;

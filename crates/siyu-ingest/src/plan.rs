@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use crate::fused::{Compiled, Fused};
 use crate::input::{Wanted, WantedColumn};
-use crate::operator::{Action, Key};
+use crate::near::Job;
+use crate::operator::{Action, Key, TableOperator};
 use crate::pipeline::Pipeline;
 use crate::rows::{self, IDENTITY};
 use crate::step::{Operator, Step};
@@ -26,6 +27,8 @@ pub(crate) struct Segment {
     pub(crate) arrival: Option<Arrival>,
     /// Columns of the arriving rows behind the identity columns.
     pub(crate) fields: Vec<Field>,
+    /// Columns of the rows that the exchange's action lets through.
+    pub(crate) resolved: Vec<Field>,
     /// What is done to each row.
     pub(crate) steps: Arc<Fused>,
 }
@@ -39,6 +42,10 @@ pub(crate) struct Arrival {
     pub(crate) slots: Vec<usize>,
     /// Index of the step that asked for it; none for the last, which only orders.
     pub(crate) step: Option<usize>,
+    /// What to find out about the rows as a whole.
+    pub(crate) near: Option<Arc<Job>>,
+    /// Slot of the column that the action makes or replaces.
+    pub(crate) writes: Option<usize>,
 }
 
 impl Plan {
@@ -51,7 +58,7 @@ impl Plan {
         let mut layout: Vec<Field> = vec![Field::new("source", DataType::Utf8, false)];
         layout.extend(wanted.iter().map(|name| Field::new(name, DataType::Utf8, true)));
         let mut segments = Vec::new();
-        let (mut arrival, mut before, mut compiled) = (None, layout.clone(), Vec::new());
+        let (mut arrival, mut before, mut resolved, mut compiled) = (None, layout.clone(), layout.clone(), Vec::new());
         check_split(pipeline)?;
         for (index, step) in pipeline.steps.iter().enumerate() {
             match step.operator() {
@@ -60,18 +67,19 @@ impl Plan {
                     compiled.push(step);
                 }
                 Operator::Table(table) => {
-                    segments.push(segment(arrival, &before, &layout, std::mem::take(&mut compiled)));
-                    let slots = slots(&table.reads(), &layout).map_err(|error| pipeline.at_step(index, &error))?;
-                    arrival = Some(Arrival { key: table.key(), action: table.action(), slots, step: Some(index) });
+                    segments.push(segment(arrival, [&before, &resolved, &layout], std::mem::take(&mut compiled)));
                     before.clone_from(&layout);
+                    let met = meet(index, table, &mut layout).map_err(|error| pipeline.at_step(index, &error))?;
+                    arrival = Some(met);
+                    resolved.clone_from(&layout);
                 }
             }
         }
-        segments.push(segment(arrival, &before, &layout, compiled));
+        segments.push(segment(arrival, [&before, &resolved, &layout], compiled));
         if segments.len() == 1 {
             let key = Key::Position { seed: pipeline.seed };
-            let arrival = Arrival { key, action: Action::Order, slots: Vec::new(), step: None };
-            segments.push(segment(Some(arrival), &layout, &layout, Vec::new()));
+            let arrival = Arrival { key, action: Action::Order, slots: Vec::new(), step: None, near: None, writes: None };
+            segments.push(segment(Some(arrival), [&layout, &layout, &layout], Vec::new()));
         }
         let labels = (1..).zip(&pipeline.steps).map(|(number, step)| format!("{number} {}", step.name())).collect();
         let columns = wanted.into_iter().map(|name| WantedColumn { required: name == "text", name }).collect();
@@ -79,8 +87,32 @@ impl Plan {
     }
 }
 
-fn segment(arrival: Option<Arrival>, before: &[Field], after: &[Field], steps: Vec<Compiled>) -> Segment {
-    Segment { arrival, fields: before.to_vec(), steps: Arc::new(Fused::new(after, steps)) }
+/// A segment whose rows have the first of these columns when they arrive, the second once they are resolved, and the
+/// last when they leave.
+fn segment(arrival: Option<Arrival>, columns: [&Vec<Field>; 3], steps: Vec<Compiled>) -> Segment {
+    let [fields, resolved, after] = columns;
+    Segment { arrival, fields: fields.clone(), resolved: resolved.clone(), steps: Arc::new(Fused::new(after, steps)) }
+}
+
+/// How rows meet for a table step; adds the column it makes.
+fn meet(index: usize, table: &dyn TableOperator, layout: &mut Vec<Field>) -> Result<Arrival> {
+    let slots = slots(&table.reads(), layout)?;
+    let all = rows::schema(layout);
+    let inputs: Vec<Field> = slots.iter().map(|&slot| all.field(slot).clone()).collect();
+    let near = table.job(&inputs)?.map(Arc::new);
+    let writes = table.writes().map(|field| IDENTITY + put(field, layout));
+    Ok(Arrival { key: table.key(), action: table.action(), slots, step: Some(index), near, writes })
+}
+
+/// Puts a field in the place of the one with its name, or behind all others; returns its place.
+fn put(field: Field, layout: &mut Vec<Field>) -> usize {
+    let place = layout.iter().position(|known| known.name() == field.name());
+    if let Some(place) = place {
+        layout[place] = field;
+        return place;
+    }
+    layout.push(field);
+    layout.len() - 1
 }
 
 /// Names that the input must give: those that entries map, then those that steps read before any step wrote them.
@@ -122,13 +154,7 @@ fn compile(index: usize, step: &Step, layout: &mut Vec<Field>) -> Result<Compile
     let inputs: Vec<Field> = reads.iter().map(|&slot| all.field(slot).clone()).collect();
     let mut writes = Vec::new();
     for field in row.writes(&inputs)? {
-        let slot = layout.iter().position(|known| known.name() == field.name());
-        if let Some(position) = slot {
-            layout[position] = field;
-        } else {
-            layout.push(field);
-        }
-        writes.push(IDENTITY + slot.unwrap_or(layout.len() - 1));
+        writes.push(IDENTITY + put(field, layout));
     }
     Ok(Compiled { index, reads, writes, kernel: row.build(&inputs)? })
 }
@@ -146,28 +172,18 @@ fn slots(names: &[String], layout: &[Field]) -> Result<Vec<usize>> {
 
 /// Refuses what would let one text reach two sides of a split.
 fn check_split(pipeline: &Pipeline) -> Result<()> {
-    let mut deduplicated = false;
     let mut divided: Option<&[String]> = None;
     for (index, step) in pipeline.steps.iter().enumerate() {
-        let problem = match (step, divided) {
-            (Step::ExactDedup(_), _) => {
-                deduplicated = true;
-                None
-            }
-            (Step::Split(split), _) => {
-                divided = Some(&split.columns);
-                (!split.group_by.is_empty() && !deduplicated).then(|| {
-                    "with `group_by` the same text in two groups could land on two sides; put `exact_dedup` before `split`"
-                        .to_owned()
-                })
-            }
-            (step, Some(columns)) => step.written_names().into_iter().find(|name| columns.contains(name)).map(|name| {
-                format!("`{name}` changes after `split`, so that equal texts could end on two sides; move `split` behind this step")
-            }),
-            _ => None,
-        };
-        if let Some(problem) = problem {
+        if let Some(columns) = divided
+            && let Some(name) = step.written_names().into_iter().find(|name| columns.contains(name))
+        {
+            let problem = format!(
+                "`{name}` changes after `split`, so that equal texts could end on two sides; move `split` behind this step"
+            );
             return Err(pipeline.at_step(index, &Error::Resume(problem)));
+        }
+        if let Step::Split(split) = step {
+            divided = Some(&split.columns);
         }
     }
     Ok(())

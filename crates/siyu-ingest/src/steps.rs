@@ -1,10 +1,12 @@
 //! The operators, one file each.
 
+pub(crate) mod decontaminate;
 pub(crate) mod derive;
 pub(crate) mod exact_dedup;
 pub(crate) mod filter;
 pub(crate) mod instruct;
 pub(crate) mod mask_pii;
+pub(crate) mod near_dedup;
 pub(crate) mod normalize_punctuation;
 pub(crate) mod normalize_unicode;
 pub(crate) mod sample;

@@ -68,7 +68,7 @@ impl Decisions {
         // Never rounded up: what is shown as 0.8 is at least that.
         let similarity = (f64::from(self.similarities[number]) * 1e4 + 1e-3).floor() / 1e4;
         let id = examples::id(&self.folder, &self.before, mate)?;
-        Ok(Some(format!("near copy: of `{id}`, similarity {similarity}")))
+        Ok(Some(siyu_dataset::near_copy_detail(&id, similarity)))
     }
 
     /// Whether documents may be dropped.

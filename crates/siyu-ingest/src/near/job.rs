@@ -5,8 +5,10 @@ use crate::sql::Expression;
 use siyu_text::near::{Bands, Link, Shingles};
 use std::path::PathBuf;
 
-/// A step's wish; the arrival's slots are the content columns first, then those that `kind` names.
-pub(crate) struct Job {
+/// A search for near-duplicates, as a step wants it.
+///
+/// The arrival's slots are the content columns first, then those that `kind` names.
+pub struct Job {
     /// The step's name, for messages.
     pub(crate) step: &'static str,
     pub(crate) shingles: Shingles,

@@ -4,6 +4,7 @@ use super::stages::{Engine, Stages, unwrap_external};
 use crate::error::{Error, Result};
 use crate::exchange::Tally;
 use crate::exec::{DeadScan, Node, sorted};
+use crate::near;
 use crate::report::{ReportFacts, write_card, write_report};
 use crate::rows::{FILE, PART, SOURCE_ROW};
 use crate::shards::{Dead, DeadLists, join_shards, written_columns};
@@ -12,12 +13,15 @@ use crate::step::Step;
 use futures::StreamExt;
 use siyu_dataset::{
     ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, PipelineRecord, RowTotals, SplitRecord,
-    StepRecord, TokenizerRecord,
+    StepRecord, TokenizerRecord, NearRule,
 };
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tokio::runtime::Runtime;
+
+/// Which content is on which side, for the next run's `previous`.
+const LEDGER: &str = "split.parquet";
 
 /// Writes the dataset of a finished run.
 pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) -> Result<Manifest> {
@@ -56,7 +60,7 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
         quarantine: dead.quarantine,
     };
     manifest.rows = totals(&manifest, &tally);
-    manifest.split = split(engine, &manifest);
+    manifest.split = split(engine, stages, &manifest);
     check_sum(&manifest)?;
     let mut statistics = Statistics::default();
     for part in &stages.parts {
@@ -64,8 +68,11 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
     }
     let title = engine.pipeline.path.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let Dead { drop_reasons, quarantine_reasons, .. } = dead;
-    let facts = ReportFacts { title, manifest: manifest.clone(), statistics, drop_reasons, quarantine_reasons };
+    let near = stages.decisions.iter().map(|decisions| decisions.report.clone()).collect();
+    let facts = ReportFacts { title, manifest: manifest.clone(), statistics, drop_reasons, quarantine_reasons, near };
     write_report(&staging, &facts).and_then(|()| write_card(&staging, &facts)).map_err(Error::write(&staging))?;
+    let divided = stages.decisions.iter().find(|decisions| decisions.report.divided.is_some());
+    divided.map(|decisions| near::write_ledger(decisions, &staging.join(LEDGER))).transpose()?;
     install(&staging, &engine.pipeline.output.directory, &manifest)?;
     Ok(manifest)
 }
@@ -183,23 +190,30 @@ fn personal_data(tally: &Tally) -> BTreeMap<String, u64> {
     tally.notes.iter().filter(|(name, _)| is_kind(name)).map(|(name, count)| (name.clone(), *count)).collect()
 }
 
-fn split(engine: &Engine<'_>, manifest: &Manifest) -> Option<SplitRecord> {
+fn split(engine: &Engine<'_>, stages: &Stages, manifest: &Manifest) -> Option<SplitRecord> {
     let split =
         engine.pipeline.steps.iter().find_map(|step| if let Step::Split(split) = step { Some(split) } else { None })?;
     let mut rows = BTreeMap::new();
     for shard in &manifest.shards {
         *rows.entry(shard.split.clone()).or_default() += shard.rows;
     }
-    let by = if split.group_by.is_empty() { split.columns.clone() } else { split.group_by.clone() };
+    let by = split.columns.iter().chain(&split.group_by).cloned().collect();
+    let divided = stages.decisions.iter().find_map(|decisions| decisions.report.divided.clone()).unwrap_or_default();
     let shares = [("train", split.train), ("validation", split.validation), ("test", split.test)];
     let shares = shares.into_iter().map(|(side, share)| (side.to_owned(), share)).collect();
     let leak = LeakProof {
-        // Nothing is compared here: the count stays 0 until an audit has looked.
-        method: "equal content has one side by construction; `siyu verify` compares".to_owned(),
-        checked: 0,
+        method: format!("Jaccard similarity of {} or more", split.leak_similarity),
+        checked: divided.checked,
         found: 0,
+        near: Some(NearRule {
+            similarity: split.leak_similarity,
+            shingles: split.shingles,
+            columns: split.columns.clone(),
+            group_by: split.group_by.clone(),
+        }),
     };
-    Some(SplitRecord { by, shares, rows, leak })
+    let (warnings, moved, moved_ids) = (divided.warnings, divided.moved, divided.moved_ids);
+    Some(SplitRecord { by, shares, rows, leak, warnings, moved, moved_ids })
 }
 
 fn tokenizer(engine: &Engine<'_>) -> Result<Option<TokenizerRecord>> {
@@ -220,10 +234,12 @@ fn install(staging: &Path, output: &Path, manifest: &Manifest) -> Result<()> {
     if old.exists() {
         fs::remove_file(&old).map_err(Error::write(&old))?;
     }
-    for name in ["data", "dropped", "quarantine", "README.md", "report.html", "report.json"] {
+    for name in ["data", "dropped", "quarantine", "README.md", "report.html", "report.json", LEDGER] {
         let target = output.join(name);
         if target.is_dir() {
             fs::remove_dir_all(&target).map_err(Error::write(&target))?;
+        } else if target.exists() {
+            fs::remove_file(&target).map_err(Error::write(&target))?;
         }
         let staged = staging.join(name);
         if staged.exists() {

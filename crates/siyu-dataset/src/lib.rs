@@ -17,8 +17,8 @@ pub use dataset::{Dataset, Fate, Rows};
 pub use error::{Error, Place, Result};
 pub use leak::LEAK_METHOD;
 pub use manifest::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, NearRule, PartRecord, PipelineRecord, RowTotals,
-    ShardRecord, SplitRecord, StepRecord, TokenizerRecord,
+    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, NearRule, PartRecord, PipelineRecord,
+    RowTotals, ShardRecord, SplitRecord, StepRecord, TokenizerRecord,
 };
 pub use mates::{Mate, near_copy_detail, parse_near_copy};
 pub use verify::Verification;

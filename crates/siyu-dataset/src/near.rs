@@ -59,7 +59,8 @@ pub(crate) fn prove(dataset: &Dataset) -> Result<Option<LeakProof>> {
     if sides.len() < 2 || rule.columns.is_empty() || !rule.columns.iter().all(has) {
         return Ok(None);
     }
-    let side = |name: &str| sides.binary_search(&name).ok().and_then(|side| u16::try_from(side).ok()).unwrap_or(u16::MAX);
+    let side =
+        |name: &str| sides.binary_search(&name).ok().and_then(|side| u16::try_from(side).ok()).unwrap_or(u16::MAX);
     let bands = Bands::reaching(rule.similarity, MISS);
     let audit = Audit {
         dataset,
@@ -83,7 +84,10 @@ impl Audit<'_> {
         let largest = rows.iter().max_by_key(|(_, rows)| **rows).map_or(0, |(side, _)| *side);
         let shards = |of_largest: bool| {
             let numbered = (0u32..).zip(&self.sides);
-            numbered.filter(move |(_, side)| (**side == largest) == of_largest).map(|(shard, _)| shard).collect::<Vec<_>>()
+            numbered
+                .filter(move |(_, side)| (**side == largest) == of_largest)
+                .map(|(shard, _)| shard)
+                .collect::<Vec<_>>()
         };
         let kept = self.keep(&shards(false))?;
         let (mut checked, mut alike) = kept.among_themselves(self.filter);
@@ -199,7 +203,8 @@ impl Audit<'_> {
             Some((similarity, *one, *other))
         };
         let found: Vec<(f64, Row, Row)> = pairs.par_iter().filter_map(alike).collect();
-        let most = found.iter().max_by(|one, other| one.0.total_cmp(&other.0).then((other.1, other.2).cmp(&(one.1, one.2))));
+        let most =
+            found.iter().max_by(|one, other| one.0.total_cmp(&other.0).then((other.1, other.2).cmp(&(one.1, one.2))));
         let Some(&(similarity, one, other)) = most else { return Ok(()) };
         Err(Error::NearLeak {
             found: found.len() as u64,
@@ -225,7 +230,8 @@ impl Kept {
         groups.sort_unstable();
         for group in groups {
             for (position, &later) in group.iter().enumerate() {
-                let crossing = group[..position].iter().filter(|&&row| self.rows[row as usize].0 != self.rows[later as usize].0);
+                let crossing =
+                    group[..position].iter().filter(|&&row| self.rows[row as usize].0 != self.rows[later as usize].0);
                 by_row[later as usize].extend(crossing);
             }
         }
@@ -242,7 +248,9 @@ impl Kept {
 }
 
 fn strings(batch: &RecordBatch, name: &str) -> std::result::Result<StringArray, arrow::error::ArrowError> {
-    let column = batch.column_by_name(name).ok_or_else(|| arrow::error::ArrowError::SchemaError(format!("no column `{name}`")))?;
+    let column = batch
+        .column_by_name(name)
+        .ok_or_else(|| arrow::error::ArrowError::SchemaError(format!("no column `{name}`")))?;
     Ok(cast(column, &DataType::Utf8)?.as_string::<i32>().clone())
 }
 

@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 use arrow::array::{ArrayRef, AsArray, Int32Array, RecordBatch, StringArray, UInt64Array};
 use parquet::arrow::ArrowWriter;
 use siyu_dataset::{
-    ColumnRecord, Dataset, Error, FORMAT_VERSION, Fate, InputRecord, LeakProof, Manifest, NearRule, PartRecord, PipelineRecord,
-    RowTotals, ShardRecord, SplitRecord, StepRecord,
+    ColumnRecord, Dataset, Error, FORMAT_VERSION, Fate, InputRecord, LeakProof, Manifest, NearRule, PartRecord,
+    PipelineRecord, RowTotals, ShardRecord, SplitRecord, StepRecord,
 };
 use tempfile::TempDir;
 
@@ -324,5 +324,9 @@ fn a_group_on_two_sides_is_named() {
     change_manifest(&directory, |manifest| {
         manifest.shards[2] = write_shard(&root, "train-00001-of-00002", &documents([("c", "丁戊"), ("d", "")]));
     });
-    assert!(message(&directory).starts_with("1 values of `token_count` are on more than one side"), "{}", message(&directory));
+    assert!(
+        message(&directory).starts_with("1 values of `token_count` are on more than one side"),
+        "{}",
+        message(&directory)
+    );
 }

@@ -89,7 +89,14 @@ impl Exchange {
     pub(crate) fn open(directory: &Path, own: &[Field], buckets: u32) -> Result<Self> {
         let runs: Vec<Run> = files::read_records(directory, "run-")?;
         let readers = runs.iter().map(|_| Mutex::new(None)).collect();
-        Ok(Self { buckets, runs, directory: directory.to_owned(), schema: exchanged(&rows::schema(own)), columns: None, readers })
+        Ok(Self {
+            buckets,
+            runs,
+            directory: directory.to_owned(),
+            schema: exchanged(&rows::schema(own)),
+            columns: None,
+            readers,
+        })
     }
 
     /// Reads these columns only, in ascending order.

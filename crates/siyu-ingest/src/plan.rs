@@ -78,7 +78,8 @@ impl Plan {
         segments.push(segment(arrival, [&before, &resolved, &layout], compiled));
         if segments.len() == 1 {
             let key = Key::Position { seed: pipeline.seed };
-            let arrival = Arrival { key, action: Action::Order, slots: Vec::new(), step: None, near: None, writes: None };
+            let arrival =
+                Arrival { key, action: Action::Order, slots: Vec::new(), step: None, near: None, writes: None };
             segments.push(segment(Some(arrival), [&layout, &layout, &layout], Vec::new()));
         }
         let labels = (1..).zip(&pipeline.steps).map(|(number, step)| format!("{number} {}", step.name())).collect();

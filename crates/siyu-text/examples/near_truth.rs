@@ -44,13 +44,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             })
         })
         .collect();
-    writeln!(figures, "{} pairs of {} documents at {similarity} or more, each with each in {:.1?}", truth.len(), documents.len(), started.elapsed())?;
+    writeln!(
+        figures,
+        "{} pairs of {} documents at {similarity} or more, each with each in {:.1?}",
+        truth.len(),
+        documents.len(),
+        started.elapsed()
+    )?;
     let proposed = proposals(&sketched);
     let found = truth.iter().filter(|(later, earlier, _)| proposed.contains(&(*later, *earlier))).count();
     let passes = |later: usize, earlier: usize| filter.passes(&sketched[later].1, &sketched[earlier].1);
     let passed = truth.iter().filter(|(later, earlier, _)| passes(*later, *earlier)).count();
     let compared = proposed.iter().filter(|(later, earlier)| passes(*later, *earlier)).count();
-    writeln!(figures, "{bands:?} propose {} pairs and {found} of these; signatures let {compared} and {passed} pass", proposed.len())?;
+    writeln!(
+        figures,
+        "{bands:?} propose {} pairs and {found} of these; signatures let {compared} and {passed} pass",
+        proposed.len()
+    )?;
     for (later, earlier, similarity) in &truth {
         writeln!(out, "{}\t{}\t{similarity}", documents[*earlier].0, documents[*later].0)?;
     }
@@ -98,7 +108,8 @@ fn proposals(sketched: &[Sketched]) -> BTreeSet<(usize, usize)> {
     }
     let pairs = |group: &Vec<usize>| {
         let group = group.clone();
-        (0..group.len()).flat_map(move |later| (0..later).map(|earlier| (group[later], group[earlier])).collect::<Vec<_>>())
+        (0..group.len())
+            .flat_map(move |later| (0..later).map(|earlier| (group[later], group[earlier])).collect::<Vec<_>>())
     };
     groups.values().flat_map(pairs).collect()
 }

@@ -64,12 +64,19 @@ fn equal(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord]) -> Result<(Ra
     let mut starts = vec![0u64; records.len()];
     for partition in 0..PARTITIONS {
         let mut keys: Vec<(u128, u32)> = Vec::new();
-        each_part(pass, "equal", EQUAL_BYTES, &mut starts, |bucket| records[bucket].equal[partition], |first, bytes| {
-            let high = raw::u64s(&bytes[..8]).next().unwrap_or_default();
-            let low = raw::u64s(&bytes[8..16]).next().unwrap_or_default();
-            let place = raw::u32s(&bytes[16..]).next().unwrap_or_default();
-            keys.push((u128::from(high) << 64 | u128::from(low), ranks.ranks[(first + place) as usize]));
-        })?;
+        each_part(
+            pass,
+            "equal",
+            EQUAL_BYTES,
+            &mut starts,
+            |bucket| records[bucket].equal[partition],
+            |first, bytes| {
+                let high = raw::u64s(&bytes[..8]).next().unwrap_or_default();
+                let low = raw::u64s(&bytes[8..16]).next().unwrap_or_default();
+                let place = raw::u32s(&bytes[16..]).next().unwrap_or_default();
+                keys.push((u128::from(high) << 64 | u128::from(low), ranks.ranks[(first + place) as usize]));
+            },
+        )?;
         keys.par_sort_unstable();
         for group in keys.chunk_by(|one, other| one.0 == other.0) {
             let pairs = group[1..].iter().map(|(_, rank)| (*rank, group[0].1)).filter(|(rank, first)| rank != first);
@@ -95,14 +102,21 @@ fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &Rank
             return Err(Error::Interrupted);
         }
         let mut keys: Vec<(u64, u32)> = Vec::new();
-        each_part(pass, "bands", BAND_BYTES, &mut starts, |bucket| records[bucket].bands[partition], |first, bytes| {
-            let key = raw::u64s(&bytes[..8]).next().unwrap_or_default();
-            let place = raw::u32s(&bytes[8..]).next().unwrap_or_default();
-            let rank = ranks.ranks[(first + place) as usize];
-            if !is_copy.contains(rank) {
-                keys.push((key, rank));
-            }
-        })?;
+        each_part(
+            pass,
+            "bands",
+            BAND_BYTES,
+            &mut starts,
+            |bucket| records[bucket].bands[partition],
+            |first, bytes| {
+                let key = raw::u64s(&bytes[..8]).next().unwrap_or_default();
+                let place = raw::u32s(&bytes[8..]).next().unwrap_or_default();
+                let rank = ranks.ranks[(first + place) as usize];
+                if !is_copy.contains(rank) {
+                    keys.push((key, rank));
+                }
+            },
+        )?;
         keys.par_sort_unstable();
         let mut members: Vec<u32> = Vec::new();
         for group in keys.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1) {

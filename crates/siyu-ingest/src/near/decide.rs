@@ -225,7 +225,8 @@ fn divide(
             *report.clusters.entry(component.rows).or_default() += 1;
         }
     }
-    let moved = (0..pass.count()).filter(|&rank| earlier[rank as usize].is_some_and(|side| side != by_rank[rank as usize]));
+    let moved =
+        (0..pass.count()).filter(|&rank| earlier[rank as usize].is_some_and(|side| side != by_rank[rank as usize]));
     for rank in moved {
         divided.moved += 1;
         if divided.moved_ids.len() < 100 {

@@ -1,12 +1,12 @@
 //! What is shown of clusters: ids, a few pairs of texts, how far their members lie apart.
 
+use super::Pass;
 use super::bucket::Bucket;
 use super::documents::Stored;
 use super::outcome::Example;
 use super::raw;
 use super::sides::{Component, SIDES, Shares};
 use super::sketches::Ranks;
-use super::Pass;
 use crate::error::Result;
 use siyu_text::near::{Components, Documents, Links, jaccard};
 use std::path::Path;
@@ -53,8 +53,11 @@ pub(super) fn read(pass: &Pass<'_>, ranks: &Ranks, links: &Links) -> Result<Vec<
 /// The similarity of the two least alike members found in the largest clusters: from the kept one to the farthest, and
 /// from there to the farthest again.
 pub(super) fn least_alike(stored: &Stored<'_>, links: &Links, sizes: &[u32]) -> Result<Option<f64>> {
-    let mut largest: Vec<(std::cmp::Reverse<u32>, u32)> =
-        (0u32..).zip(sizes).filter(|(_, size)| **size > 1).map(|(rank, size)| (std::cmp::Reverse(*size), rank)).collect();
+    let mut largest: Vec<(std::cmp::Reverse<u32>, u32)> = (0u32..)
+        .zip(sizes)
+        .filter(|(_, size)| **size > 1)
+        .map(|(rank, size)| (std::cmp::Reverse(*size), rank))
+        .collect();
     largest.sort_unstable();
     largest.truncate(CLUSTERS);
     let mut least: Option<f64> = None;
@@ -69,7 +72,9 @@ pub(super) fn least_alike(stored: &Stored<'_>, links: &Links, sizes: &[u32]) -> 
                 sets.push(set);
             }
         }
-        let farthest = |from: &[u64]| sets.iter().map(|set| jaccard(from, set)).enumerate().min_by(|one, other| one.1.total_cmp(&other.1));
+        let farthest = |from: &[u64]| {
+            sets.iter().map(|set| jaccard(from, set)).enumerate().min_by(|one, other| one.1.total_cmp(&other.1))
+        };
         let Some((far, _)) = sets.first().and_then(|set| farthest(set)) else { continue };
         let Some((_, similarity)) = farthest(&sets[far]) else { continue };
         least = Some(least.map_or(similarity, |known| known.min(similarity)));
@@ -91,14 +96,21 @@ pub(super) fn missed(
     let mut rows = [0; 3];
     components.iter().zip(sides).for_each(|(component, &side)| rows[usize::from(side)] += component.rows);
     let share = |(side, &name): (usize, &&str)| {
-        format!("{name} has {:.1} % of the rows instead of {:.1} %", 100.0 * rows[side] as f64 / total as f64, 100.0 * shares[side])
+        format!(
+            "{name} has {:.1} % of the rows instead of {:.1} %",
+            100.0 * rows[side] as f64 / total as f64,
+            100.0 * shares[side]
+        )
     };
     let mut warning = SIDES.iter().enumerate().map(share).collect::<Vec<_>>().join(", ");
     let mut largest: Vec<&Component> = components.iter().filter(|component| component.rows > 1).collect();
     largest.sort_by_key(|component| (std::cmp::Reverse(component.rows), component.root));
     largest.truncate(5);
     if largest.is_empty() || largest[0].rows * 200 <= total {
-        warning.push_str(&format!("; with only {} documents or groups of documents the shares cannot be met", components.len()));
+        warning.push_str(&format!(
+            "; with only {} documents or groups of documents the shares cannot be met",
+            components.len()
+        ));
         return Ok(warning);
     }
     warning.push_str("; documents that are too much alike stay together, the most of them around ");

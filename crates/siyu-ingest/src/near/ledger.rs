@@ -48,10 +48,18 @@ pub(crate) fn write_ledger(decisions: &Decisions, path: &Path) -> Result<()> {
 /// Reads a ledger: content hashes, ascending, and the numbers of their sides.
 pub(crate) fn read_ledger(path: &Path) -> Result<Vec<(u128, u8)>> {
     let broken = |problem: &str| {
-        Error::setting("split", "previous", format!("`{}` is not a ledger: {problem}; name the `split.parquet` of an earlier dataset", path.display()))
+        Error::setting(
+            "split",
+            "previous",
+            format!("`{}` is not a ledger: {problem}; name the `split.parquet` of an earlier dataset", path.display()),
+        )
     };
-    let file = std::fs::File::open(path)
-        .map_err(|source| Error::StepFile { step: "split", setting: "previous", path: path.to_owned(), source })?;
+    let file = std::fs::File::open(path).map_err(|source| Error::StepFile {
+        step: "split",
+        setting: "previous",
+        path: path.to_owned(),
+        source,
+    })?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build());
     let mut entries = Vec::new();
     for batch in reader.map_err(|_| broken("it cannot be read as Parquet"))? {
@@ -62,7 +70,8 @@ pub(crate) fn read_ledger(path: &Path) -> Result<Vec<(u128, u8)>> {
         };
         let (hashes, sides) = (column("content")?, column("side")?);
         for (hash, side) in hashes.as_string::<i32>().iter().zip(sides.as_string::<i32>().iter()) {
-            let hash = hash.and_then(|hash| u128::from_str_radix(hash, 16).ok()).ok_or_else(|| broken("a hash is none"))?;
+            let hash =
+                hash.and_then(|hash| u128::from_str_radix(hash, 16).ok()).ok_or_else(|| broken("a hash is none"))?;
             let side = SIDES.iter().position(|known| Some(*known) == side).ok_or_else(|| broken("a side is none"))?;
             entries.push((hash, u8::try_from(side).expect("three sides")));
         }

@@ -60,7 +60,8 @@ fn divide_stratum(components: &[Component], stratum: &[usize], shares: Shares, s
     for &index in &fixed {
         give(index, components[index].side.unwrap_or_default(), &mut rows);
     }
-    let (mut large, mut small): (Vec<usize>, Vec<usize>) = free.iter().partition(|&&index| is_large(&components[index]));
+    let (mut large, mut small): (Vec<usize>, Vec<usize>) =
+        free.iter().partition(|&&index| is_large(&components[index]));
     large.sort_by_key(|&index| (std::cmp::Reverse(components[index].rows), components[index].root));
     for index in large {
         let missing = |side: u8| shares[usize::from(side)] * total as f64 - rows[usize::from(side)] as f64;
@@ -136,7 +137,11 @@ fn distance(rows: [u64; 3], shares: Shares) -> f64 {
 }
 
 /// The components of documents 0..`count`, by rank; `describe` gives a document's place, stratum and earlier side.
-pub(super) fn components(count: u32, connected: &Components, describe: impl Fn(u32) -> (f64, u64, Option<u8>)) -> Vec<Component> {
+pub(super) fn components(
+    count: u32,
+    connected: &Components,
+    describe: impl Fn(u32) -> (f64, u64, Option<u8>),
+) -> Vec<Component> {
     let mut sizes = vec![0u32; count as usize];
     let mut earlier: Vec<u8> = vec![u8::MAX; count as usize];
     for rank in 0..count {

@@ -114,7 +114,8 @@ impl Orders {
             }
             Kind::Dedup(_) => {}
             Kind::Split(split) => {
-                let hashed = |slot: usize| rows.batches().iter().map(|batch| hashes(rows.column(batch, slot))).collect();
+                let hashed =
+                    |slot: usize| rows.batches().iter().map(|batch| hashes(rows.column(batch, slot))).collect();
                 orders.ties = extra[..split.groups].iter().map(|&slot| hashed(slot)).collect();
                 if split.stratified {
                     orders.strata = hashed(extra[split.groups]);
@@ -142,7 +143,13 @@ impl Orders {
     }
 
     /// Hashes of what ties this document to others whatever their texts.
-    fn ties<'a>(&'a self, job: &'a Job, rows: &'a Bucket, place: usize, slots: &'a [usize]) -> impl Iterator<Item = u128> + 'a {
+    fn ties<'a>(
+        &'a self,
+        job: &'a Job,
+        rows: &'a Bucket,
+        place: usize,
+        slots: &'a [usize],
+    ) -> impl Iterator<Item = u128> + 'a {
         let (batch, row) = rows.order()[place];
         let grouped = (0u64..).zip(&self.ties).filter_map(move |(number, column)| {
             let hash = column[batch as usize][row as usize];
@@ -171,7 +178,11 @@ fn descending(values: &ArrayRef) -> Vec<u64> {
             let bits = value.to_bits();
             if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
         };
-        return values.as_primitive::<Float64Type>().iter().map(|value| value.map_or(u64::MAX, |value| !number(value))).collect();
+        return values
+            .as_primitive::<Float64Type>()
+            .iter()
+            .map(|value| value.map_or(u64::MAX, |value| !number(value)))
+            .collect();
     }
     let Ok(values) = cast(values, &DataType::Int64) else { return Vec::new() };
     let number = |value: i64| !(value.cast_unsigned() ^ 1 << 63);
@@ -206,7 +217,13 @@ pub(super) fn partition(key: u64) -> usize {
     (key >> 58) as usize
 }
 
-fn write_keys(pass: &Pass<'_>, name: &str, bucket: u32, keys: &mut [BandKey], of: impl Fn(&BandKey) -> u64) -> Result<Vec<u64>> {
+fn write_keys(
+    pass: &Pass<'_>,
+    name: &str,
+    bucket: u32,
+    keys: &mut [BandKey],
+    of: impl Fn(&BandKey) -> u64,
+) -> Result<Vec<u64>> {
     keys.sort_unstable();
     let mut file = Numbers::create(pass.path(name, bucket))?;
     let mut counts = vec![0; PARTITIONS];
@@ -271,7 +288,11 @@ impl Ranks {
         for bucket in 0..pass.exchange.buckets {
             let first = u32::try_from(pass.before[bucket as usize]).expect("checked at the start");
             let documents = documents(pass, bucket)?;
-            keys.extend((first..).zip(documents).map(|(number, document)| (document.order, (document.content >> 64) as u64, number)));
+            keys.extend(
+                (first..)
+                    .zip(documents)
+                    .map(|(number, document)| (document.order, (document.content >> 64) as u64, number)),
+            );
         }
         keys.par_sort_unstable();
         let documents: Vec<u32> = keys.into_iter().map(|key| key.2).collect();

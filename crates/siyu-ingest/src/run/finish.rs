@@ -12,8 +12,8 @@ use crate::statistics::Statistics;
 use crate::step::Step;
 use futures::StreamExt;
 use siyu_dataset::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, PipelineRecord, RowTotals, SplitRecord,
-    StepRecord, TokenizerRecord, NearRule,
+    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, NearRule, PipelineRecord, RowTotals,
+    SplitRecord, StepRecord, TokenizerRecord,
 };
 use std::collections::BTreeMap;
 use std::fs;

@@ -117,12 +117,14 @@ impl RowOperator for Decontaminate {
                 found.filter_map(|column| overlap.find(column.value(row))).min()
             };
             let rows = texts.first().map_or(0, |column| Array::len(*column));
-            let found: Vec<Option<&str>> = (0..rows).map(|row| find(row).map(|file| names[file as usize].as_str())).collect();
+            let found: Vec<Option<&str>> =
+                (0..rows).map(|row| find(row).map(|file| names[file as usize].as_str())).collect();
             if action == OnOverlap::Report {
                 return Ok(Verdict::columns(vec![Arc::new(found.into_iter().collect::<StringArray>())]));
             }
             let keep = found.iter().map(|file| Some(file.is_none())).collect::<BooleanArray>();
-            let reasons = found.iter().map(|file| file.map(|file| format!("overlap: with `{file}`"))).collect::<StringArray>();
+            let reasons =
+                found.iter().map(|file| file.map(|file| format!("overlap: with `{file}`"))).collect::<StringArray>();
             Ok(Verdict { reasons: Some(reasons), ..Verdict::keep(keep) })
         }))
     }
@@ -134,8 +136,10 @@ impl RowOperator for Decontaminate {
 
 /// Hands over every text of an evaluation file.
 fn each_text(path: &Path, each: &mut impl FnMut(&str)) -> Result<()> {
-    let unreadable = |source| Error::StepFile { step: "decontaminate", setting: "against", path: path.to_owned(), source };
-    let broken = |problem: String| Error::setting("decontaminate", "against", format!("`{}`: {problem}", path.display()));
+    let unreadable =
+        |source| Error::StepFile { step: "decontaminate", setting: "against", path: path.to_owned(), source };
+    let broken =
+        |problem: String| Error::setting("decontaminate", "against", format!("`{}`: {problem}", path.display()));
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
     if extension == "parquet" {
         let file = File::open(path).map_err(unreadable)?;

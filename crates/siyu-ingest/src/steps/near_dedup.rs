@@ -84,7 +84,9 @@ impl NearDedup {
         if kind.is_numeric() && !matches!(kind, DataType::UInt64) || kind.is_temporal() || *kind == DataType::Boolean {
             return Ok(Keep::Expression(expression));
         }
-        Err(wrong(format!("`{sql}` is a value of type {kind}; give a number, a time or a condition, or `longest` or `first`")))
+        Err(wrong(format!(
+            "`{sql}` is a value of type {kind}; give a number, a time or a condition, or `longest` or `first`"
+        )))
     }
 }
 

@@ -44,9 +44,9 @@ impl Bands {
 
     /// The key of each band; keys of different bands differ.
     pub fn keys(self, sketch: &[u32]) -> impl Iterator<Item = u64> + '_ {
-        (0u64..).zip(sketch.chunks_exact(self.rows).take(self.bands)).map(|(band, rows)| {
-            rows.iter().fold(mix(band + 1), |key, row| mix(key.rotate_left(23) ^ u64::from(*row)))
-        })
+        (0u64..)
+            .zip(sketch.chunks_exact(self.rows).take(self.bands))
+            .map(|(band, rows)| rows.iter().fold(mix(band + 1), |key, row| mix(key.rotate_left(23) ^ u64::from(*row))))
     }
 }
 

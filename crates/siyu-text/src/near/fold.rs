@@ -89,7 +89,8 @@ mod tests {
             let half = ('\u{FF00}'..='\u{FFEF}').contains(&character);
             if half { character.to_string().nfkd().collect() } else { character.to_string() }
         };
-        let usual: String = text.chars().map(width).collect::<String>().chars().flat_map(char::to_lowercase).nfc().collect();
+        let usual: String =
+            text.chars().map(width).collect::<String>().chars().flat_map(char::to_lowercase).nfc().collect();
         usual.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 

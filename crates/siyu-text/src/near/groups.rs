@@ -139,7 +139,9 @@ mod tests {
             }
         }
         let together = divided(&many, twins).iter().any(|group| match group {
-            Group::Pairs(members) | Group::Members(members, _) => [7, 299_990, 299_999].iter().all(|one| members.contains(one)),
+            Group::Pairs(members) | Group::Members(members, _) => {
+                [7, 299_990, 299_999].iter().all(|one| members.contains(one))
+            }
         });
         assert!(together);
         let same = divided(&many, |_| signature(1));

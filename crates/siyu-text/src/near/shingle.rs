@@ -80,7 +80,8 @@ impl Shingler {
 
     fn roll(&mut self) {
         let length = self.shingles.length().max(1);
-        let first = self.units.iter().take(length).fold(0, |hash: u64, unit| hash.wrapping_mul(BASE).wrapping_add(*unit));
+        let first =
+            self.units.iter().take(length).fold(0, |hash: u64, unit| hash.wrapping_mul(BASE).wrapping_add(*unit));
         let mut hash = first;
         self.hashes.push(mix(hash));
         for (last, entering) in self.units.iter().zip(self.units.iter().skip(length)) {

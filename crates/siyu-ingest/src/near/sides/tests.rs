@@ -72,7 +72,12 @@ fn shares_hold_within_each_stratum() {
     let (sides, _) = divide(&components, [0.8, 0.1, 0.1]);
     for stratum in 0..2 {
         let of: Vec<Component> = components.iter().filter(|component| component.stratum == stratum).cloned().collect();
-        let picked: Vec<u8> = components.iter().zip(&sides).filter(|(component, _)| component.stratum == stratum).map(|(_, side)| *side).collect();
+        let picked: Vec<u8> = components
+            .iter()
+            .zip(&sides)
+            .filter(|(component, _)| component.stratum == stratum)
+            .map(|(_, side)| *side)
+            .collect();
         assert!(distance(rows(&of, &picked), [0.8, 0.1, 0.1]) <= 0.005);
     }
 }
@@ -83,5 +88,8 @@ fn test_wins_where_a_merge_ties_it_to_training() {
     connected.union(0, 3);
     let earlier = [Some(0), Some(1), None, Some(2)];
     let all = components(4, &connected, |rank| (0.5, 0, earlier[rank as usize]));
-    assert_eq!(all.iter().map(|one| (one.root, one.rows, one.side)).collect::<Vec<_>>(), [(0, 2, Some(2)), (1, 1, Some(1)), (2, 1, None)]);
+    assert_eq!(
+        all.iter().map(|one| (one.root, one.rows, one.side)).collect::<Vec<_>>(),
+        [(0, 2, Some(2)), (1, 1, Some(1)), (2, 1, None)]
+    );
 }

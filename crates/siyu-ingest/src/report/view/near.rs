@@ -51,7 +51,14 @@ impl<'a> Near<'a> {
             let (x, y) = (similarity * WIDTH, HEIGHT * (1.0 - report.bands.probability(similarity)));
             format!("{},{}", rounded(x), rounded(y))
         };
-        let sizes = [(2, 2, "2"), (3, 3, "3"), (4, 5, "4 to 5"), (6, 10, "6 to 10"), (11, 100, "11 to 100"), (101, u64::MAX, "more")];
+        let sizes = [
+            (2, 2, "2"),
+            (3, 3, "3"),
+            (4, 5, "4 to 5"),
+            (6, 10, "6 to 10"),
+            (11, 100, "11 to 100"),
+            (101, u64::MAX, "more"),
+        ];
         let clusters = sizes.map(|(least, most, name)| {
             let counts = report.clusters.range(least..=most).map(|(_, count)| count);
             (format!("{name} documents"), counts.sum::<u64>())

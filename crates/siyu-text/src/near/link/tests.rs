@@ -49,9 +49,14 @@ fn memory(sets: &[BTreeSet<u64>]) -> Memory {
 fn corpus() -> impl Strategy<Value = Vec<BTreeSet<u64>>> {
     let changes = vec((0u64..4, btree_set(0u64..40, 0..9)), 0..60);
     changes.prop_map(|documents| {
-        let changed = |(model, gone): (u64, BTreeSet<u64>)| -> BTreeSet<u64> {
-            (0..40).map(|element| if gone.contains(&element) { 1000 * (model + 1) + element } else { element + 100 * (model / 2) }).collect()
-        };
+        let changed =
+            |(model, gone): (u64, BTreeSet<u64>)| -> BTreeSet<u64> {
+                (0..40)
+                    .map(|element| {
+                        if gone.contains(&element) { 1000 * (model + 1) + element } else { element + 100 * (model / 2) }
+                    })
+                    .collect()
+            };
         documents.into_iter().map(changed).collect()
     })
 }

@@ -38,11 +38,17 @@ def memo(number):
     (HERE / name).write_bytes(html.encode("gb18030" if number == 3 else "utf-8"))
 
 
+# Questions that differ in their words: twelve matters by five ways to ask.
+MATTERS = ["房东不退押金", "公司拖欠工资", "邻居漏水不赔", "网购商品有假", "借款到期不还", "装修逾期不交", "车位被人占用", "快递丢失不赔", "健身房关门跑路", "物业乱收费用", "培训退费被拒", "宠物咬伤他人"]
+WAYS = ["怎么办", "可以起诉吗", "要准备什么证据", "应当找哪个部门", "多久能解决"]
+
+
 def questions():
     rows = ["department,title,ask,answer"]
     for number in range(60):
         phone = plant("cn_mobile", mobile(), "questions.csv")
-        rows.append(f'民事,租赁纠纷{number},"房东不退押金怎么办？\n我的电话是{phone}","可以先与房东协商；协商不成的，第{number}种办法是向人民法院起诉，并提交租赁合同、付款凭证等证据。"')
+        matter, way = MATTERS[number // 5], WAYS[number % 5]
+        rows.append(f'民事,{matter}{number},"{matter}，{way}？\n我的电话是{phone}","{matter}的，可以先与对方协商；协商不成的，第{number}种办法是向人民法院起诉，并提交合同、付款凭证等证据。"')
     rows.insert(20, "民事,缺少单元格")
     (HERE / "questions.csv").write_bytes(("\r\n".join(rows) + "\r\n").encode("gb18030"))
 

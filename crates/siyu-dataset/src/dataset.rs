@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use crate::{Error, Manifest, Result, ShardRecord};
 
 /// Rows per batch: a few megabytes of text.
-const BATCH_ROWS: usize = 1024;
+pub(crate) const BATCH_ROWS: usize = 1024;
 
 /// A finished dataset.
 #[derive(Clone, Debug)]
@@ -85,10 +85,18 @@ impl Dataset {
         Err(Error::Rows { path: shard.to_owned(), found: passed, expected: row.saturating_add(1) })
     }
 
+    /// The rows of a shard or list in their order, with the named columns that it has, or all if none is named.
+    pub fn columns(&self, path: &str, names: &[&str]) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
+        let reader = self.batches(path, (!names.is_empty()).then_some(names))?;
+        let path = path.to_owned();
+        Ok(reader.map(move |batch| decoded(&path, batch)))
+    }
+
     /// What became of a document: all rows that carry its id, in shards first, then dropped, then
     /// quarantined. Empty where no row ever had this id.
     ///
-    /// An unreadable row has no id of its own and is found as `source:row`.
+    /// The pieces of a document that a step divided, `id#1` and so on, are found with it. An unreadable row has no id
+    /// of its own and is found as `source:row`.
     pub fn find(&self, id: &str) -> Result<Vec<Fate>> {
         let shards = self.manifest.shards.par_iter().map(|shard| self.find_written(shard, id));
         let dropped = self.manifest.dropped.par_iter().map(|part| self.find_dropped(&part.path, id));
@@ -97,16 +105,39 @@ impl Dataset {
         Ok(fates.into_iter().flatten().collect())
     }
 
+    /// At most five ids that differ little from one that does not exist, the nearest first.
+    pub fn near(&self, id: &str) -> Result<Vec<String>> {
+        let files = self.manifest.shards.iter().map(|shard| &shard.path);
+        let files: Vec<&String> = files.chain(self.manifest.dropped.iter().map(|part| &part.path)).collect();
+        let near = files.par_iter().map(|path| {
+            let mut near: Vec<(usize, String)> = Vec::new();
+            for batch in self.columns(path, &["id"])? {
+                let Some(ids) = strings(&batch?, "id") else { continue };
+                near.extend(ids.iter().flatten().filter_map(|other| Some((difference(id, other)?, other.to_owned()))));
+                near.sort();
+                near.dedup();
+                near.truncate(5);
+            }
+            Ok(near)
+        });
+        let mut near: Vec<(usize, String)> = near.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        near.sort();
+        near.dedup();
+        Ok(near.into_iter().take(5).map(|(_, id)| id).collect())
+    }
+
     fn find_written(&self, shard: &ShardRecord, id: &str) -> Result<Vec<Fate>> {
         let mut fates = Vec::new();
         let mut passed = 0;
-        for batch in self.batches(&shard.path, Some(&["id", "source", "source_row"]))? {
-            let batch = decoded(&shard.path, batch)?;
-            for row in matches(&batch, "id", id) {
+        for batch in self.columns(&shard.path, &["id", "source", "source_row", "token_count"])? {
+            let batch = batch?;
+            for row in matches(&batch, "id", |other| belongs(other, id)) {
                 fates.push(Fate::Written {
+                    id: text(&batch, "id", row).unwrap_or_default(),
                     shard: shard.path.clone(),
                     split: shard.split.clone(),
                     row: passed + row as u64,
+                    tokens: number(&batch, "token_count", row),
                     source: text(&batch, "source", row),
                     source_row: number(&batch, "source_row", row),
                 });
@@ -118,9 +149,10 @@ impl Dataset {
 
     fn find_dropped(&self, path: &str, id: &str) -> Result<Vec<Fate>> {
         let mut fates = Vec::new();
-        for batch in self.batches(path, None)? {
-            let batch = decoded(path, batch)?;
-            fates.extend(matches(&batch, "id", id).into_iter().map(|row| Fate::Dropped {
+        for batch in self.columns(path, &[])? {
+            let batch = batch?;
+            fates.extend(matches(&batch, "id", |other| belongs(other, id)).into_iter().map(|row| Fate::Dropped {
+                id: text(&batch, "id", row).unwrap_or_default(),
                 step: text(&batch, "dropped_by", row).unwrap_or_default(),
                 detail: text(&batch, "detail", row),
                 source: text(&batch, "source", row),
@@ -136,7 +168,7 @@ impl Dataset {
         let mut fates = Vec::new();
         for batch in self.batches(path, None)? {
             let batch = decoded(path, batch)?;
-            let rows = matches(&batch, "source", source);
+            let rows = matches(&batch, "source", |other| other == source);
             let rows = rows.into_iter().filter(|&row| number(&batch, "source_row", row) == Some(wanted));
             fates.extend(rows.map(|row| Fate::Quarantined {
                 source: source.to_owned(),
@@ -183,12 +215,16 @@ impl Dataset {
 pub enum Fate {
     /// It is in a shard.
     Written {
+        /// Its id.
+        id: String,
         /// The shard, inside the dataset.
         shard: String,
         /// Its side.
         split: String,
         /// The row in the shard, from 0.
         row: u64,
+        /// Its tokens, where the rows are tokenized.
+        tokens: Option<u64>,
         /// The file it came from.
         source: Option<String>,
         /// Its row in that file.
@@ -196,6 +232,8 @@ pub enum Fate {
     },
     /// A step dropped it.
     Dropped {
+        /// Its id.
+        id: String,
         /// The step, such as `3 filter`.
         step: String,
         /// Why, where the step says more than its name.
@@ -251,10 +289,30 @@ pub(crate) fn decoded<T>(path: &str, value: std::result::Result<T, arrow::error:
     value.map_err(|source| Error::Decode { path: path.to_owned(), source })
 }
 
-/// The rows whose column has this value; none where there is no such text column.
-fn matches(batch: &RecordBatch, name: &str, value: &str) -> Vec<usize> {
+/// The rows whose value in a text column is wanted; none where there is no such column.
+fn matches(batch: &RecordBatch, name: &str, wanted: impl Fn(&str) -> bool) -> Vec<usize> {
     let Some(column) = strings(batch, name) else { return Vec::new() };
-    (0..column.len()).filter(|&row| column.is_valid(row) && column.value(row) == value).collect()
+    (0..column.len()).filter(|&row| column.is_valid(row) && wanted(column.value(row))).collect()
+}
+
+/// Whether an id is that of a document or of one of its pieces.
+fn belongs(id: &str, document: &str) -> bool {
+    let Some(rest) = id.strip_prefix(document) else { return false };
+    let piece = rest.strip_prefix('#').is_some_and(|rest| {
+        !rest.is_empty()
+            && rest.split('#').all(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    });
+    rest.is_empty() || piece
+}
+
+/// How much an id differs from another: edits, or none for one that begins or ends with it; nothing when much.
+fn difference(id: &str, other: &str) -> Option<usize> {
+    let (long, short) = (id.len().max(other.len()), id.len().min(other.len()));
+    if short >= 2 && (other.starts_with(id) || other.ends_with(id)) {
+        return Some(1);
+    }
+    let most = 1 + id.chars().count() / 4;
+    (long - short <= 4 * most).then(|| strsim::levenshtein(id, other)).filter(|edits| *edits <= most)
 }
 
 pub(crate) fn text(batch: &RecordBatch, name: &str, row: usize) -> Option<String> {

@@ -147,6 +147,39 @@ pub enum Error {
         /// The columns of the manifest.
         expected: String,
     },
+    /// A side that the dataset does not have.
+    #[error("the dataset has no split `{side}`, only {known}")]
+    NoSide {
+        /// The side.
+        side: String,
+        /// Those that it has.
+        known: String,
+    },
+    /// The columns do not make the format that is asked for.
+    #[error(
+        "the dataset lacks the columns {missing}; it has {columns}; \
+         add `instruct` to its pipeline, or export it as `jsonl`"
+    )]
+    NotExportable {
+        /// The columns that are not there.
+        missing: &'static str,
+        /// The columns that are.
+        columns: String,
+    },
+    /// A row holds something else than a list of messages.
+    #[error("row {row} of `{path}` holds no list of messages with role and content; export the dataset as `jsonl`")]
+    Messages {
+        /// The shard, inside the dataset.
+        path: String,
+        /// The row in the shard, from 0.
+        row: u64,
+    },
+    /// What is exported cannot be written.
+    #[error("cannot write the rows")]
+    Output {
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// The same content is on two sides of the split.
     #[error(
         "{found} contents are on more than one side of the split; for one, row {} of `{}` (id `{}`) equals row {} of `{}` (id `{}`); \

@@ -6,6 +6,8 @@
 mod content;
 mod dataset;
 mod error;
+mod export;
+mod json;
 mod leak;
 mod manifest;
 mod mates;
@@ -15,6 +17,8 @@ mod verify;
 pub use content::{content_columns, content_hash, row_hashes};
 pub use dataset::{Dataset, Fate, Rows};
 pub use error::{Error, Place, Result};
+pub use export::ExportFormat;
+pub use json::json_value;
 pub use leak::LEAK_METHOD;
 pub use manifest::{
     ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, NearRule, PartRecord, PipelineRecord,

@@ -67,6 +67,12 @@ pub struct PipelineRecord {
     pub text: String,
     /// Its blake3 hash, in hexadecimal.
     pub hash: String,
+    /// The blake3 hashes of the files that its steps name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+    /// What tells the secrets of its steps apart, by the environment variable that held them; never the secrets.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, String>,
 }
 
 impl PipelineRecord {
@@ -74,7 +80,7 @@ impl PipelineRecord {
     pub fn of(text: impl Into<String>) -> Self {
         let text = text.into();
         let hash = blake3::hash(text.as_bytes()).to_hex().to_string();
-        Self { text, hash }
+        Self { text, hash, files: BTreeMap::new(), keys: BTreeMap::new() }
     }
 }
 

@@ -15,6 +15,19 @@ pub enum Error {
     /// The pipeline file says something that no pipeline can say.
     #[error("{0}")]
     Pipeline(Box<Diagnostic>),
+    /// The command asks for something that cannot be done.
+    #[error("{0}")]
+    Refused(String),
+    /// There is no such pipeline file.
+    #[error("cannot read the pipeline `{path}`{hint}")]
+    NoPipeline {
+        /// The file.
+        path: PathBuf,
+        /// What is there in its place, or nothing.
+        hint: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// A file that a step needs cannot be read.
     #[error("step `{step}` cannot read `{path}`, named by its setting `{setting}`")]
     StepFile {
@@ -66,6 +79,14 @@ pub enum Error {
     /// A file was written to during the run.
     #[error("`{path}` changed while it was read; run again when nothing writes to it")]
     Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file has other bytes than an earlier part of the run read.
+    #[error(
+        "`{path}`, or a file read just after it, has other bytes than when this run began; bring the old ones back, or start over with `--fresh`"
+    )]
+    InputRewritten {
         /// The file.
         path: PathBuf,
     },
@@ -157,18 +178,202 @@ pub enum Error {
         /// What DataFusion said.
         source: datafusion::error::DataFusionError,
     },
+    /// A step reads a column that no step before it makes and no input gives.
+    #[error("there is no column `{column}` here; there are {}", listed(has))]
+    NoSuchColumn {
+        /// The column.
+        column: String,
+        /// The columns that there are.
+        has: Vec<String>,
+    },
+    /// More documents reach a step than it can number.
+    #[error(
+        "{documents} documents reach `{step}`, more than the 2147483647 it can number; divide the input into several runs"
+    )]
+    TooManyDocuments {
+        /// Name of the step.
+        step: &'static str,
+        /// Documents that reach it.
+        documents: u64,
+    },
+    /// Components are too large for the shares, which are to be met.
+    #[error(
+        "`strict_shares` is set and {problem}; raise `leak_similarity`, give other shares, or take `strict_shares` off; nothing was published"
+    )]
+    StrictShares {
+        /// Which shares are missed, and for which components.
+        problem: String,
+    },
+    /// What decided a row's side changes afterwards.
+    #[error(
+        "`{column}` changes after `split`, so that equal texts could end on two sides; move `split` behind this step"
+    )]
+    ChangedAfterSplit {
+        /// The column.
+        column: String,
+    },
+    /// A table step was to work on single rows.
+    #[error("`{step}` needs a whole table; only row steps can be tried on single rows")]
+    NeedsTable {
+        /// Name of the step.
+        step: &'static str,
+    },
+    /// The output folder is something else.
+    #[error("`{path}` is not a folder; choose another `output.directory`")]
+    NotAFolder {
+        /// What `output.directory` names.
+        path: PathBuf,
+    },
+    /// A dataset would take the place of something that is not ours.
+    #[error(
+        "`{path}` is in the way and no part of a dataset that siyu wrote; move it away, or choose another `output.directory`"
+    )]
+    InTheWay {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// The manifest in the output folder cannot be read.
+    #[error(
+        "`{path}` is in the way: it cannot be read as a dataset's manifest; move the folder away, or choose another `output.directory`"
+    )]
+    UnknownManifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: siyu_dataset::Error,
+    },
+    /// An entry of `input` names files of the dataset that the run is to write.
+    #[error(
+        "input `{path}` lies in the output folder `{output}` and would be read and replaced in one run; choose another `output.directory`"
+    )]
+    InputInOutput {
+        /// The entry's path.
+        path: String,
+        /// The output folder.
+        output: PathBuf,
+    },
+    /// An entry of `input` covers a dataset, whose rows were probably read from files beside it.
+    #[error(
+        "input `{path}` covers the finished dataset `{dataset}`; move it away, or name its rows alone: `{dataset}/data/*.parquet`"
+    )]
+    DatasetInInput {
+        /// The entry's path.
+        path: String,
+        /// The dataset's folder.
+        dataset: String,
+    },
+    /// Another run works in the output folder.
+    #[error("another run is writing to `{output}`; wait for it, or choose another `output.directory`")]
+    Locked {
+        /// The output folder.
+        output: PathBuf,
+    },
     /// A run that was started in this folder before cannot be continued.
-    #[error("{0}")]
-    Resume(String),
+    #[error(
+        "an unfinished run in `{output}` cannot be continued, for something changed since: {change}; undo the change, or start over with `--fresh`"
+    )]
+    Unfinished {
+        /// The output folder.
+        output: PathBuf,
+        /// What changed.
+        change: String,
+    },
+    /// The output folder holds a dataset that this run would not have written.
+    #[error(
+        "`{output}` holds a finished dataset and something changed since: {change}; write it anew with `--fresh`, or choose another `output.directory`"
+    )]
+    Finished {
+        /// The output folder.
+        output: PathBuf,
+        /// What changed.
+        change: String,
+    },
+    /// A file of the scratch folder cannot be used.
+    #[error("scratch file `{path}` cannot be read: {problem}; start over with `--fresh`")]
+    Scratch {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The scratch folder, or a part of it, was taken away from a run.
+    #[error(
+        "the scratch folder `{path}` was removed or emptied while the run used it; nothing was published, run the same command again"
+    )]
+    ScratchGone {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The system gives no more threads.
+    #[error("cannot start {threads} worker threads; choose fewer with `--threads`")]
+    Threads {
+        /// Threads that were wanted.
+        threads: usize,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A worker panicked, which is a defect of this program.
+    #[error(
+        "internal error while {doing}; nothing was published, please report this; the same command goes on from the last finished piece"
+    )]
+    Panicked {
+        /// What was being done.
+        doing: String,
+    },
+    /// A dataset cannot be read.
+    #[error(transparent)]
+    Dataset(siyu_dataset::Error),
     /// The run was stopped.
-    #[error("interrupted; run the same command again to continue")]
+    #[error("interrupted; run the same command again, without `--fresh`, to continue")]
     Interrupted,
-    /// Too many rows could not be read.
-    #[error("{0}")]
-    BadRows(String),
+    /// More rows could not be read than the pipeline allows.
+    #[error(
+        "more than `max_bad_rows: {most}` rows could not be read; see the inputs, or raise the bound and run again to continue"
+    )]
+    TooManyBadRows {
+        /// The pipeline's bound.
+        most: u64,
+    },
+    /// A larger share of the rows could not be read than the pipeline allows.
+    #[error(
+        "{bad} of {rows} rows could not be read, more than `max_bad_ratio: {most}` allows; are `format`, `encoding` and `columns` right?"
+    )]
+    TooLargeBadRatio {
+        /// Rows that could not be read.
+        bad: u64,
+        /// All rows.
+        rows: u64,
+        /// The pipeline's bound.
+        most: f64,
+    },
+    /// A row was lost or counted twice, which is a defect of this program.
+    #[error("rows do not add up: {sums}; nothing was published, please report this with the pipeline")]
+    RowSum {
+        /// The numbers.
+        sums: String,
+    },
 }
 
 impl Error {
+    /// Whether the command or the pipeline is wrong, so that nothing was written.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused(_)
+                | Self::Pipeline(_)
+                | Self::NoPipeline { .. }
+                | Self::Setting { .. }
+                | Self::StepFile { .. }
+                | Self::NoInput { .. }
+                | Self::NotAFile { .. }
+                | Self::UnknownFormat { .. }
+                | Self::Encoding { .. }
+                | Self::Pattern { .. }
+                | Self::Conflict { .. }
+                | Self::NeedsTable { .. }
+        )
+    }
+
     /// A setting of `step` holds a value that cannot be used.
     pub(crate) fn setting(step: &'static str, setting: &'static str, problem: impl Into<String>) -> Self {
         Self::Setting { step, setting, problem: problem.into() }
@@ -186,6 +391,11 @@ impl Error {
         move |source| Self::Read { path, source }
     }
 
+    /// A file of the scratch folder cannot be used.
+    pub(crate) fn scratch(path: impl Into<PathBuf>, problem: impl Into<String>) -> Self {
+        Self::Scratch { path: path.into(), problem: problem.into() }
+    }
+
     /// DataFusion failed while doing `context`.
     pub(crate) fn engine(context: impl Into<String>) -> impl FnOnce(datafusion::error::DataFusionError) -> Self {
         let context = context.into();
@@ -199,6 +409,7 @@ fn full(source: &io::Error) -> &'static str {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "; free some space, then run the same command again to continue"
         }
+        io::ErrorKind::FileTooLarge => "; raise the limit of file sizes (`ulimit -f`), then run the same command again",
         io::ErrorKind::PermissionDenied => "; choose a folder that you may write, with `output.directory`",
         _ => "",
     }

@@ -2,18 +2,17 @@
 
 use crate::error::{Error, Result};
 use crate::fused::is_dead;
-use crate::input::Input;
-use crate::pipeline::{Output, Pipeline};
+use crate::pipeline::Pipeline;
 use crate::plan::Plan;
-use crate::rows::{self, IDENTITY, OUTCOME, SOURCE_ROW};
+use crate::rows::{self, ID, IDENTITY, OUTCOME, PART, SOURCE_ROW};
 use crate::step::{Operator, Step};
 use arrow::array::{
     Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt16Array, UInt32Array, UInt64Array, new_null_array,
 };
-use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type, UInt16Type, UInt32Type, UInt64Type};
+use arrow::datatypes::{DataType, UInt16Type, UInt32Type, UInt64Type};
 use serde_json::{Map, Value};
+use siyu_dataset::json_value;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A row as JSON.
@@ -31,23 +30,9 @@ impl Trial {
     /// Those of the steps' settings; table steps are refused, for they need a whole table.
     pub fn new(steps: &[Step]) -> Result<Self> {
         if let Some(table) = steps.iter().find(|step| matches!(step.operator(), Operator::Table(_))) {
-            return Err(Error::Resume(format!(
-                "`{}` needs a whole table; only row steps can be tried on single rows",
-                table.name()
-            )));
+            return Err(Error::NeedsTable { step: table.name() });
         }
-        let pipeline = Pipeline {
-            input: Vec::<Input>::new(),
-            steps: steps.to_vec(),
-            output: Output { directory: PathBuf::new(), shard_megabytes: 1, columns: None },
-            seed: 0,
-            max_bad_rows: None,
-            max_bad_ratio: 1.0,
-            tests: Vec::new(),
-            text: String::new(),
-            path: PathBuf::new(),
-            places: Vec::new(),
-        };
+        let pipeline = Pipeline::of_steps(steps.to_vec());
         Ok(Self { plan: Plan::new(&pipeline)? })
     }
 
@@ -73,12 +58,10 @@ impl Trial {
                     let outcome = batch.column(OUTCOME).as_primitive::<UInt16Type>().value(row);
                     result.insert("dropped_by".into(), self.plan.labels[usize::from(outcome) - 1].clone().into());
                     if batch.column(rows::DETAIL).is_valid(row) {
-                        result.insert("reason".into(), value(batch.column(rows::DETAIL), row));
+                        result.insert("reason".into(), json_value(batch.column(rows::DETAIL), row));
                     }
                 } else {
-                    for slot in IDENTITY + 1..batch.num_columns() {
-                        result.insert(batch.schema().field(slot).name().clone(), value(batch.column(slot), row));
-                    }
+                    self.fill(&mut result, batch, row);
                 }
                 made.entry(number).or_default().push(result);
             }
@@ -87,11 +70,50 @@ impl Trial {
     }
 }
 
-/// Runs a pipeline's own tests on its row steps; returns a message per failure. Table steps are passed over.
+impl Trial {
+    /// Puts what the steps made into the row that was given; what they left as it was keeps its kind.
+    fn fill(&self, result: &mut Row, batch: &RecordBatch, row: usize) {
+        for slot in IDENTITY + 1..batch.num_columns() {
+            let (name, new) = (batch.schema().field(slot).name().clone(), json_value(batch.column(slot), row));
+            let old = result.get(&name).map_or(Value::Null, |old| text(old).map_or(Value::Null, Value::String));
+            if old != new {
+                result.insert(name, new);
+            }
+        }
+        if batch.column(PART).as_primitive::<UInt32Type>().value(row) > 0 {
+            result.insert("id".into(), json_value(batch.column(ID), row));
+        }
+    }
+}
+
+/// A value as input gives it to the steps: texts as they are, anything else as JSON.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// A test of a pipeline whose row steps made something else than it expects.
+#[derive(Debug)]
+pub struct Failure {
+    /// Number of the test, from 1.
+    pub number: usize,
+    /// The step that dropped the document unexpectedly, and why where it says so.
+    pub dropped: Option<(String, Option<String>)>,
+    /// Columns with another value: name, expected and found. Empty where the document should have been dropped.
+    pub wrong: Vec<(String, Value, Value)>,
+}
+
+/// Runs a pipeline's own tests on its row steps; returns the failures. Table steps are passed over.
 ///
 /// # Errors
 /// When the steps cannot be compiled.
-pub fn run_tests(pipeline: &Pipeline) -> Result<Vec<String>> {
+pub fn run_tests(pipeline: &Pipeline) -> Result<Vec<Failure>> {
+    if pipeline.tests.is_empty() {
+        return Ok(Vec::new());
+    }
     let row_steps: Vec<Step> =
         pipeline.steps.iter().filter(|step| matches!(step.operator(), Operator::Row(_))).cloned().collect();
     let trial = Trial::new(&row_steps)?;
@@ -102,40 +124,36 @@ pub fn run_tests(pipeline: &Pipeline) -> Result<Vec<String>> {
             text => Row::from_iter([("text".to_owned(), text.clone())]),
         };
         let rows = trial.apply(&[given])?;
-        let row = rows.first();
-        let dropped = row.and_then(|row| row.get("dropped_by"));
-        let matches = match (&test.expect, dropped) {
-            (Value::Null, dropped) => dropped.is_some(),
-            (_, Some(_)) => false,
-            (Value::Object(fields), None) => {
-                fields.iter().all(|(name, value)| row.and_then(|row| row.get(name)) == Some(value))
-            }
-            (text, None) => row.and_then(|row| row.get("text")) == Some(text),
-        };
-        if !matches {
-            let found = dropped.map_or_else(
-                || row.cloned().map(Value::Object).unwrap_or_default(),
-                |by| format!("dropped by {by}").into(),
-            );
-            failures.push(format!("test {number}: expected {}, found {found}", test.expect));
-        }
+        failures.extend(judge(number, &test.expect, rows.first().cloned().unwrap_or_default()));
     }
     Ok(failures)
+}
+
+/// What is wrong with the row that a test's document became.
+fn judge(number: usize, expect: &Value, row: Row) -> Option<Failure> {
+    let text = |name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
+    match (expect, text("dropped_by")) {
+        (Value::Null, Some(_)) => None,
+        (Value::Null, None) => Some(Failure { number, dropped: None, wrong: Vec::new() }),
+        (_, Some(step)) => Some(Failure { number, dropped: Some((step, text("reason"))), wrong: Vec::new() }),
+        (expect, None) => {
+            let wanted = match expect {
+                Value::Object(fields) => fields.clone(),
+                text => Row::from_iter([("text".to_owned(), text.clone())]),
+            };
+            let found = |name: &String| row.get(name).cloned().unwrap_or(Value::Null);
+            let compared = wanted.into_iter().map(|(name, expected)| (found(&name), name, expected));
+            let wrong: Vec<_> = compared.filter(|(found, _, expected)| found != expected).collect();
+            let wrong: Vec<_> = wrong.into_iter().map(|(found, name, expected)| (name, expected, found)).collect();
+            (!wrong.is_empty()).then_some(Failure { number, dropped: None, wrong })
+        }
+    }
 }
 
 fn batch(given: &[Row], fields: &[arrow::datatypes::Field]) -> RecordBatch {
     let count = given.len();
     let text = |name: &str| -> ArrayRef {
-        Arc::new(
-            given
-                .iter()
-                .map(|row| match row.get(name) {
-                    None | Some(Value::Null) => None,
-                    Some(Value::String(text)) => Some(text.clone()),
-                    Some(other) => Some(other.to_string()),
-                })
-                .collect::<StringArray>(),
-        )
+        Arc::new(given.iter().map(|row| row.get(name).and_then(text)).collect::<StringArray>())
     };
     let mut columns: Vec<ArrayRef> = vec![
         Arc::new(UInt64Array::from(vec![0; count])),
@@ -150,34 +168,4 @@ fn batch(given: &[Row], fields: &[arrow::datatypes::Field]) -> RecordBatch {
     columns.push(Arc::new(StringArray::from(vec![""; count])));
     columns.extend(fields[1..].iter().map(|field| text(field.name())));
     RecordBatch::try_new(rows::schema(fields), columns).expect("one entry a row in every column")
-}
-
-/// A cell as JSON.
-fn value(column: &ArrayRef, row: usize) -> Value {
-    if column.is_null(row) {
-        return Value::Null;
-    }
-    match column.data_type() {
-        DataType::Utf8 => column.as_string::<i32>().value(row).into(),
-        DataType::Boolean => column.as_boolean().value(row).into(),
-        DataType::Int32 => column.as_primitive::<Int32Type>().value(row).into(),
-        DataType::Int64 => column.as_primitive::<Int64Type>().value(row).into(),
-        DataType::UInt32 => column.as_primitive::<UInt32Type>().value(row).into(),
-        DataType::UInt64 => column.as_primitive::<UInt64Type>().value(row).into(),
-        DataType::Float64 => column.as_primitive::<Float64Type>().value(row).into(),
-        DataType::List(_) => {
-            let items = column.as_list::<i32>().value(row);
-            (0..items.len()).map(|item| value(&items, item)).collect()
-        }
-        DataType::Struct(fields) => {
-            let cells = column.as_struct();
-            fields
-                .iter()
-                .zip(cells.columns())
-                .map(|(field, cell)| (field.name().clone(), value(cell, row)))
-                .collect::<Row>()
-                .into()
-        }
-        _ => arrow::util::display::array_value_to_string(column, row).unwrap_or_default().into(),
-    }
 }

@@ -136,12 +136,7 @@ impl Exchange {
         let Ok(position) = record.buckets.binary_search_by_key(&bucket, |(bucket, _)| *bucket) else { return Ok(None) };
         let path = self.directory.join(format!("{}.arrow", record.name));
         let mut slot = self.readers[run].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let broken = |error: arrow::error::ArrowError| {
-            Error::Resume(format!(
-                "scratch file `{}` cannot be read: {error}; run again with `--fresh`",
-                path.display()
-            ))
-        };
+        let broken = |error: arrow::error::ArrowError| Error::scratch(&path, error.to_string());
         if slot.is_none() {
             let file = File::open(&path).map_err(Error::read(&path))?;
             *slot = Some(FileReader::try_new(BufReader::new(file), self.columns.clone()).map_err(broken)?);

@@ -21,6 +21,8 @@ pub(crate) struct Compiled {
     pub(crate) writes: Vec<usize>,
     /// What it does.
     pub(crate) kernel: Kernel,
+    /// Columns of the rows behind it.
+    pub(crate) after: SchemaRef,
 }
 
 /// The row steps between two exchanges.

@@ -78,17 +78,15 @@ pub(crate) fn decide(engine: &Engine<'_>, segment: &Segment, number: usize) -> R
     let before = exchange.rows_before().to_vec();
     let total = *before.last().expect("there is at least one bucket");
     if total >= 1 << 31 {
-        return Err(Error::Resume(format!(
-            "{total} documents reach `{}`, more than the 2,147,483,647 it can number; divide the input into several runs",
-            job.step
-        )));
+        return Err(Error::TooManyDocuments { step: job.step, documents: total });
     }
     let pass = Pass { engine, job, arrival, exchange, folder, before };
     if let Some(decisions) = Decisions::open(&pass)? {
         return Ok(decisions);
     }
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(engine.options.threads).build();
-    let pool = pool.map_err(|error| Error::Resume(format!("cannot start threads: {error}")))?;
+    let threads = engine.options.threads;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| Error::Threads { threads, source: std::io::Error::other(error) })?;
     pool.install(|| {
         sketches::write(&pass)?;
         let ranks = sketches::Ranks::read(&pass)?;
@@ -125,9 +123,7 @@ fn each_bucket<R: serde::Serialize + serde::de::DeserializeOwned + Send>(
     progress.units.store(0, Ordering::Relaxed);
     let done = |bucket: u32| {
         let path = pass.folder.join(format!("{name}-{bucket:08}.json"));
-        if progress.stop.load(Ordering::Relaxed) {
-            return Err(Error::Interrupted);
-        }
+        progress.go_on()?;
         let record = match files::read_record(&path)? {
             Some(record) => record,
             None => {

@@ -66,6 +66,12 @@ pub trait RowOperator: Send + Sync {
     fn files(&self) -> Vec<PathBuf> {
         Vec::new()
     }
+
+    /// Environment variable that holds a secret; which secret it is is part of a run's identity, itself it is kept
+    /// nowhere.
+    fn key_from(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// A step that must see many documents.

@@ -1,15 +1,18 @@
 //! The pipeline file: parsed into types, refused with line, column and excerpt. Parsing reads no documents.
 
 mod diagnostic;
+mod overrides;
+mod places;
 mod variables;
+mod words;
 
 use crate::error::{Error, Result};
-use crate::input::Input;
+use crate::input::{self, Input};
 use crate::step::Step;
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, nearest};
+use places::Places;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_saphyr::Spanned;
 use std::path::{Path, PathBuf};
 
 /// A pipeline as written in its file.
@@ -35,9 +38,12 @@ pub struct Pipeline {
     /// Where the file is, for messages.
     #[serde(skip)]
     pub path: PathBuf,
-    /// Line and column of each step.
+    /// The file as it was written, for messages.
     #[serde(skip)]
-    pub places: Vec<(u64, u64)>,
+    written: String,
+    /// Where each value stands.
+    #[serde(skip)]
+    places: Places,
 }
 
 /// Where the dataset goes.
@@ -65,14 +71,13 @@ pub struct Example {
     pub expect: serde_json::Value,
 }
 
-/// The file's shape, with the places of its steps. The JSON Schema of a pipeline is made from it.
+/// The file's shape. The JSON Schema of a pipeline is made from it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename = "Pipeline")]
 struct File {
     input: Vec<Input>,
     #[serde(default)]
-    #[schemars(with = "Vec<Step>")]
-    steps: Vec<Spanned<Step>>,
+    steps: Vec<Step>,
     output: Output,
     #[serde(default)]
     seed: u64,
@@ -92,6 +97,9 @@ fn max_bad_ratio() -> f64 {
     0.5
 }
 
+/// Stands before each setting of the command line in a recorded pipeline.
+const OVERRIDDEN: &str = "# overridden: ";
+
 impl Pipeline {
     /// Reads a pipeline file and replaces `${NAME}` and `${NAME:-default}` by the environment.
     ///
@@ -100,77 +108,129 @@ impl Pipeline {
     /// # Errors
     /// [`Error::Read`] for the file, [`Error::Pipeline`] for what it says.
     pub fn from_path(path: &Path, settings: &[String]) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
+        let text = std::fs::read_to_string(path).map_err(|source| Error::NoPipeline {
+            path: path.to_owned(),
+            hint: input::neighbours(path),
+            source,
+        })?;
         Self::from_text(&text, path, settings)
     }
 
     /// Like [`Self::from_path`] for text that is already read; `path` is for messages.
-    pub fn from_text(text: &str, path: &Path, settings: &[String]) -> Result<Self> {
-        let text = variables::expand(text, path)?;
-        let file: File = parse(&text, path)?;
+    pub fn from_text(written: &str, path: &Path, settings: &[String]) -> Result<Self> {
+        Self::from_expanded(variables::expand(written, path)?, written, path, settings)
+    }
+
+    /// The pipeline whose `text` a manifest recorded: variables are expanded, settings follow it.
+    pub(crate) fn from_record(text: &str) -> Result<Self> {
+        let settings: Vec<String> =
+            text.lines().filter_map(|line| line.strip_prefix(OVERRIDDEN)).map(str::to_owned).collect();
+        Self::from_expanded(text.to_owned(), text, Path::new("manifest.json"), &settings)
+    }
+
+    fn from_expanded(text: String, written: &str, path: &Path, settings: &[String]) -> Result<Self> {
+        let file: File = serde_saphyr::from_str(&text).map_err(|error| {
+            Error::Pipeline(Box::new(Diagnostic::from_yaml(path, &text, written, error.without_snippet())))
+        })?;
         let mut pipeline = Self {
             input: file.input,
-            places: file.steps.iter().map(|step| (step.referenced.line(), step.referenced.column())).collect(),
-            steps: file.steps.into_iter().map(|step| step.value).collect(),
+            steps: file.steps,
             output: file.output,
             seed: file.seed,
             max_bad_rows: file.max_bad_rows,
             max_bad_ratio: file.max_bad_ratio,
             tests: file.tests,
+            places: Places::of(&text).unwrap_or_default(),
             text,
             path: path.to_owned(),
+            written: written.to_owned(),
         };
-        if !settings.is_empty() {
-            pipeline.set(settings)?;
-        }
-        if !(0.0..=1.0).contains(&pipeline.max_bad_ratio) {
-            return Err(Error::setting("pipeline", "max_bad_ratio", "must lie between 0 and 1"));
-        }
-        if pipeline.output.shard_megabytes == 0 {
-            return Err(Error::setting("output", "shard_megabytes", "must be at least 1"));
-        }
+        pipeline.set(settings)?;
+        pipeline.check()?;
         Ok(pipeline)
     }
 
-    /// Overrides keys of the file.
-    fn set(&mut self, settings: &[String]) -> Result<()> {
-        let mut value = serde_json::to_value(&*self).expect("a pipeline consists of strings, numbers, lists and maps");
-        for setting in settings {
-            let (key, new) =
-                setting.split_once('=').ok_or_else(|| override_error(setting, "write `key.path=value`"))?;
-            let mut slot = &mut value;
-            for name in key.split('.') {
-                let next = match slot {
-                    serde_json::Value::Array(items) => name.parse().ok().and_then(|index: usize| items.get_mut(index)),
-                    serde_json::Value::Object(fields) => Some(fields.entry(name).or_insert(serde_json::Value::Null)),
-                    _ => None,
-                };
-                slot = next.ok_or_else(|| override_error(setting, &format!("there is no `{name}` here")))?;
-            }
-            *slot = serde_saphyr::from_str(new).unwrap_or_else(|_| serde_json::Value::String(new.to_owned()));
+    /// A pipeline of these steps alone, without input or output.
+    pub(crate) fn of_steps(steps: Vec<Step>) -> Self {
+        Self {
+            input: Vec::new(),
+            steps,
+            output: Output { directory: PathBuf::new(), shard_megabytes: 1, columns: None },
+            seed: 0,
+            max_bad_rows: None,
+            max_bad_ratio: 1.0,
+            tests: Vec::new(),
+            text: String::new(),
+            path: PathBuf::new(),
+            written: String::new(),
+            places: Places::default(),
         }
-        let text = value.to_string();
-        let file: File = serde_saphyr::from_str(&text)
-            .map_err(|error| override_error(&settings.join(" "), &error.without_snippet().to_string()))?;
-        let steps: Vec<Step> = file.steps.into_iter().map(|step| step.value).collect();
-        self.text = format!("{}\n# overridden: {}\n", self.text, settings.join(" "));
-        (self.input, self.steps, self.output) = (file.input, steps, file.output);
-        (self.seed, self.max_bad_rows, self.max_bad_ratio) = (file.seed, file.max_bad_rows, file.max_bad_ratio);
+    }
+
+    /// Refuses values that no run could use.
+    fn check(&self) -> Result<()> {
+        if self.input.is_empty() {
+            return Err(self.at(
+                &["input"],
+                "`input` names no file".to_owned(),
+                "write `- path: FOLDER_OR_FILE` below it",
+            ));
+        }
+        if !(0.0..=1.0).contains(&self.max_bad_ratio) {
+            let message = format!("`max_bad_ratio` is {} and must lie between 0 and 1", self.max_bad_ratio);
+            return Err(self.at(&["max_bad_ratio"], message, "0.1 allows one unreadable row in ten"));
+        }
+        if self.output.shard_megabytes == 0 {
+            let message = "`shard_megabytes` is 0 and must be at least 1".to_owned();
+            return Err(self.at(&["output", "shard_megabytes"], message, "256 is the default"));
+        }
+        for (index, entry) in self.input.iter().enumerate() {
+            let index = index.to_string();
+            let at = |key: &str, error: Error| {
+                let message = chain(&error);
+                self.at(&["input", &index, key], message, "`siyu schema` describes every key")
+            };
+            input::check_encoding(entry).map_err(|error| at("encoding", error))?;
+            input::check_pattern(entry).map_err(|error| at("path", error))?;
+            if let Some(problem) = input::overlap(entry, &self.output.directory) {
+                return Err(self.at(&["output", "directory"], problem, "choose a folder beside the input"));
+            }
+        }
         Ok(())
     }
 
-    /// An error of step `index`, with the place of the step in the file.
-    pub(crate) fn at_step(&self, index: usize, error: &Error) -> Error {
-        let Some(&(line, column)) = self.places.get(index) else {
-            return Error::Resume(error.to_string());
-        };
-        let mut message = error.to_string();
-        if let Some(source) = std::error::Error::source(error) {
-            message = format!("{message}: {source}");
+    /// An error about the value at `path` of the file.
+    fn at(&self, path: &[&str], message: String, help: &str) -> Error {
+        let place = self.places.nearest(path);
+        if place.line == 0 {
+            return Error::Refused(format!("{message}; {help}; nothing was read or written"));
         }
-        let help =
-            format!("`siyu operators {}` shows all settings; nothing was read or written", self.steps[index].name());
-        Error::Pipeline(Box::new(Diagnostic::new(&self.path, &self.text, line, column, message, help)))
+        let (line, column) = diagnostic::moved(&self.text, &self.written, (place.line, place.column));
+        let help = format!("{help}; nothing was read or written");
+        Error::Pipeline(Box::new(Diagnostic::new(&self.path, &self.written, line, column, message, help)))
+    }
+
+    /// An error of step `index`, with the place of the step or of its setting in the file.
+    pub(crate) fn at_step(&self, index: usize, error: &Error) -> Error {
+        let name = self.steps[index].name();
+        let setting = match error {
+            Error::Setting { setting, .. } | Error::StepFile { setting, .. } => *setting,
+            _ => "",
+        };
+        let number = index.to_string();
+        let mut path = vec!["steps", &number];
+        if !setting.is_empty() {
+            path.extend([name, setting]);
+        }
+        self.at(&path, chain(error), &format!("`siyu operators {name}` shows all settings"))
+    }
+}
+
+/// An error with its cause.
+fn chain(error: &Error) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }
 
@@ -184,16 +244,10 @@ pub fn schema() -> schemars::Schema {
 /// # Errors
 /// [`Error::Pipeline`] with line, column and excerpt.
 pub fn parse_steps(text: &str) -> Result<Vec<Step>> {
-    let origin = Path::new("STEP_YAML");
     let is_list = text.trim_start().starts_with(['-', '[']);
-    if is_list { parse(text, origin) } else { Ok(vec![parse(text, origin)?]) }
-}
-
-fn parse<'text, T: Deserialize<'text>>(text: &'text str, path: &Path) -> Result<T> {
-    serde_saphyr::from_str(text)
-        .map_err(|error| Error::Pipeline(Box::new(Diagnostic::from_yaml(path, text, error.without_snippet()))))
-}
-
-fn override_error(setting: &str, problem: &str) -> Error {
-    Error::Resume(format!("cannot apply `--set {setting}`: {problem}; nothing was read or written"))
+    let parsed =
+        if is_list { serde_saphyr::from_str(text) } else { serde_saphyr::from_str(text).map(|step| vec![step]) };
+    parsed.map_err(|error| {
+        Error::Pipeline(Box::new(Diagnostic::from_steps(Path::new("STEPS"), text, error.without_snippet())))
+    })
 }

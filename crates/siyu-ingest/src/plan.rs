@@ -7,6 +7,7 @@ use crate::near::Job;
 use crate::operator::{Action, Key, TableOperator};
 use crate::pipeline::Pipeline;
 use crate::rows::{self, IDENTITY};
+use crate::shards::written_columns;
 use crate::step::{Operator, Step};
 use arrow::datatypes::{DataType, Field};
 use std::sync::Arc;
@@ -88,6 +89,41 @@ impl Plan {
     }
 }
 
+/// What a run does between two places where rows meet, in words.
+#[derive(Debug)]
+pub struct Stage {
+    /// The step that brings the rows together; none for the input, and for a stage that only orders.
+    pub arrives_by: Option<String>,
+    /// Names of the rows' columns in front of the steps.
+    pub columns_before: Vec<String>,
+    /// What is done to each row, as reports name it.
+    pub steps: Vec<String>,
+}
+
+impl Plan {
+    /// The stages of a run in their order.
+    pub fn stages(&self) -> Vec<Stage> {
+        let stage = |segment: &Segment| Stage {
+            arrives_by: segment.arrival.as_ref().and_then(|arrival| arrival.step).map(|step| self.labels[step].clone()),
+            columns_before: segment
+                .resolved
+                .iter()
+                .map(|field| field.name().clone())
+                .filter(|name| name != "source")
+                .collect(),
+            steps: segment.steps.steps.iter().map(|step| self.labels[step.index].clone()).collect(),
+        };
+        self.segments.iter().map(stage).collect()
+    }
+
+    /// Names and types of the columns that the dataset will have.
+    pub fn columns(&self, pipeline: &Pipeline) -> Vec<(String, String)> {
+        let last = self.segments.last().expect("a plan has at least two segments");
+        let (_, schema) = written_columns(&last.steps.output, pipeline.output.columns.as_deref());
+        schema.fields().iter().map(|field| (field.name().clone(), field.data_type().to_string())).collect()
+    }
+}
+
 /// A segment whose rows have the first of these columns when they arrive, the second once they are resolved, and the
 /// last when they leave.
 fn segment(arrival: Option<Arrival>, columns: [&Vec<Field>; 3], steps: Vec<Compiled>) -> Segment {
@@ -127,7 +163,7 @@ fn wanted(pipeline: &Pipeline) -> Result<Vec<String>> {
     let mut made: Vec<String> = vec!["id".into(), "source".into(), "source_row".into()];
     for (index, step) in pipeline.steps.iter().enumerate() {
         let available: Vec<String> = made.iter().chain(&wanted).cloned().collect();
-        let at = |error| pipeline.at_step(index, &error);
+        let at = |error: Error| pipeline.at_step(index, &error);
         let reads = match step.operator() {
             Operator::Row(row) => row.reads(&available).map_err(at)?,
             Operator::Table(table) => table.reads(),
@@ -157,15 +193,15 @@ fn compile(index: usize, step: &Step, layout: &mut Vec<Field>) -> Result<Compile
     for field in row.writes(&inputs)? {
         writes.push(IDENTITY + put(field, layout));
     }
-    Ok(Compiled { index, reads, writes, kernel: row.build(&inputs)? })
+    Ok(Compiled { index, reads, writes, kernel: row.build(&inputs)?, after: rows::schema(layout) })
 }
 
 fn slots(names: &[String], layout: &[Field]) -> Result<Vec<usize>> {
     let all = rows::schema(layout);
     let slot = |name: &String| {
         all.index_of(name).map_err(|_| {
-            let known: Vec<&str> = layout.iter().map(|field| field.name().as_str()).collect();
-            Error::Resume(format!("there is no column `{name}` here; there are {}", known.join(", ")))
+            let has = layout.iter().map(|field| field.name().clone()).collect();
+            Error::NoSuchColumn { column: name.clone(), has }
         })
     };
     names.iter().map(slot).collect()
@@ -178,10 +214,7 @@ fn check_split(pipeline: &Pipeline) -> Result<()> {
         if let Some(columns) = divided
             && let Some(name) = step.written_names().into_iter().find(|name| columns.contains(name))
         {
-            let problem = format!(
-                "`{name}` changes after `split`, so that equal texts could end on two sides; move `split` behind this step"
-            );
-            return Err(pipeline.at_step(index, &Error::Resume(problem)));
+            return Err(pipeline.at_step(index, &Error::ChangedAfterSplit { column: name }));
         }
         if let Step::Split(split) = step {
             divided = Some(&split.columns);

@@ -1,6 +1,9 @@
 //! Running a pipeline: stage after stage, each continued where an earlier run was stopped, then the dataset at once.
 
+mod change;
 pub(crate) mod finish;
+mod install;
+mod memory;
 pub mod progress;
 pub(crate) mod stages;
 pub(crate) mod state;
@@ -9,15 +12,16 @@ use crate::error::{Error, Result};
 use crate::input::{self, Source};
 use crate::pipeline::Pipeline;
 use crate::plan::Plan;
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
+pub(crate) use install::is_reserved;
 use progress::Progress;
-use siyu_dataset::{MANIFEST, Manifest};
+use siyu_dataset::Manifest;
 use stages::Engine;
 use state::{Identity, Scratch};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// How a run uses the machine.
 #[derive(Clone, Debug)]
@@ -47,58 +51,57 @@ pub enum Outcome {
 /// Whatever stops the run; it can be started again and goes on from the last finished unit of work.
 pub fn run(pipeline: &Pipeline, options: &RunOptions, progress: &Arc<Progress>) -> Result<Outcome> {
     let plan = Plan::new(pipeline)?;
-    let sources: Arc<[Source]> = input::discover(&pipeline.input)?.into();
-    let identity = Identity::new(pipeline, &sources)?;
     let output = &pipeline.output.directory;
-    if !options.fresh
-        && let Some(outcome) = finished(pipeline, &sources)?
+    let sources = input::discover(&pipeline.input)?;
+    let sources: Arc<[Source]> = input::without_outputs(&pipeline.input, sources, output)?.into();
+    let identity = Identity::new(pipeline, &sources)?;
+    let standing = install::standing(output)?;
+    install::Owned::of(output, &Scratch::place(output), standing.as_ref())?;
+    if let Some(manifest) = standing
+        && !options.fresh
+        && !Scratch::holds(output, &identity)?
     {
-        return Ok(outcome);
+        return unchanged(manifest, pipeline, &sources, &identity);
     }
     let scratch = Scratch::open(output, &identity, options.fresh)?;
-    let total: u64 = sources.iter().map(|source| source.bytes).sum();
-    progress.bytes_total.store(total, std::sync::atomic::Ordering::Relaxed);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(options.threads)
-        .enable_all()
-        .build()
-        .map_err(Error::read("the thread pool"))?;
-    let session = session(options, scratch.folder("spill")?)?;
-    let buckets = buckets(&sources);
-    let engine = Engine { pipeline, plan: &plan, sources, options, progress, scratch: &scratch, session, buckets };
-    let stages = runtime.block_on(engine.run())?;
-    let manifest = finish::finish(&engine, &stages, &runtime)?;
-    drop(engine);
+    let written = write(pipeline, &plan, sources, options, progress, &scratch, &identity);
+    let manifest = written.map_err(|error| scratch.explain(error))?;
     scratch.remove()?;
     Ok(Outcome::Written(Box::new(manifest)))
 }
 
-/// A dataset that stands in the output folder: unchanged, or in the way.
-fn finished(pipeline: &Pipeline, sources: &[Source]) -> Result<Option<Outcome>> {
-    let output = &pipeline.output.directory;
-    if !output.join(MANIFEST).exists() {
-        return Ok(None);
+/// Runs the stages and puts the dataset in its place.
+fn write(
+    pipeline: &Pipeline,
+    plan: &Plan,
+    sources: Arc<[Source]>,
+    options: &RunOptions,
+    progress: &Arc<Progress>,
+    scratch: &Scratch,
+    identity: &Identity,
+) -> Result<Manifest> {
+    let total: u64 = sources.iter().map(|source| source.bytes).sum();
+    progress.bytes_total.store(total, Ordering::Relaxed);
+    progress.failed.store(false, Ordering::Relaxed);
+    let threads = options.threads;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+        .map_err(|source| Error::Threads { threads, source })?;
+    let session = session(options, scratch.empty_folder("spill")?)?;
+    let buckets = buckets(&sources);
+    let engine = Engine { pipeline, plan, sources, options, progress, scratch, identity, session, buckets };
+    let stages = runtime.block_on(engine.run())?;
+    stages::catch(progress, || finish::finish(&engine, &stages, &runtime))
+}
+
+/// The dataset that stands in the output folder, if this run would write the same.
+fn unchanged(manifest: Manifest, pipeline: &Pipeline, sources: &[Source], identity: &Identity) -> Result<Outcome> {
+    match change::since(&manifest, pipeline, sources, identity)? {
+        None => Ok(Outcome::Unchanged(Box::new(manifest))),
+        Some(change) => Err(Error::Finished { output: pipeline.output.directory.clone(), change }),
     }
-    let manifest = Manifest::open(output).map_err(|error| Error::Resume(error.to_string()))?;
-    let same_inputs = manifest.inputs.len() == sources.len()
-        && manifest
-            .inputs
-            .iter()
-            .zip(sources)
-            .all(|(input, source)| input.source == source.name && input.bytes == source.bytes);
-    let changed = if manifest.pipeline.text != pipeline.text {
-        "its pipeline was another one"
-    } else if manifest.siyu_version != env!("CARGO_PKG_VERSION") {
-        "another version wrote it"
-    } else if !same_inputs {
-        "its inputs were others"
-    } else {
-        return Ok(Some(Outcome::Unchanged(Box::new(manifest))));
-    };
-    Err(Error::Resume(format!(
-        "`{}` holds a finished dataset and {changed}; write it anew with `--fresh`, or choose another `output.directory`",
-        output.display()
-    )))
 }
 
 /// Buckets of an exchange: a function of the input alone, for the shards must not depend on the machine.
@@ -116,7 +119,7 @@ fn session(options: &RunOptions, spill: PathBuf) -> Result<SessionContext> {
     // Half for sorting; the rest is for rows on their way and for the tokenizer.
     let pool = usize::try_from(options.memory / 2).unwrap_or(usize::MAX);
     let runtime: RuntimeEnv = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(pool)))
+        .with_memory_pool(Arc::new(memory::SortPool::new(pool)))
         .with_temp_file_path(spill)
         .build()
         .map_err(Error::engine("cannot set up the engine"))?;

@@ -17,7 +17,10 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 ///
 /// Dictionaries and page statistics are left out: documents do not repeat, and their first bytes help nobody. It saves
 /// a quarter of the encoding time.
-pub(crate) fn properties() -> WriterProperties {
+///
+/// # Panics
+/// Never: level 1 is a level of zstd.
+pub fn properties() -> WriterProperties {
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).expect("1 is a level of zstd")))
         .set_dictionary_enabled(false)

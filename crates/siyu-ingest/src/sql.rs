@@ -12,6 +12,7 @@ use datafusion::physical_plan::PhysicalExpr;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::DFParserBuilder;
 use datafusion::sql::sqlparser::ast::{Expr as Syntax, visit_expressions};
+use siyu_text::quality::ratios::han_ratio;
 use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock};
 
@@ -52,20 +53,6 @@ fn of_text(
             Ok(ColumnarValue::Array(values))
         }),
     )
-}
-
-/// Share of Han characters among all that are not white space; 0 for a blank text.
-fn han_ratio(text: &str) -> f64 {
-    let is_han = |character: char| {
-        matches!(u32::from(character), 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF | 0x2_0000..=0x3_FFFF)
-            || matches!(character, '々' | '〇')
-    };
-    let (mut han, mut all) = (0u32, 0u32);
-    for character in text.chars().filter(|character| !character.is_whitespace()) {
-        han += u32::from(is_han(character));
-        all += 1;
-    }
-    f64::from(han) / f64::from(all.max(1))
 }
 
 /// Names of the columns that an expression reads, each once; `id` where it reads none, so that rows can be counted.
@@ -195,7 +182,8 @@ fn problem(error: &DataFusionError) -> String {
         other => {
             let text = other.strip_backtrace();
             let text = text.split_once(": ").map_or(text.as_str(), |(_, rest)| rest);
-            text.trim_end_matches('.').replace(".\n", "; ").replace('\n', " ")
+            let text = text.trim_end_matches('.').replace(".\n", "; ").replace('\n', " ");
+            unknown_function(&text).unwrap_or(text)
         }
     }
 }
@@ -209,6 +197,14 @@ fn syntax(text: &str) -> String {
         Some((line, column)) => format!("line {line} column {column} of the SQL: {what}"),
         None => format!("the SQL is not complete: {what}"),
     }
+}
+
+/// `Invalid function 'a'; Did you mean 'b'?` in our words.
+fn unknown_function(text: &str) -> Option<String> {
+    let (name, rest) = text.strip_prefix("Invalid function '")?.split_once('\'')?;
+    let near = rest.split_once("mean '").and_then(|(_, near)| near.split_once('\''));
+    let hint = near.map_or_else(String::new, |(near, _)| format!("; did you mean `{near}`?"));
+    Some(format!("there is no function `{name}`{hint}"))
 }
 
 fn unknown_column(name: &str, known: &[&str]) -> String {
@@ -276,6 +272,11 @@ mod tests {
             "{:?}",
             columns("a = 1 b")
         );
+    }
+
+    #[test]
+    fn an_unknown_function_is_named_beside_the_nearest() {
+        assert_eq!(refused("char_cont(text) > 1"), "there is no function `char_cont`; did you mean `char_count`?");
     }
 
     #[test]

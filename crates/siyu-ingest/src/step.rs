@@ -76,17 +76,35 @@ impl Step {
             Operator::Table(table) => table.files(),
         }
     }
+
+    /// The environment variable that holds the step's secret, if it has one.
+    pub(crate) fn key_from(&self) -> Option<&str> {
+        match self.operator() {
+            Operator::Row(row) => row.key_from(),
+            Operator::Table(_) => None,
+        }
+    }
 }
 
 steps! {
     Row    strip_html:            StripHtml,
+    Row    fix_mojibake:          FixMojibake,
     Row    normalize_unicode:     NormalizeUnicode,
     Row    normalize_punctuation: NormalizePunctuation,
+    Row    convert_chinese:       ConvertChinese,
     Row    mask_pii:              MaskPii,
     Row    segment:               Segment,
     Row    filter:                Filter,
     Row    derive:                Derive,
     Row    text_length:           TextLength,
+    Row    gopher_quality:        GopherQuality,
+    Row    gopher_repetition:     GopherRepetition,
+    Row    c4_quality:            C4Quality,
+    Row    fineweb_quality:       FinewebQuality,
+    Row    han_ratio:             HanRatio,
+    Row    symbol_ratio:          SymbolRatio,
+    Row    repetition:            Repetition,
+    Row    language:              Language,
     Row    truncate:              Truncate,
     Table  exact_dedup:           ExactDedup,
     Table  near_dedup:            NearDedup,

@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --release -p siyu-text --example pii_bench -- law.jsonl          # speed, and counts by kind
 //! cargo run --release -p siyu-text --example pii_bench -- law.jsonl --list   # every match in its context
+//! cargo run --release -p siyu-text --example pii_bench -- law.jsonl --list person,address
 //! ```
 //!
 //! Takes the `text` field of JSON lines; of any other file, each line. Linux only: the time comes from `/proc`.
@@ -21,10 +22,13 @@ const PASSES: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let path = arguments.next().ok_or("usage: pii_bench FILE [--list]")?;
+    let path = arguments.next().ok_or("usage: pii_bench FILE [--list [KINDS]]")?;
     let texts = texts(&fs::read_to_string(path)?)?;
-    let detector = Detector::new(Kind::DEFAULT);
-    if arguments.next().as_deref() == Some("--list") {
+    let listed = arguments.next().as_deref() == Some("--list");
+    let named: Option<Vec<Kind>> =
+        arguments.next().map(|kinds| kinds.split(',').map(str::parse).collect()).transpose()?;
+    let detector = Detector::new(named.as_deref().unwrap_or(Kind::DEFAULT));
+    if listed {
         list(&detector, &texts);
     } else {
         measure(&detector, &texts)?;

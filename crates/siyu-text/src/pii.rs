@@ -12,6 +12,7 @@
 //! ```
 
 mod account;
+mod address;
 mod bank_card;
 mod chunk;
 mod cn_id;
@@ -28,6 +29,7 @@ mod landline;
 mod mask;
 mod mobile;
 mod overseas_id;
+mod person;
 mod phone;
 mod plate;
 mod scan;

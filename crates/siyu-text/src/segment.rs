@@ -6,7 +6,18 @@
 //! # Ok::<(), siyu_text::segment::SegmentError>(())
 //! ```
 
-use jieba_rs::Jieba;
+mod alphabet;
+mod counts;
+mod cutter;
+mod hmm;
+mod keywords;
+mod lexicon;
+mod tables;
+mod trie;
+
+use self::{counts::Counts, cutter::Cutter, lexicon::Lexicon};
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// Why a user dictionary cannot be used.
@@ -20,28 +31,30 @@ pub enum SegmentError {
     },
 }
 
+thread_local! {
+    static CUTTER: RefCell<Option<Box<Cutter>>> = const { RefCell::new(None) };
+}
+
 /// Cuts text into words; the words joined are the text.
+///
+/// The words are those of jieba 0.42.1: the likeliest path through a dictionary, and a hidden Markov model for what the
+/// dictionary lacks.
 pub struct Segmenter {
-    jieba: Jieba,
+    lexicon: Lexicon,
+    /// Words of the user's dictionary with the frequency 0.
+    split: HashSet<String>,
 }
 
 impl Segmenter {
     /// Loads jieba's dictionary and adds the words of `user_dictionary`: one a line, with an optional frequency and an
-    /// optional part of speech after it, separated by spaces. Without a frequency the word gets one that keeps it whole.
+    /// optional part of speech after it, separated by spaces. Without a frequency the word gets one that keeps it
+    /// whole; with the frequency 0 it is no word.
     pub fn new(user_dictionary: Option<&str>) -> Result<Self, SegmentError> {
-        let mut jieba = Jieba::new();
-        for (line, entry) in (1..).zip(user_dictionary.unwrap_or_default().trim_start_matches('\u{feff}').lines()) {
-            let mut fields: Vec<&str> = entry.split_whitespace().collect();
-            let is_tag = |field: &&str| field.bytes().all(|byte| byte.is_ascii_lowercase());
-            let tag = if fields.len() > 1 { fields.pop_if(|field| is_tag(&&**field)) } else { None };
-            let is_number = |field: &str| field.bytes().all(|byte| byte.is_ascii_digit());
-            let number = if fields.len() > 1 { fields.pop_if(|field| is_number(field)) } else { None };
-            let frequency = number.map(str::parse).transpose().map_err(|_| SegmentError::Frequency { line })?;
-            if !fields.is_empty() {
-                jieba.add_word(&fields.join(" "), frequency, tag);
-            }
-        }
-        Ok(Self { jieba })
+        let table = tables::words();
+        let mut counts = Counts::new(&table);
+        counts.add(user_dictionary.unwrap_or_default())?;
+        let (lexicon, split) = counts.finish();
+        Ok(Self { lexicon, split })
     }
 
     /// The words of `text` in order. With `hmm`, words that the dictionary lacks are guessed.
@@ -63,10 +76,11 @@ impl Segmenter {
     }
 
     /// Calls `f` with each word in order.
-    pub fn for_each<'a>(&self, text: &'a str, hmm: bool, mut f: impl FnMut(&'a str)) {
-        for token in self.jieba.cut(text, hmm) {
-            f(token.word);
-        }
+    pub fn for_each<'a>(&self, text: &'a str, hmm: bool, f: impl FnMut(&'a str)) {
+        // Taken out while in use, as `f` may cut other texts.
+        let mut cutter = CUTTER.take().unwrap_or_default();
+        cutter.words(&self.lexicon, &self.split, text, hmm, f);
+        CUTTER.replace(Some(cutter));
     }
 }
 
@@ -89,6 +103,18 @@ mod tests {
         let segmenter = Segmenter::new(Some("云计算 5\n创新办 3 i\n凱特琳 nz\n")).unwrap();
         assert!(segmenter.words("李小福是创新办主任也是云计算方面的专家", true).contains(&"云计算"));
         assert!(segmenter.words("李小福是创新办主任也是云计算方面的专家", true).contains(&"创新办"));
+    }
+
+    // Written by scripts/jieba_words.py.
+    #[test]
+    fn words_and_keywords_are_those_of_jieba() {
+        for line in include_str!("../tests/fixtures/jieba_words.jsonl").lines() {
+            let case: serde_json::Value = serde_json::from_str(line).unwrap();
+            let text = case["text"].as_str().unwrap();
+            assert_eq!(serde_json::json!(SEGMENTER.words(text, true)), case["hmm"]);
+            assert_eq!(serde_json::json!(SEGMENTER.words(text, false)), case["plain"]);
+            assert_eq!(serde_json::json!(SEGMENTER.keywords(text, 5)), case["keywords"]);
+        }
     }
 
     proptest! {

@@ -13,10 +13,11 @@
 //! special tokens of its own: [`crate::chat`] does that.
 
 mod engine;
+mod lengths;
 mod probes;
 mod vocabulary;
 
-use self::{engine::Backend, vocabulary::Vocabulary};
+use self::{engine::Backend, lengths::Lengths, vocabulary::Vocabulary};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -50,6 +51,7 @@ pub enum Engine {
 pub struct Tokenizer {
     backend: Backend,
     vocabulary: Vocabulary,
+    lengths: Lengths,
     hash: String,
 }
 
@@ -68,9 +70,10 @@ impl Tokenizer {
             }
         }
         let vocabulary = Vocabulary::from_document(&document);
+        let lengths = Lengths::new(&document, &vocabulary);
         let backend = Backend::choose(document, &vocabulary)?;
         let hash = format!("{:x}", Sha256::digest(json));
-        Ok(Self { backend, vocabulary, hash })
+        Ok(Self { backend, vocabulary, lengths, hash })
     }
 
     /// Appends the ids of `text`, without special tokens around it. The string of a special token inside the text, such
@@ -87,7 +90,16 @@ impl Tokenizer {
 
     /// How many ids [`Tokenizer::encode_into`] would append.
     pub fn count(&self, text: &str) -> Result<usize, TokenizerError> {
-        self.backend.count(text)
+        self.backend.with_ids(text, <[u32]>::len)
+    }
+
+    /// How many ids [`Tokenizer::encode_into`] would append. `ends` becomes where each token ends in `text`, in bytes, or
+    /// stays empty if the ids do not tell: after a normalizer that changed the text, or tokens for unknown characters.
+    pub(crate) fn ends_into(&self, text: &str, ends: &mut Vec<usize>) -> Result<usize, TokenizerError> {
+        self.backend.with_ids(text, |ids| {
+            self.lengths.ends_into(ids, text.len(), ends);
+            ids.len()
+        })
     }
 
     /// The text of `ids`, special tokens included. Bytes that are not UTF-8, as half a character leaves them, become

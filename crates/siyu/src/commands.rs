@@ -1,7 +1,10 @@
 //! The subcommands, one file each.
 
 mod check;
+mod explain;
+mod export;
 mod operators;
+mod preview;
 mod run;
 mod trial;
 mod verify;
@@ -16,12 +19,23 @@ use std::process::ExitCode;
 pub(crate) enum Command {
     Run(run::Run),
     Check(check::Check),
+    Preview(preview::PreviewCommand),
     Try(trial::Try),
+    Explain(explain::Explain),
     Verify(verify::Verify),
+    Export(export::Export),
     Operators(operators::Operators),
     /// Prints the JSON Schema of pipeline files, for editors.
+    #[command(after_help = "\
+Example:
+  siyu schema > schema.json
+and in the first line of a pipeline, for editors that know yaml-language-server:
+  # yaml-language-server: $schema=schema.json")]
     Schema,
     /// Prints a completion script for a shell.
+    #[command(after_help = "\
+Example:
+  siyu completions bash > ~/.local/share/bash-completion/completions/siyu")]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
@@ -33,7 +47,10 @@ impl Command {
         match self {
             Self::Run(command) => command.run(out),
             Self::Check(command) => command.run(out),
+            Self::Preview(command) => command.run(out),
             Self::Try(command) => command.run(out),
+            Self::Explain(command) => command.run(out),
+            Self::Export(command) => command.run(out),
             Self::Verify(command) => command.run(out),
             Self::Operators(command) => command.run(out),
             Self::Schema => Ok(writeln!(out, "{}", serde_json::to_string_pretty(&siyu_ingest::pipeline::schema())?)?),
@@ -62,9 +79,11 @@ pub(crate) fn message(error: &anyhow::Error) -> String {
 
 /// 2 when the pipeline or the command is wrong, 130 when interrupted, else 1.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
-    match error.downcast_ref::<Error>() {
-        Some(Error::Pipeline(_) | Error::Setting { .. } | Error::StepFile { .. }) => ExitCode::from(2),
-        Some(Error::Interrupted) => ExitCode::from(130),
+    use siyu_dataset::Error as Dataset;
+    match (error.downcast_ref::<Error>(), error.downcast_ref::<Dataset>()) {
+        (Some(error), _) if error.is_refusal() => ExitCode::from(2),
+        (Some(Error::Interrupted), _) => ExitCode::from(130),
+        (_, Some(Dataset::NoSide { .. } | Dataset::NotExportable { .. })) => ExitCode::from(2),
         _ => ExitCode::from(1),
     }
 }

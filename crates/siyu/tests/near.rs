@@ -67,6 +67,12 @@ fn contracts(count: usize) -> String {
     rows
 }
 
+/// Documents that resemble nothing: enough of them for several blocks of input and several buckets.
+fn filler(count: usize) -> String {
+    let mut letters = Letters(23);
+    (0..count).map(|number| row(&format!("f{number}"), &letters.text(2000), "")).collect()
+}
+
 fn project(rows: &str, steps: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("docs.jsonl"), rows).unwrap();
@@ -167,12 +173,13 @@ fn what_to_keep_decides_who_stays() {
 #[test]
 fn threads_batches_and_memory_do_not_change_a_byte() {
     let mut seen = Vec::new();
+    let rows = contracts(300) + &filler(4000);
     for arguments in [
         ["--threads", "1", "--batch-rows", "1024"],
         ["--threads", "4", "--memory", "32MB"],
         ["--threads", "2", "--batch-rows", "7"],
     ] {
-        let folder = project(&contracts(600), BOTH);
+        let folder = project(&rows, BOTH);
         run(folder.path(), &arguments);
         seen.push(files(&folder.path().join("out")));
     }
@@ -185,7 +192,7 @@ fn threads_batches_and_memory_do_not_change_a_byte() {
 
 #[test]
 fn a_run_killed_again_and_again_ends_in_the_same_bytes() {
-    let folder = project(&contracts(600), BOTH);
+    let folder = project(&(contracts(300) + &filler(4000)), BOTH);
     run(folder.path(), &[]);
     let expected = files(&folder.path().join("out"));
     fs::remove_dir_all(folder.path().join("out")).unwrap();
@@ -199,7 +206,7 @@ fn a_run_killed_again_and_again_ends_in_the_same_bytes() {
             .unwrap();
         // Killed a little later each time: the moments cover every pass.
         let (done, waiting) = std::sync::mpsc::channel::<()>();
-        let _ = waiting.recv_timeout(std::time::Duration::from_millis(30 + kill * 67 % 900));
+        let _ = waiting.recv_timeout(std::time::Duration::from_millis(100 + kill * 367 % 4000));
         drop(done);
         child.kill().unwrap();
         if child.wait().unwrap().success() {

@@ -5,7 +5,7 @@ use crate::exchange::KEY_COLUMNS;
 use crate::near::Decisions;
 use crate::operator::Action;
 use crate::rows as row;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::{filter_record_batch, not};
 use arrow::datatypes::{SchemaRef, UInt64Type};
 use arrow::error::ArrowError;
@@ -51,6 +51,7 @@ impl Node for Resolve {
             writes: self.writes,
             previous: None,
             position: self.rows_before[partition],
+            unit: partition as u64,
             schema: Arc::clone(&self.schema),
         };
         let resolved = input.flat_map(move |batch| {
@@ -71,6 +72,8 @@ struct State {
     writes: Option<usize>,
     previous: Option<u128>,
     position: u64,
+    /// Behind an exchange a bucket is the unit of work, whatever unit a row was read in.
+    unit: u64,
     schema: SchemaRef,
 }
 
@@ -94,7 +97,7 @@ impl State {
                 })
             })
             .collect();
-        let columns = batch.columns()[KEY_COLUMNS..].to_vec();
+        let columns = self.columns(batch);
         let detail = matches!(self.action, Action::KeepFirst).then(|| duplicate_of(&keys));
         Ok(self.part(columns, &keep, detail)?)
     }
@@ -103,7 +106,7 @@ impl State {
     fn decided(&mut self, decisions: &Decisions, batch: &RecordBatch) -> Result<Vec<RecordBatch>> {
         let numbers = self.position..self.position + batch.num_rows() as u64;
         self.position = numbers.end;
-        let mut columns = batch.columns()[KEY_COLUMNS..].to_vec();
+        let mut columns = self.columns(batch);
         let (mut details, mut told): (Option<ArrayRef>, ArrayRef) = (None, Arc::clone(&columns[row::ID]));
         if decisions.drops() {
             let dropped = numbers.map(|number| decisions.dropped(number)).collect::<Result<Vec<_>, _>>();
@@ -121,6 +124,13 @@ impl State {
         let dropped = |row| details.as_ref().is_some_and(|details| details.is_valid(row));
         let keep: BooleanArray = (0..batch.num_rows()).map(|row| Some(!dropped(row))).collect();
         Ok(self.part(columns, &keep, details)?)
+    }
+
+    /// The columns behind the keys, of this unit.
+    fn columns(&self, batch: &RecordBatch) -> Vec<ArrayRef> {
+        let mut columns = batch.columns()[KEY_COLUMNS..].to_vec();
+        columns[row::UNIT] = Arc::new(UInt64Array::from(vec![self.unit; batch.num_rows()]));
+        columns
     }
 
     /// The rows to keep, and those that die.

@@ -11,15 +11,15 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, SchemaRef, UInt32Type};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::{StreamExt, stream};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 /// Blocks still to be read, handed out one at a time.
 pub(crate) struct BlockQueue {
     pub(crate) cutter: Mutex<Cutter>,
-    /// Blocks that an earlier run has finished.
-    pub(crate) done: BTreeSet<u64>,
+    /// Blocks that an earlier run has finished: their numbers, and their units, which tell their bytes.
+    pub(crate) done: BTreeMap<u64, u64>,
     pub(crate) sources: Arc<[input::Source]>,
     pub(crate) wanted: Wanted,
     pub(crate) progress: Arc<Progress>,
@@ -29,14 +29,18 @@ impl BlockQueue {
     fn next(&self) -> Result<Option<Block>> {
         let mut cutter = self.cutter.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         loop {
-            if self.progress.stop.load(Ordering::Relaxed) {
-                return Err(Error::Interrupted);
+            if self.progress.is_ending() {
+                return Ok(None);
             }
-            let block = cutter.next()?;
+            let Some(block) = cutter.next()? else { return Ok(None) };
             self.progress.bytes.store(cutter.bytes_read(), Ordering::Relaxed);
-            match block {
-                Some(block) if self.done.contains(&block.sequence) => {}
-                other => return Ok(other),
+            match self.done.get(&block.sequence) {
+                None => return Ok(Some(block)),
+                Some(done) if *done == unit(&block) => {}
+                Some(_) => {
+                    let path = self.sources[block.file() as usize].path.clone();
+                    return Err(Error::InputRewritten { path });
+                }
             }
         }
     }
@@ -89,6 +93,11 @@ impl Node for Source {
     }
 }
 
+/// A block as a unit of work: its number, then 32 bits of its hash, by which a later run sees that it is the same.
+fn unit(block: &Block) -> u64 {
+    block.sequence << 32 | block.hash & u64::from(u32::MAX)
+}
+
 /// The rows of one block, living batches and dead ones.
 struct BlockRows {
     unit: u64,
@@ -100,37 +109,44 @@ struct BlockRows {
 
 impl BlockRows {
     fn new(block: &Block, queue: Arc<BlockQueue>, schema: SchemaRef) -> Self {
-        let unit = block.sequence;
+        let unit = unit(block);
         let parsed: Vec<_> = input::parse(block, &queue.sources, &queue.wanted).collect();
         let parsed = parsed.into_iter();
         Self { unit, parsed, waiting: None, queue, schema }
     }
 
     fn living(&self, rows: &RecordBatch) -> RecordBatch {
-        let count = rows.num_rows();
-        let files = rows.column(0).as_primitive::<UInt32Type>();
-        let names: StringArray =
-            files.values().iter().map(|&file| Some(self.queue.sources[file as usize].name.as_str())).collect();
-        let mut columns = identity(self.unit, rows.column(0), rows.column(1), rows.column(2), row::ALIVE);
-        columns.push(Arc::new(names));
-        columns.extend(rows.columns()[3..].iter().cloned());
-        self.queue.progress.rows.fetch_add(count as u64, Ordering::Relaxed);
-        RecordBatch::try_new(Arc::clone(&self.schema), columns).expect("the reader gives the columns it was asked for")
+        self.queue.progress.rows.fetch_add(rows.num_rows() as u64, Ordering::Relaxed);
+        living(self.unit, rows, &self.queue.sources, &self.schema)
     }
 
     fn dead(&self, bad: &[BadRow]) -> RecordBatch {
-        let files: ArrayRef = Arc::new(bad.iter().map(|row| row.file).collect::<UInt32Array>());
-        let numbers: ArrayRef = Arc::new(bad.iter().map(|row| row.row).collect::<UInt64Array>());
-        let ids = new_null_array(&DataType::Utf8, bad.len());
-        let mut columns = identity(self.unit, &files, &numbers, &ids, QUARANTINED);
-        let details = bad.iter().map(|row| Some(format!("{}-{} {}", row.start, row.end, row.reason)));
-        columns[row::DETAIL] = Arc::new(details.collect::<StringArray>());
-        columns.push(Arc::new(StringArray::from(vec![""; bad.len()])));
-        let own: &[Arc<Field>] = &self.schema.fields()[IDENTITY + 1..];
-        columns.extend(own.iter().map(|field| new_null_array(field.data_type(), bad.len())));
         self.queue.progress.bad.fetch_add(bad.len() as u64, Ordering::Relaxed);
-        RecordBatch::try_new(Arc::clone(&self.schema), columns).expect("dead rows have the schema's columns")
+        dead(self.unit, bad, &self.schema)
     }
+}
+
+/// Rows that were read, as rows of a run.
+pub(crate) fn living(unit: u64, rows: &RecordBatch, sources: &[input::Source], schema: &SchemaRef) -> RecordBatch {
+    let files = rows.column(0).as_primitive::<UInt32Type>();
+    let names: StringArray = files.values().iter().map(|&file| Some(sources[file as usize].name.as_str())).collect();
+    let mut columns = identity(unit, rows.column(0), rows.column(1), rows.column(2), row::ALIVE);
+    columns.push(Arc::new(names));
+    columns.extend(rows.columns()[3..].iter().cloned());
+    RecordBatch::try_new(Arc::clone(schema), columns).expect("the reader gives the columns it was asked for")
+}
+
+fn dead(unit: u64, bad: &[BadRow], schema: &SchemaRef) -> RecordBatch {
+    let files: ArrayRef = Arc::new(bad.iter().map(|row| row.file).collect::<UInt32Array>());
+    let numbers: ArrayRef = Arc::new(bad.iter().map(|row| row.row).collect::<UInt64Array>());
+    let ids = new_null_array(&DataType::Utf8, bad.len());
+    let mut columns = identity(unit, &files, &numbers, &ids, QUARANTINED);
+    let details = bad.iter().map(|row| Some(format!("{}-{} {}", row.start, row.end, row.reason)));
+    columns[row::DETAIL] = Arc::new(details.collect::<StringArray>());
+    columns.push(Arc::new(StringArray::from(vec![""; bad.len()])));
+    let own: &[Arc<Field>] = &schema.fields()[IDENTITY + 1..];
+    columns.extend(own.iter().map(|field| new_null_array(field.data_type(), bad.len())));
+    RecordBatch::try_new(Arc::clone(schema), columns).expect("dead rows have the schema's columns")
 }
 
 impl Iterator for BlockRows {

@@ -21,6 +21,8 @@ pub struct Cutter {
     open: Option<Open>,
     sequence: u64,
     facts: Vec<FileFacts>,
+    /// Whether files are read to their end and hashed.
+    whole: bool,
 }
 
 /// A file that is being cut.
@@ -32,7 +34,7 @@ struct Open {
 enum Kind {
     Records(Records),
     Document { markup: bool, taken: bool },
-    RowGroups(VecDeque<Part>),
+    RowGroups(Option<VecDeque<Part>>),
 }
 
 /// The state of a file of records.
@@ -56,7 +58,13 @@ struct Records {
 impl Cutter {
     /// Starts at the first file.
     pub fn new(sources: Arc<[Source]>) -> Self {
-        Self { sources, limits: Limits::default(), file: 0, open: None, sequence: 0, facts: Vec::new() }
+        Self { sources, limits: Limits::default(), file: 0, open: None, sequence: 0, facts: Vec::new(), whole: true }
+    }
+
+    /// Cuts small blocks and reads no further than they reach, for a look at the first rows.
+    pub(crate) fn glance(sources: Arc<[Source]>) -> Self {
+        let limits = Limits { block: 64 << 10, ..Limits::default() };
+        Self { whole: false, limits, ..Self::new(sources) }
     }
 
     /// The same with other limits.
@@ -108,11 +116,13 @@ impl Cutter {
                 self.open = Some(Open::new(source)?);
             }
             let open = self.open.as_mut().expect("opened above");
-            if let Some(part) = open.part(source, file, room, &self.limits)? {
+            if let Some(part) = open.part(source, file, room, &self.limits, self.whole)? {
                 return Ok(Some(part));
             }
             let open = self.open.take().expect("opened above");
-            self.facts.push(open.reader.finish(file)?);
+            if self.whole {
+                self.facts.push(open.reader.finish(file)?);
+            }
             self.file += 1;
         }
     }
@@ -123,11 +133,8 @@ impl Cutter {
         for part in parts {
             match &part.content {
                 Content::Records { bytes, .. } | Content::Document { bytes, .. } => hasher.update(bytes),
-                Content::RowGroup { index, .. } => {
-                    let source = &self.sources[part.file as usize];
-                    hasher.update(source.name.as_bytes());
-                    hasher.update(&source.modified_nanos.to_le_bytes());
-                    hasher.update(&source.bytes.to_le_bytes());
+                Content::RowGroup { index, file, .. } => {
+                    hasher.update(file.as_bytes());
                     hasher.update(&index.to_le_bytes());
                 }
             }
@@ -145,7 +152,7 @@ impl Open {
         let kind = match source.format {
             Format::Text | Format::Markdown => Kind::Document { markup: false, taken: false },
             Format::Html => Kind::Document { markup: true, taken: false },
-            Format::Parquet => Kind::RowGroups(VecDeque::new()),
+            Format::Parquet => Kind::RowGroups(None),
             Format::Jsonl | Format::Json | Format::Csv | Format::Tsv => {
                 Kind::Records(Records { row: 1, ..Records::default() })
             }
@@ -153,7 +160,7 @@ impl Open {
         Self { reader, kind }
     }
 
-    fn part(&mut self, source: &Source, file: u32, room: usize, limits: &Limits) -> Result<Option<Part>> {
+    fn part(&mut self, source: &Source, file: u32, room: usize, limits: &Limits, whole: bool) -> Result<Option<Part>> {
         match &mut self.kind {
             Kind::Records(records) => records.part(&mut self.reader, source, file, room, limits),
             Kind::Document { taken: true, .. } => Ok(None),
@@ -162,11 +169,13 @@ impl Open {
                 document::whole(&mut self.reader, source, file, *markup, limits)
             }
             Kind::RowGroups(parts) => {
-                if !self.reader.ended {
-                    self.reader.drain()?;
-                    *parts = row_groups(source, file)?;
+                if parts.is_none() {
+                    if whole {
+                        self.reader.drain()?;
+                    }
+                    *parts = Some(row_groups(source, file, &self.reader.hash())?);
                 }
-                Ok(parts.pop_front())
+                Ok(parts.as_mut().and_then(VecDeque::pop_front))
             }
         }
     }
@@ -367,10 +376,15 @@ impl Records {
 
     /// Takes the first `cut` bytes.
     fn cut(&mut self, cut: usize, first_row: u64, file: u32, rule: Rule, bad: Vec<BadRow>, reader: &Reader) -> Part {
-        let mut rest = Vec::with_capacity(self.buffer.len() - cut + (512 << 10));
+        let more = if reader.ended { 0 } else { 512 << 10 };
+        let mut rest = Vec::with_capacity(self.buffer.len() - cut + more);
         rest.extend_from_slice(self.buffer.split_at(cut).1);
         let mut bytes = std::mem::replace(&mut self.buffer, rest);
         bytes.truncate(cut);
+        if bytes.capacity() > 2 * cut {
+            // Thousands of small files wait in one block: none may keep the room of a whole piece.
+            bytes.shrink_to_fit();
+        }
         let offset = self.offset;
         self.offset += cut as u64;
         Part {

@@ -1,8 +1,11 @@
 //! The files that a pipeline's `input` names.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fmt::Write;
 use std::fs::{self, File, Metadata};
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -41,9 +44,7 @@ impl Format {
 pub fn discover(inputs: &[Input]) -> Result<Vec<Source>> {
     let mut found: BTreeMap<String, Source> = BTreeMap::new();
     for input in inputs {
-        if let Some(label) = input.encoding.as_deref().filter(|label| !label.eq_ignore_ascii_case("auto")) {
-            decode::named(label).map_err(|source| Error::Encoding { path: input.path.clone(), source })?;
-        }
+        check_encoding(input)?;
         for source in files_of(input)? {
             match found.get(&source.name) {
                 Some(known) if *known != source => return Err(Error::Conflict { path: source.name }),
@@ -55,6 +56,53 @@ pub fn discover(inputs: &[Input]) -> Result<Vec<Source>> {
         }
     }
     Ok(found.into_values().collect())
+}
+
+/// Refuses an encoding that does not exist.
+pub(crate) fn check_encoding(input: &Input) -> Result<()> {
+    let label = input.encoding.as_deref().filter(|label| !label.eq_ignore_ascii_case("auto"));
+    let named = label.map(decode::named).transpose();
+    named.map(|_| ()).map_err(|source| Error::Encoding { path: input.path.clone(), source })
+}
+
+/// Refuses a path that is neither there nor a pattern.
+pub(crate) fn check_pattern(input: &Input) -> Result<()> {
+    if Path::new(&input.path).exists() { Ok(()) } else { glob(input).map(|_| ()) }
+}
+
+/// Why a dataset in `output` would be read as input the next time, or input be replaced by the dataset; none if not.
+pub(crate) fn overlap(input: &Input, output: &Path) -> Option<String> {
+    let read = absolute(Path::new(&input.path));
+    let output = absolute(output);
+    if read.is_dir() && output.starts_with(&read) {
+        return Some(format!(
+            "the output lies inside the input `{}` and would be read as input the next time",
+            input.path
+        ));
+    }
+    let own = |name: &str| output.join(name);
+    if ["data", "dropped", "quarantine"].iter().any(|name| read.starts_with(own(name))) {
+        return Some(format!("the input `{}` lies where the dataset is written and would be lost", input.path));
+    }
+    let pattern = Input { path: read.to_string_lossy().into_owned(), ..Input::default() };
+    let matcher = glob(&pattern).ok()?;
+    let written = ["manifest.json", "report.json", "report.html", "README.md", "data/train-00000-of-00001.parquet"];
+    let hit = written.iter().find(|name| matcher.is_match(own(name)))?;
+    Some(format!("the input `{}` matches `{hit}` of the output and would read it the next time", input.path))
+}
+
+/// A path from the root, with `.` and `..` taken out.
+fn absolute(path: &Path) -> PathBuf {
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut clean = PathBuf::new();
+    for part in full.components() {
+        if part == std::path::Component::ParentDir {
+            clean.pop();
+        } else {
+            clean.push(part);
+        }
+    }
+    clean
 }
 
 fn files_of(input: &Input) -> Result<Vec<Source>> {
@@ -154,7 +202,7 @@ fn walk(folder: &Path, depth: usize) -> Result<Vec<(String, PathBuf)>> {
         match entry {
             Ok(entry) if entry.file_type().is_file() => {
                 let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-                let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+                let parts: Vec<_> = relative.iter().map(shown).collect();
                 files.push((parts.join("/"), entry.into_path()));
             }
             Ok(entry) if entry.file_type().is_dir() => {}
@@ -170,6 +218,18 @@ fn walk(folder: &Path, depth: usize) -> Result<Vec<(String, PathBuf)>> {
         }
     }
     Ok(files)
+}
+
+/// A name as text; bytes that are no UTF-8 are written `\xFF`, so that two files never share a name.
+fn shown(name: &OsStr) -> String {
+    let mut text = String::new();
+    for chunk in name.as_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            write!(text, "\\x{byte:02X}").expect("a string takes any text");
+        }
+    }
+    text
 }
 
 /// Whether a symbolic link leads back to a folder above it, to itself or to nothing.
@@ -217,7 +277,7 @@ fn kind_of(path: &Path) -> (Option<Format>, Compression) {
 }
 
 /// What lies beside a path that is not there.
-fn neighbours(path: &Path) -> String {
+pub(crate) fn neighbours(path: &Path) -> String {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let Ok(entries) = fs::read_dir(parent) else {
         return format!(": there is no folder `{}`", parent.display());

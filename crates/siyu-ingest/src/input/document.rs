@@ -44,6 +44,8 @@ pub(super) fn whole(
     } else if bytes.is_empty() {
         return Ok(None);
     }
+    // Thousands of small documents wait in one block: none may keep the room of a whole piece.
+    bytes.shrink_to_fit();
     Ok(Some(Part {
         file,
         first_row: 1,

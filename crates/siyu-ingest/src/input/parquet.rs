@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fs::File;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -18,6 +19,7 @@ use parquet::errors::ParquetError;
 
 use super::parse::places_in;
 use super::rows::{Fields, Rows};
+use super::stream::modified_nanos;
 use super::{BadRow, Content, Part, Source, Stream};
 use crate::error::{Error, Result};
 
@@ -32,7 +34,7 @@ fn failed(source: &Source) -> impl Fn(ParquetError) -> Error {
 }
 
 /// A part for each row group of a file.
-pub(super) fn row_groups(source: &Source, file: u32) -> Result<VecDeque<Part>> {
+pub(super) fn row_groups(source: &Source, file: u32, hash: &Arc<str>) -> Result<VecDeque<Part>> {
     if source.bytes == 0 {
         return Ok(VecDeque::new());
     }
@@ -46,7 +48,7 @@ pub(super) fn row_groups(source: &Source, file: u32) -> Result<VecDeque<Part>> {
             first_row,
             offset: 0,
             bytes: u64::try_from(group.compressed_size()).unwrap_or(0),
-            content: Content::RowGroup { index, footer: footer.clone() },
+            content: Content::RowGroup { index, footer: footer.clone(), file: Arc::clone(hash) },
             bad: Vec::new(),
             of: Stream::File,
             encoding: UTF_8,
@@ -67,6 +69,10 @@ pub(super) struct RowGroup {
 impl RowGroup {
     pub(super) fn open(source: &Source, fields: &Fields, footer: &Footer, index: usize) -> Result<Self> {
         let file = File::open(&source.path).map_err(Error::read(&source.path))?;
+        let metadata = file.metadata().map_err(Error::read(&source.path))?;
+        if metadata.len() != source.bytes || modified_nanos(&metadata) != source.modified_nanos {
+            return Err(Error::Changed { path: source.path.clone() });
+        }
         let names: Vec<String> = footer.schema().fields().iter().map(|field| field.name().clone()).collect();
         let roots = places_in(&names, fields, source)?;
         let mut read: Vec<usize> = roots.iter().flatten().copied().collect();

@@ -96,7 +96,7 @@ impl<'a> Open<'a> {
         let (mut places, mut group) = (Vec::new(), None);
         match &part.content {
             Content::Records { header: Some(header), .. } => places = places_in(header, &fields, source)?,
-            Content::RowGroup { index, footer } => group = Some(RowGroup::open(source, &fields, footer, *index)?),
+            Content::RowGroup { index, footer, .. } => group = Some(RowGroup::open(source, &fields, footer, *index)?),
             _ => {}
         }
         let values = vec![None; fields.names.len()];

@@ -5,6 +5,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8};
@@ -163,6 +164,11 @@ impl Reader {
     /// Bytes read from disk so far.
     pub(super) fn bytes_read(&self) -> u64 {
         self.bytes.offset()
+    }
+
+    /// blake3 of the file as far as it was read.
+    pub(super) fn hash(&mut self) -> Arc<str> {
+        self.bytes.raw().hash().into()
     }
 
     /// Reads to the end for the sake of the hash.

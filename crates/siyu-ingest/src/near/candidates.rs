@@ -4,12 +4,11 @@ use super::bits::Bits;
 use super::raw::{self, Numbers};
 use super::sketches::{self, BAND_BYTES, EQUAL_BYTES, PARTITIONS, RECORD_BYTES, Ranks, SketchRecord};
 use super::{Pass, sketches::document};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::files;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use siyu_text::near::{Group, Groups, Signature, divide, group_record, pair_record};
-use std::sync::atomic::Ordering;
 
 /// Ranges of ranks whose candidates lie in one file.
 pub(super) const RANGES: u32 = 64;
@@ -98,9 +97,7 @@ fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &Rank
     let mut number = 0u32;
     let mut starts = vec![0u64; records.len()];
     for partition in 0..PARTITIONS {
-        if pass.engine.progress.stop.load(Ordering::Relaxed) {
-            return Err(Error::Interrupted);
-        }
+        pass.engine.progress.go_on()?;
         let mut keys: Vec<(u64, u32)> = Vec::new();
         each_part(
             pass,

@@ -124,9 +124,7 @@ fn link(pass: &Pass<'_>, stored: &Stored<'_>, candidates: &mut Candidates) -> Re
     progress.units_total.store(u64::from(RANGES), Ordering::Relaxed);
     progress.units.store(0, Ordering::Relaxed);
     for range in 0..RANGES {
-        if progress.stop.load(Ordering::Relaxed) {
-            return Err(Error::Interrupted);
-        }
+        progress.go_on()?;
         let mut records: Vec<u64> = raw::u64s(&raw::read(&range_path(pass, range))?).collect();
         records.par_sort_unstable();
         records.dedup();
@@ -209,11 +207,7 @@ fn divide(
     if off > MISSED {
         let warning = examples::missed(pass, ranks, stored, connected, &components, &sides, split.shares)?;
         if split.strict {
-            return Err(Error::Resume(format!(
-                "step `{}`: `strict_shares` is set and {warning}; raise `leak_similarity`, give other shares, or take \
-                 `strict_shares` off; nothing was written",
-                pass.job.step
-            )));
+            return Err(Error::StrictShares { problem: warning });
         }
         divided.warnings.push(warning);
     }

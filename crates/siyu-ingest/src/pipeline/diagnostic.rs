@@ -1,8 +1,10 @@
 //! A message about a place in a YAML file, with the lines around it.
 
+use super::words::Words;
 use serde_saphyr::Error as Yaml;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use unicode_width::UnicodeWidthChar;
 
 /// What is wrong at a place of a file, and what to do.
 #[derive(Debug)]
@@ -24,35 +26,30 @@ impl Diagnostic {
         Self { path: path.to_owned(), line, column, message, help, excerpt }
     }
 
-    /// What the YAML reader found, in our words.
-    pub(crate) fn from_yaml(path: &Path, text: &str, error: &Yaml) -> Self {
-        let (line, column) = error.location().map_or((1, 1), |place| (place.line(), place.column()));
-        let (message, help) = match error {
-            Yaml::SerdeUnknownField { field, expected, .. } => unknown("field", field, expected),
-            Yaml::SerdeUnknownVariant { variant, expected, .. } => unknown("step or value", variant, expected),
-            Yaml::SerdeMissingField { field, .. } => (format!("missing field `{field}`"), String::new()),
-            Yaml::SerdeInvalidType { unexpected, expected, .. }
-            | Yaml::SerdeInvalidValue { unexpected, expected, .. } => {
-                (format!("found {unexpected} where {expected} is expected"), String::new())
-            }
-            other => (other.to_string(), String::new()),
-        };
-        let help = if help.is_empty() { "nothing was read or written".to_owned() } else { help };
-        Self::new(path, text, line, column, message, help)
+    /// What the YAML reader found in `text`, shown in `written`: the file before variables took their values.
+    pub(super) fn from_yaml(path: &Path, text: &str, written: &str, error: &Yaml) -> Self {
+        let found = Words::new(text, error, true);
+        let (line, column) = moved(text, written, found.place);
+        Self::new(path, written, line, column, found.message, found.help)
+    }
+
+    /// What the YAML reader found in steps that stand alone.
+    pub(super) fn from_steps(path: &Path, text: &str, error: &Yaml) -> Self {
+        let found = Words::new(text, error, false);
+        Self::new(path, text, found.place.0, found.place.1, found.message, found.help)
     }
 }
 
-fn unknown(what: &str, name: &str, expected: &[&str]) -> (String, String) {
-    let message = format!("unknown {what} `{name}`, expected one of {}", expected.join(", "));
-    let help = nearest(name, expected).map_or_else(
-        || "nothing was read or written".to_owned(),
-        |near| format!("did you mean `{near}`? nothing was read or written"),
-    );
-    (message, help)
+/// The place in the file as written of a place behind which variables took their values.
+pub(super) fn moved(text: &str, written: &str, (line, column): (u64, u64)) -> (u64, u64) {
+    let nth = |text: &str| usize::try_from(line - 1).ok().and_then(|index| text.lines().nth(index)).map(str::to_owned);
+    let (Some(after), Some(before)) = (nth(text), nth(written)) else { return (line, column) };
+    let same = after.chars().zip(before.chars()).take_while(|(one, other)| one == other).count() as u64;
+    (line, if after == before { column } else { column.min(same + 1) })
 }
 
 /// The candidate that differs least from `name`, if one is near enough to be meant.
-pub(crate) fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let scored = candidates.iter().map(|candidate| (distance(name, candidate), *candidate));
     let (distance, candidate) = scored.min()?;
     (distance <= 1 + name.chars().count() / 3).then_some(candidate)
@@ -83,8 +80,19 @@ impl fmt::Display for Diagnostic {
         for (number, line) in &self.excerpt {
             writeln!(out, "{number:>width$} | {line}")?;
         }
-        let indent = usize::try_from(self.column.saturating_sub(1)).unwrap_or(0);
-        writeln!(out, "{:width$} | {:indent$}^", "", "")?;
+        let before = usize::try_from(self.column.saturating_sub(1)).unwrap_or(0);
+        let last = self.excerpt.last().map_or("", |(_, line)| line.as_str());
+        // Han characters take two columns of a terminal, and a tab as many as it does in the line above.
+        let indent: String = last
+            .chars()
+            .take(before)
+            .map(|character| match character {
+                '\t' => "\t",
+                wide if wide.width() == Some(2) => "  ",
+                _ => " ",
+            })
+            .collect();
+        writeln!(out, "{:width$} | {indent}^", "")?;
         write!(out, "help: {}", self.help)
     }
 }

@@ -1,5 +1,6 @@
 //! From parts to a dataset: shards joined, sums made and checked, everything moved into place, the manifest last.
 
+use super::install::{LEDGER, install};
 use super::stages::{Engine, Stages, unwrap_external};
 use crate::error::{Error, Result};
 use crate::exchange::Tally;
@@ -10,39 +11,44 @@ use crate::rows::{FILE, PART, SOURCE_ROW};
 use crate::shards::{Dead, DeadLists, join_shards, written_columns};
 use crate::statistics::Statistics;
 use crate::step::Step;
+use crate::steps::load_tokenizer;
 use futures::StreamExt;
 use siyu_dataset::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, NearRule, PipelineRecord, RowTotals,
-    SplitRecord, StepRecord, TokenizerRecord,
+    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, Manifest, NearRule, PipelineRecord, RowTotals, SplitRecord,
+    StepRecord, TokenizerRecord,
 };
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tokio::runtime::Runtime;
 
-/// Which content is on which side, for the next run's `previous`.
-const LEDGER: &str = "split.parquet";
-
 /// Writes the dataset of a finished run.
 pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) -> Result<Manifest> {
-    let staging = engine.scratch.path.join("staging");
-    if staging.exists() {
-        fs::remove_dir_all(&staging).map_err(Error::write(&staging))?;
-    }
-    crate::files::create_folder(&staging)?;
+    let staging = engine.scratch.empty_folder("staging")?;
     let last = engine.plan.segments.last().expect("a plan has at least two segments");
     let (_, schema) = written_columns(&last.steps.output, engine.pipeline.output.columns.as_deref());
     let shards = shard_count(engine);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(engine.options.threads).build();
-    let pool = pool.map_err(|error| Error::Resume(format!("cannot start threads: {error}")))?;
+    let threads = engine.options.threads;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| Error::Threads { threads, source: std::io::Error::other(error) })?;
     let parts = engine.parts_folder()?;
-    let shards = pool.install(|| join_shards(&parts, &stages.parts, shards, &schema, &staging))?;
+    let go_on = || engine.progress.go_on();
+    let shards = pool.install(|| join_shards(&parts, &stages.parts, shards, &schema, &staging, go_on))?;
+    go_on()?;
     let dead = runtime.block_on(dead_lists(engine, stages, &staging))?;
     let tally = tally(stages);
+    let read: u64 = tally.files.values().map(|(rows, _)| rows).sum();
+    if read != stages.rows_read {
+        return Err(Error::ScratchGone { path: engine.exchange_folder(1)? });
+    }
     let mut manifest = Manifest {
         format_version: FORMAT_VERSION,
         siyu_version: env!("CARGO_PKG_VERSION").to_owned(),
-        pipeline: PipelineRecord::of(&engine.pipeline.text),
+        pipeline: PipelineRecord {
+            files: engine.identity.files.clone(),
+            keys: engine.identity.keys.clone(),
+            ..PipelineRecord::of(&engine.pipeline.text)
+        },
         tokenizer: tokenizer(engine)?,
         seed: engine.pipeline.seed,
         inputs: inputs(engine, stages, &tally),
@@ -73,7 +79,8 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
     write_report(&staging, &facts).and_then(|()| write_card(&staging, &facts)).map_err(Error::write(&staging))?;
     let divided = stages.decisions.iter().find(|decisions| decisions.report.divided.is_some());
     divided.map(|decisions| near::write_ledger(decisions, &staging.join(LEDGER))).transpose()?;
-    install(&staging, &engine.pipeline.output.directory, &manifest)?;
+    go_on()?;
+    install(&staging, &engine.scratch.path, &engine.pipeline.output.directory, &manifest)?;
     Ok(manifest)
 }
 
@@ -178,11 +185,12 @@ fn check_sum(manifest: &Manifest) -> Result<()> {
     {
         return Ok(());
     }
-    Err(Error::Resume(format!(
-        "rows do not add up: {} read and {} made, but {} written, {} dropped, {} quarantined ({shards} in shards, {last} after the last step); \
-         nothing was published, please report this with the pipeline",
-        rows.input, rows.created, rows.written, rows.dropped, rows.quarantined
-    )))
+    Err(Error::RowSum {
+        sums: format!(
+            "{} read and {} made, but {} written, {} dropped, {} quarantined ({shards} in shards, {last} after the last step)",
+            rows.input, rows.created, rows.written, rows.dropped, rows.quarantined
+        ),
+    })
 }
 
 fn personal_data(tally: &Tally) -> BTreeMap<String, u64> {
@@ -220,31 +228,8 @@ fn tokenizer(engine: &Engine<'_>) -> Result<Option<TokenizerRecord>> {
     let step =
         engine.pipeline.steps.iter().find_map(|step| if let Step::Tokenize(step) = step { Some(step) } else { None });
     let Some(step) = step else { return Ok(None) };
-    let json = fs::read_to_string(&step.tokenizer).map_err(Error::read(&step.tokenizer))?;
-    let engine = siyu_text::tokenizer::Tokenizer::from_json(&json)
-        .map(|tokenizer| format!("{:?}", tokenizer.engine()).to_lowercase());
-    let hash = blake3::hash(json.as_bytes()).to_hex().to_string();
-    Ok(Some(TokenizerRecord { path: step.tokenizer.display().to_string(), hash, engine: engine.unwrap_or_default() }))
-}
-
-/// Moves the staged folders into the output: the old manifest goes first and the new one comes last, so that at no
-/// moment does a manifest describe other shards.
-fn install(staging: &Path, output: &Path, manifest: &Manifest) -> Result<()> {
-    let old = output.join(MANIFEST);
-    if old.exists() {
-        fs::remove_file(&old).map_err(Error::write(&old))?;
-    }
-    for name in ["data", "dropped", "quarantine", "README.md", "report.html", "report.json", LEDGER] {
-        let target = output.join(name);
-        if target.is_dir() {
-            fs::remove_dir_all(&target).map_err(Error::write(&target))?;
-        } else if target.exists() {
-            fs::remove_file(&target).map_err(Error::write(&target))?;
-        }
-        let staged = staging.join(name);
-        if staged.exists() {
-            fs::rename(&staged, &target).map_err(Error::write(&target))?;
-        }
-    }
-    manifest.write(output).map_err(|error| Error::Write { path: old, source: std::io::Error::other(error.to_string()) })
+    let json = fs::read(&step.tokenizer).map_err(Error::read(&step.tokenizer))?;
+    let hash = blake3::hash(&json).to_hex().to_string();
+    let engine = format!("{:?}", load_tokenizer("tokenize", &step.tokenizer)?.engine()).to_lowercase();
+    Ok(Some(TokenizerRecord { path: step.tokenizer.display().to_string(), hash, engine }))
 }

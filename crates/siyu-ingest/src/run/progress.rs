@@ -1,7 +1,8 @@
 //! What a run is doing, for whoever shows it.
 
+use crate::error::{Error, Result};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Counters that a run moves and a terminal reads; also the switch that stops the run.
 #[derive(Debug, Default)]
@@ -24,4 +25,23 @@ pub struct Progress {
     pub units_total: AtomicU64,
     /// Set to stop the run after the unit at hand.
     pub stop: AtomicBool,
+    /// Set when a worker failed: the others need not go on.
+    pub(crate) failed: AtomicBool,
+}
+
+impl Progress {
+    /// Whether workers should end after the unit at hand.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.failed.load(Ordering::Relaxed)
+    }
+
+    /// An error once the run was told to stop.
+    pub(crate) fn go_on(&self) -> Result<()> {
+        if self.is_ending() { Err(Error::Interrupted) } else { Ok(()) }
+    }
+
+    /// What is being done, in words.
+    pub(crate) fn doing(&self) -> String {
+        self.stage.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::RunOptions;
 use super::progress::Progress;
-use super::state::Scratch;
+use super::state::{Identity, Scratch};
 use crate::error::{Error, Result};
 use crate::exchange::{Exchange, ExchangeWriter, KeySpec};
 use crate::exec::{self, BlockQueue, BucketScan, Node, Resolve, Source as SourceNode, Steps};
@@ -30,6 +30,7 @@ pub(crate) struct Engine<'a> {
     pub(crate) options: &'a RunOptions,
     pub(crate) progress: &'a Arc<Progress>,
     pub(crate) scratch: &'a Scratch,
+    pub(crate) identity: &'a Identity,
     pub(crate) session: SessionContext,
     pub(crate) buckets: u32,
 }
@@ -42,9 +43,18 @@ pub(crate) struct FileRecord {
     pub(crate) encoding: String,
 }
 
+/// What is known once all input is read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct ReadRecord {
+    files: Vec<FileRecord>,
+    rows: u64,
+}
+
 /// What the stages left behind.
 pub(crate) struct Stages {
     pub(crate) files: Vec<FileRecord>,
+    /// Rows of the input, the unreadable ones included.
+    pub(crate) rows_read: u64,
     pub(crate) exchanges: Vec<Arc<Exchange>>,
     /// What was decided about the rows of exchanges, in the order of the steps that asked.
     pub(crate) decisions: Vec<Arc<Decisions>>,
@@ -67,7 +77,7 @@ impl Engine<'_> {
         let segments = &self.plan.segments;
         self.progress.stages.1.store(segments.len() as u64 + 1, Ordering::Relaxed);
         self.stage(1, "reading and cleaning");
-        let files = self.read_input().await?;
+        let read = self.read_input().await?;
         let (mut exchanges, mut decisions) = (Vec::new(), Vec::new());
         for number in 1..segments.len() {
             let segment = &segments[number];
@@ -88,7 +98,7 @@ impl Engine<'_> {
             exchanges.push(exchange);
         }
         let parts = files::read_records(&self.parts_folder()?, "part-")?;
-        Ok(Stages { files, exchanges, decisions, parts })
+        Ok(Stages { files: read.files, rows_read: read.rows, exchanges, decisions, parts })
     }
 
     fn stage(&self, number: usize, name: &str) {
@@ -116,18 +126,21 @@ impl Engine<'_> {
         })
     }
 
-    async fn read_input(&self) -> Result<Vec<FileRecord>> {
+    async fn read_input(&self) -> Result<ReadRecord> {
         let folder = self.exchange_folder(1)?;
         let record = folder.join("files.json");
-        if let Some(files) = files::read_record(&record)? {
+        if let Some(read) = files::read_record::<ReadRecord>(&record)? {
+            self.check_touched(&read.files)?;
+            self.check_bad_rows(&self.exchange(1)?)?;
             self.progress.bytes.store(self.progress.bytes_total.load(Ordering::Relaxed), Ordering::Relaxed);
-            return Ok(files);
+            return Ok(read);
         }
+        files::sweep(&folder)?;
         let first = &self.plan.segments[0];
-        let done = Exchange::open(&folder, &self.plan.segments[1].fields, self.buckets)?;
+        let done = self.exchange(1)?;
         let queue = Arc::new(BlockQueue {
             cutter: Mutex::new(Cutter::new(Arc::clone(&self.sources))),
-            done: done.runs.iter().flat_map(|run| run.units.iter().copied()).collect(),
+            done: done.runs.iter().flat_map(|run| run.units.iter().map(|unit| (unit >> 32, *unit))).collect(),
             sources: Arc::clone(&self.sources),
             wanted: self.plan.wanted.clone(),
             progress: Arc::clone(self.progress),
@@ -139,9 +152,9 @@ impl Engine<'_> {
         let mut workers = Vec::new();
         for partition in 0..partitions {
             let writer = self.writer(1, arrival, &self.plan.segments[1].fields)?;
-            workers.push(on_own_thread(self.exchange_worker(&plan, vec![partition], writer)));
+            workers.push(self.on_own_thread(self.exchange_worker(&plan, vec![partition], writer)));
         }
-        join(workers).await?;
+        self.join(workers).await?;
         let cutter = queue.cutter.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let record_of = |facts: &crate::input::FileFacts| FileRecord {
             file: facts.file,
@@ -150,9 +163,27 @@ impl Engine<'_> {
         };
         let files: Vec<FileRecord> = cutter.files().iter().map(record_of).collect();
         drop(cutter);
-        self.check_bad_rows(&Exchange::open(&folder, &self.plan.segments[1].fields, self.buckets)?)?;
-        files::write_record(&record, &files)?;
-        Ok(files)
+        let rows = self.check_bad_rows(&self.exchange(1)?)?;
+        let read = ReadRecord { files, rows };
+        files::write_record(&record, &read)?;
+        Ok(read)
+    }
+
+    /// Opens what is written of exchange `number`.
+    fn exchange(&self, number: usize) -> Result<Exchange> {
+        Exchange::open(&self.exchange_folder(number)?, &self.plan.segments[number].fields, self.buckets)
+    }
+
+    /// Inputs with a new time must still hold what was read.
+    fn check_touched(&self, records: &[FileRecord]) -> Result<()> {
+        for &index in &self.scratch.touched {
+            let path = &self.sources[index].path;
+            let read = records.iter().find(|record| record.file as usize == index);
+            if read.is_none_or(|read| files::hash(path).is_ok_and(|hash| hash != read.blake3)) {
+                return Err(Error::InputRewritten { path: path.clone() });
+            }
+        }
+        Ok(())
     }
 
     /// The work of one worker that writes to an exchange: some partitions one after another.
@@ -167,23 +198,23 @@ impl Engine<'_> {
         let max_bad = self.pipeline.max_bad_rows;
         async move {
             for partition in partitions {
+                if progress.is_ending() {
+                    break;
+                }
                 let mut rows = plan.execute(partition, Arc::clone(&context)).map_err(unwrap_external)?;
                 while let Some(batch) = rows.next().await {
                     writer.push(batch.map_err(unwrap_external)?)?;
                     if let Some(most) = max_bad
                         && progress.bad.load(Ordering::Relaxed) > most
                     {
-                        return Err(Error::BadRows(format!(
-                            "more than `max_bad_rows: {most}` rows could not be read; see the inputs, or raise the bound"
-                        )));
+                        return Err(Error::TooManyBadRows { most });
                     }
                 }
                 progress.units.fetch_add(1, Ordering::Relaxed);
-                if progress.stop.load(Ordering::Relaxed) {
-                    return Err(Error::Interrupted);
-                }
             }
-            writer.flush()
+            // Whole units were collected: what is done so far is kept.
+            writer.flush()?;
+            progress.go_on()
         }
     }
 
@@ -198,10 +229,11 @@ impl Engine<'_> {
     ) -> Result<()> {
         let plan = self.bucket_plan(segment, exchange, decisions);
         let done: BTreeSet<u64> = if next.is_some() {
-            let folder = self.exchange_folder(number + 1)?;
-            let after = Exchange::open(&folder, &self.plan.segments[number + 1].fields, self.buckets)?;
+            files::sweep(&self.exchange_folder(number + 1)?)?;
+            let after = self.exchange(number + 1)?;
             after.runs.iter().flat_map(|run| run.units.iter().copied()).collect()
         } else {
+            files::sweep(&self.parts_folder()?)?;
             files::read_records::<Part>(&self.parts_folder()?, "part-")?
                 .iter()
                 .map(|part| u64::from(part.bucket))
@@ -215,15 +247,15 @@ impl Engine<'_> {
             let waiting: Vec<usize> = waiting.into();
             for chunk in waiting.chunks(waiting.len().div_ceil(self.options.threads).max(1)) {
                 let writer = self.writer(number + 1, arrival, &self.plan.segments[number + 1].fields)?;
-                workers.push(on_own_thread(self.exchange_worker(&plan, chunk.to_vec(), writer)));
+                workers.push(self.on_own_thread(self.exchange_worker(&plan, chunk.to_vec(), writer)));
             }
         } else {
             let waiting = Arc::new(Mutex::new(waiting));
             for _ in 0..self.options.threads {
-                workers.push(on_own_thread(self.part_worker(&plan, segment, Arc::clone(&waiting))?));
+                workers.push(self.on_own_thread(self.part_worker(&plan, segment, Arc::clone(&waiting))?));
             }
         }
-        join(workers).await
+        self.join(workers).await
     }
 
     fn bucket_plan(
@@ -262,6 +294,7 @@ impl Engine<'_> {
         let chosen = self.pipeline.output.columns.clone();
         Ok(async move {
             loop {
+                progress.go_on()?;
                 let bucket = waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front();
                 let Some(bucket) = bucket else { return Ok(()) };
                 let number = u32::try_from(bucket).expect("buckets are counted in 32 bits");
@@ -272,44 +305,59 @@ impl Engine<'_> {
                 }
                 writer.finish()?;
                 progress.units.fetch_add(1, Ordering::Relaxed);
-                if progress.stop.load(Ordering::Relaxed) {
-                    return Err(Error::Interrupted);
-                }
             }
         })
     }
 
-    fn check_bad_rows(&self, exchange: &Exchange) -> Result<()> {
+    /// The rows that were read, if not too many of them are bad.
+    fn check_bad_rows(&self, exchange: &Exchange) -> Result<u64> {
         let counts = exchange.runs.iter().flat_map(|run| run.tally.files.values());
         let (rows, bad) = counts.fold((0, 0), |sum, counts| (sum.0 + counts.0, sum.1 + counts.1));
         let most = self.pipeline.max_bad_ratio;
         if rows > 0 && bad as f64 / rows as f64 > most {
-            return Err(Error::BadRows(format!(
-                "{bad} of {rows} rows could not be read, more than `max_bad_ratio: {most}` allows; are `format`, `encoding` and `columns` right?"
-            )));
+            return Err(Error::TooLargeBadRatio { bad, rows, most });
         }
-        Ok(())
+        match self.pipeline.max_bad_rows {
+            Some(most) if bad > most => Err(Error::TooManyBadRows { most }),
+            _ => Ok(rows),
+        }
+    }
+
+    /// Runs a worker on a thread of its own: it computes without a pause, and two on one thread would wait for each
+    /// other. Where it fails, the others end too.
+    fn on_own_thread(&self, work: impl Future<Output = Result<()>> + Send + 'static) -> Worker {
+        let runtime = tokio::runtime::Handle::current();
+        let progress = Arc::clone(self.progress);
+        tokio::task::spawn_blocking(move || {
+            let ended = catch(&progress, || runtime.block_on(work));
+            if ended.is_err() {
+                progress.failed.store(true, Ordering::Relaxed);
+            }
+            ended
+        })
+    }
+
+    /// Waits for all workers; an interruption is reported only where nothing worse happened.
+    async fn join(&self, workers: Vec<Worker>) -> Result<()> {
+        let mut worst = Ok(());
+        for worker in workers {
+            let ended = worker.await.unwrap_or_else(|_| Err(Error::Panicked { doing: self.progress.doing() }));
+            if worst.is_ok() || matches!((&worst, &ended), (Err(Error::Interrupted), Err(_))) {
+                worst = ended;
+            }
+        }
+        worst
     }
 }
 
-/// Runs a worker on a thread of its own: it computes without a pause, and two on one thread would wait for each other.
-fn on_own_thread(work: impl Future<Output = Result<()>> + Send + 'static) -> tokio::task::JoinHandle<Result<()>> {
-    let runtime = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || runtime.block_on(work))
-}
+/// A worker's thread.
+type Worker = tokio::task::JoinHandle<Result<()>>;
 
-async fn join(workers: Vec<tokio::task::JoinHandle<Result<()>>>) -> Result<()> {
-    let mut first = Ok(());
-    for worker in workers {
-        let ended = match worker.await {
-            Ok(ended) => ended,
-            Err(error) => Err(Error::Resume(format!("a worker stopped unexpectedly: {error}; run again to continue"))),
-        };
-        if first.is_ok() {
-            first = ended;
-        }
-    }
-    first
+/// Does some work; a panic becomes an error that says what was being done and none of the panic's text, which may hold
+/// a document's.
+pub(crate) fn catch<T>(progress: &Progress, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(Error::Panicked { doing: progress.doing() }))
 }
 
 /// An error of this crate that travelled through DataFusion comes out as itself.
@@ -322,3 +370,6 @@ pub(crate) fn unwrap_external(error: datafusion::error::DataFusionError) -> Erro
         other => Error::engine("the run failed")(other),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,6 +92,10 @@ impl RowOperator for MaskPii {
         Ok(text_fields(&self.columns))
     }
 
+    fn key_from(&self) -> Option<&str> {
+        self.key_from.as_deref()
+    }
+
     fn build(&self, _: &[Field]) -> Result<Kernel> {
         self.check()?;
         let masker = Masker::new(&self.kinds, self.replacement()?);

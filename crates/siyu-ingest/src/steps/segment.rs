@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::operator::{Kernel, RowOperator, Verdict, read_file, text_column};
 use crate::steps::is_true;
-use arrow::array::{Array, ListBuilder, StringBuilder};
+use arrow::array::{Array, ArrayRef, ListBuilder, StringBuilder};
 use arrow::datatypes::{DataType, Field};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,8 @@ use std::sync::Arc;
 /// # Nulls
 /// A missing text has a missing list.
 /// # Source
-/// jieba: the most probable path through a dictionary, and a hidden Markov model for words it lacks.
+/// jieba 0.42.1: the most probable path through a dictionary, a hidden Markov model for words it lacks, and TF-IDF with
+/// its document frequencies for keywords.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Segment {
@@ -36,7 +37,13 @@ pub struct Segment {
     /// Whether words that the dictionary lacks are guessed.
     #[serde(default = "is_true")]
     pub hmm: bool,
+    /// How many keywords are written to the list column `keywords`, the weightiest first; none unless it is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keywords: Option<usize>,
 }
+
+/// The column of the keywords.
+const KEYWORDS: &str = "keywords";
 
 fn words() -> String {
     "words".to_owned()
@@ -56,7 +63,16 @@ impl RowOperator for Segment {
             let problem = format!("`{}` is the text itself; name another column, such as `words`", self.into);
             return Err(Error::setting("segment", "into", problem));
         }
-        Ok(vec![Field::new_list(&self.into, Field::new("item", DataType::Utf8, true), true)])
+        if self.keywords.is_some() && self.into == KEYWORDS {
+            let problem = "`keywords` is the column of the keywords; name another one, such as `words`";
+            return Err(Error::setting("segment", "into", problem));
+        }
+        if self.keywords == Some(0) {
+            return Err(Error::setting("segment", "keywords", "must be at least 1; leave it out for none"));
+        }
+        let list = |name: &str| Field::new_list(name, Field::new("item", DataType::Utf8, true), true);
+        let keywords = self.keywords.map(|_| list(KEYWORDS));
+        Ok(std::iter::once(list(&self.into)).chain(keywords).collect())
     }
 
     fn build(&self, _: &[Field]) -> Result<Kernel> {
@@ -64,15 +80,25 @@ impl RowOperator for Segment {
         let dictionary = dictionary.map(|path| read_file("segment", "user_dictionary", path)).transpose()?;
         let segmenter = Segmenter::new(dictionary.as_deref())
             .map_err(|error| Error::setting("segment", "user_dictionary", error.to_string()))?;
-        let hmm = self.hmm;
+        let (hmm, most) = (self.hmm, self.keywords);
         Ok(Box::new(move |columns| {
             let texts = text_column(&columns[0])?;
             let mut lists = ListBuilder::new(StringBuilder::with_capacity(texts.len(), texts.values().len()));
+            let mut keywords = ListBuilder::new(StringBuilder::new());
             for text in texts {
                 segmenter.for_each(text.unwrap_or_default(), hmm, |word| lists.values().append_value(word));
                 lists.append(text.is_some());
+                if let Some(most) = most {
+                    let found = segmenter.keywords(text.unwrap_or_default(), most);
+                    found.into_iter().for_each(|word| keywords.values().append_value(word));
+                    keywords.append(text.is_some());
+                }
             }
-            Ok(Verdict::columns(vec![Arc::new(lists.finish())]))
+            let mut columns: Vec<ArrayRef> = vec![Arc::new(lists.finish())];
+            if most.is_some() {
+                columns.push(Arc::new(keywords.finish()));
+            }
+            Ok(Verdict::columns(columns))
         }))
     }
 
@@ -90,7 +116,7 @@ mod tests {
 
     fn step(into: &str, user_dictionary: Option<&str>) -> Segment {
         let user_dictionary = user_dictionary.map(Into::into);
-        Segment { into: into.to_owned(), column: "text".to_owned(), user_dictionary, hmm: true }
+        Segment { into: into.to_owned(), column: "text".to_owned(), user_dictionary, hmm: true, keywords: None }
     }
 
     // Expected words: the README of Python jieba 0.42.1.
@@ -101,6 +127,19 @@ mod tests {
         let words: Vec<String> = lists.value(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect();
         assert_eq!(words, ["我", "来到", "北京", "清华大学"]);
         assert!(lists.is_null(1) && lists.is_valid(2) && lists.value(2).is_empty());
+    }
+
+    // Expected keywords: jieba.analyse.extract_tags of Python jieba 0.42.1.
+    #[test]
+    fn keywords_are_written_beside_the_words_when_asked_for() {
+        let step = Segment { keywords: Some(2), ..step("words", None) };
+        let columns =
+            verdict(&step, &[Some("合同无效，依照合同法返还价款，并赔偿损失。合同解除的，双方协商。"), None]).columns;
+        let keywords = columns[1].as_list::<i32>();
+        let words: Vec<String> = keywords.value(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect();
+        assert_eq!(words, ["合同", "赔偿损失"]);
+        assert!(keywords.is_null(1));
+        assert!(Segment { keywords: Some(0), ..step }.writes(&[]).is_err());
     }
 
     #[test]

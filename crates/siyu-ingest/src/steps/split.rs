@@ -82,6 +82,7 @@ impl Split {
         }
         let sum = self.train + self.validation + self.test;
         if (sum - 1.0).abs() > 1e-9 {
+            let sum = (sum * 1e9).round() / 1e9;
             let problem = format!("`train`, `validation` and `test` add up to {sum}; they must add up to 1");
             return Err(Error::setting("split", "train", problem));
         }

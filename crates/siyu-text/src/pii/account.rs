@@ -8,6 +8,7 @@ use super::context::class;
 use super::detector::Candidate;
 use super::email;
 use super::kind::{Kind, Kinds};
+use super::secret;
 use super::sequence::{Sequence, Site};
 
 pub(super) fn judge_qq(site: &mut Site<'_>, sequence: &Sequence) {
@@ -22,20 +23,30 @@ pub(super) fn judge_qq(site: &mut Site<'_>, sequence: &Sequence) {
     }
 }
 
-const AT_SIGNS: usize = 6;
-const ANCHORS: [&str; 19] = [
+/// What the first, the next and the last of [`ANCHORS`] lead to.
+const AT_SIGNS: usize = 8;
+const WORDS_OF_SECRETS: usize = AT_SIGNS + 4;
+const ANCHORS: [&str; 28] = [
     "(at)",
     "[at]",
     "{at}",
     "（at）",
     "【at】",
     "(AT)",
+    "[AT]",
+    "<at>",
+    "密码",
+    "密碼",
+    "口令",
+    "Bearer ",
     "微信号",
     "微信",
     "WeChat",
     "wechat",
     "Wechat",
+    "WECHAT",
     "weixin",
+    "Weixin",
     "薇信",
     "VX",
     "vx",
@@ -43,6 +54,7 @@ const ANCHORS: [&str; 19] = [
     "加V",
     "Vx",
     "威信",
+    "加v",
 ];
 
 static ANCHORED: LazyLock<AhoCorasick> = LazyLock::new(|| {
@@ -51,14 +63,21 @@ static ANCHORED: LazyLock<AhoCorasick> = LazyLock::new(|| {
 
 /// Values behind words that need no digit: the scan does not stop at them.
 pub(super) fn find_anchored(text: &str, kinds: Kinds, found: &mut Vec<Candidate>) {
-    if !kinds.has(Kind::Wechat) && !kinds.has(Kind::Email) {
+    if !kinds.has(Kind::Wechat) && !kinds.has(Kind::Email) && !kinds.has(Kind::Secret) {
         return;
     }
     let bytes = text.as_bytes();
     for anchor in ANCHORED.find_iter(text) {
-        if anchor.pattern().as_usize() < AT_SIGNS {
+        let index = anchor.pattern().as_usize();
+        if index < AT_SIGNS {
             if kinds.has(Kind::Email) {
-                email::address(bytes, anchor.start(), anchor.end(), found);
+                let spaced = bytes[..anchor.start()].ends_with(b" ") && bytes[anchor.end()..].starts_with(b" ");
+                let space = usize::from(spaced);
+                email::address(bytes, anchor.start() - space, anchor.end() + space, found);
+            }
+        } else if index < WORDS_OF_SECRETS {
+            if kinds.has(Kind::Secret) {
+                secret::behind_word(text, anchor.end(), ANCHORS[index] == "Bearer ", found);
             }
         } else if kinds.has(Kind::Wechat) {
             wechat(bytes, anchor.start(), anchor.end(), found);
@@ -73,7 +92,7 @@ fn wechat(bytes: &[u8], anchor: usize, end: usize, found: &mut Vec<Candidate>) {
     }
     let own = bytes[anchor..].starts_with(b"wxid_");
     let start = if own { anchor } else { skip_label(bytes, end) };
-    let signed = own || start > end;
+    let signed = own || start > end || bytes[anchor] >= 0x80;
     let length = bytes[start..]
         .iter()
         .take(24)
@@ -81,26 +100,27 @@ fn wechat(bytes: &[u8], anchor: usize, end: usize, found: &mut Vec<Candidate>) {
         .count();
     let id = &bytes[start..start + length];
     let shape = (6..=20).contains(&length) && id[0].is_ascii_alphabetic();
+    let label = bytes.get(end..start).unwrap_or_default();
     let tells = id.iter().any(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'-'))
-        || bytes[end..start].contains(&b':')
-        || bytes[end..start].windows(3).any(|sign| sign == "：".as_bytes() || sign == "号".as_bytes());
+        || label.contains(&b':')
+        || label.windows(3).any(|sign| sign == "：".as_bytes() || sign == "号".as_bytes());
     let name = bytes.get(start + length).is_some_and(|byte| matches!(byte, b'.' | b'@' | b'/' | b'('));
     if shape && signed && (own || tells) && !name {
         found.push(Candidate { kind: Kind::Wechat, start, end: start + length, score: 72 });
     }
 }
 
+/// What may stand between the word and the id.
+const LABELS: [&str; 32] = [
+    "号码", "号", "码", "號", "账号", "帐号", "ID", "id", "Id", "是", "为", "：", ":", " ", "　", "(", "（", "=", "＝",
+    "加我", "添加", "\"", "'", "|", "\n", "\t", "【", "「", "“", "-", "如", "同号",
+];
+
 /// Passes `号`, `ID`, `是`, colons and spaces between the word and the id.
 fn skip_label(bytes: &[u8], mut at: usize) -> usize {
     loop {
         let rest = &bytes[at..];
-        let label = [
-            "号码", "号", "账号", "帐号", "ID", "id", "Id", "是", "为", "：", ":", " ", "　", "(", "（", "=", "加我",
-            "添加",
-        ]
-        .iter()
-        .find(|label| rest.starts_with(label.as_bytes()));
-        match label {
+        match LABELS.iter().find(|label| rest.starts_with(label.as_bytes())) {
             Some(label) => at += label.len(),
             None => return at,
         }

@@ -9,16 +9,21 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
     if !site.kinds.has(Kind::BankCard) || !(12..=19).contains(&digits.len()) || !is_luhn(digits) {
         return;
     }
-    let labelled = sequence.context.labelled(class::CARD);
-    let card = sequence.context.mentions(class::CARD);
-    let known = has_issuer(digits, card);
-    if !known || !is_grouped(&sequence.groups) || sequence.is_part() || sequence.separator == b'.' {
+    if sequence.context.labelled(class::ID) && matches!(digits.len(), 15 | 18) {
         return;
     }
+    let labelled = sequence.context.labelled(class::CARD);
+    let card = sequence.context.mentions(class::CARD);
+    let known = has_issuer(digits, card, sequence.groups.len() > 1);
     let (start, end) = site.chunk.span(sequence.from, sequence.to);
+    let follows = follows_card(site, sequence, start);
+    let part = sequence.is_part() && !follows;
+    if !known || !is_grouped(&sequence.groups) || part || sequence.separator == b'.' {
+        return;
+    }
     let against = sequence.context.is_thing()
         || has_unit(site.text, end)
-        || !sequence.stands_alone()
+        || !sequence.stands_alone() && !follows
         || site.in_url(sequence.from);
     let bound = matches!(site.byte_before(sequence.from), b'_' | b'#' | b'$') || site.byte_after(sequence.to) == b'_';
     let money = site.text.as_bytes()[..start].ends_with("￥".as_bytes());
@@ -28,10 +33,19 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
     site.add(Kind::BankCard, sequence.from, sequence.to, if card { 95 } else { 85 });
 }
 
+/// Whether what joins the number from before is another card, so that it is no part of a longer number.
+fn follows_card(site: &Site<'_>, sequence: &Sequence, start: usize) -> bool {
+    let card = |found: &super::detector::Candidate| found.kind == Kind::BankCard && found.end + 1 == start;
+    sequence.joined_after != sequence.separator && site.found.iter().any(card)
+}
+
 /// Whether the sign of an operation stands at either side.
 fn in_formula(text: &str, start: usize, end: usize) -> bool {
     let (before, rest) = text.split_at(start);
     let after = rest.get(end - start..).expect("a candidate ends at a character boundary");
+    if before.ends_with("**") && after.starts_with("**") {
+        return false;
+    }
     before.trim_end_matches(' ').ends_with(['+', '*', '/', '^'])
         || after.trim_start_matches(' ').starts_with(['+', '*', '/', '^'])
 }
@@ -62,13 +76,15 @@ pub(super) fn is_luhn(digits: &[u8]) -> bool {
 }
 
 /// Issuer prefixes and the lengths they come in; a card word nearby lets rarer ones through.
-fn has_issuer(digits: &[u8], card: bool) -> bool {
+fn has_issuer(digits: &[u8], card: bool, grouped: bool) -> bool {
     let four = digits[..4].iter().fold(0, |value: u32, digit| value * 10 + u32::from(digit - b'0'));
     let length = digits.len();
     match four {
-        6200..=6299 | 8100..=8171 | 3528..=3589 | 6011 | 6440..=6599 => (16..=19).contains(&length),
+        6200..=6299 | 8100..=8171 | 6011 | 6440..=6599 => (16..=19).contains(&length),
+        3528..=3589 => length == 16 || card && (17..=19).contains(&length),
         4000..=4999 => length == 16 || length == 19 || (length == 13 && card),
-        5100..=5599 | 2221..=2720 | 2200..=2204 => length == 16,
+        5100..=5599 | 2200..=2204 => length == 16,
+        2221..=2720 => length == 16 && (card || grouped),
         3400..=3499 | 3700..=3799 | 1220 | 1920 => length == 15,
         3000..=3059 | 3095 | 3600..=3699 | 3800..=3999 => length == 14,
         5018..=5020 | 5038 | 5893 | 6304 | 6759 | 6761..=6763 => (16..=19).contains(&length) || card,

@@ -85,8 +85,9 @@ const MAX_ATOMS: usize = 512;
 /// How far to the left of the first digit letters of its word are taken.
 const MAX_LEFT: usize = 64;
 /// Labels that people write directly against a number.
-const ATTACHED: [&[u8]; 12] =
-    [b"tel", b"phone", b"mobile", b"mob", b"qq", b"vx", b"wx", b"wechat", b"call", b"id", b"fax", b"ssn"];
+const ATTACHED: [&[u8]; 10] = [b"tel", b"phone", b"mobile", b"mob", b"qq", b"wechat", b"call", b"id", b"fax", b"ssn"];
+/// The same, but also the beginning of other numbers: only a mobile number stands behind them.
+const ATTACHED_TO_MOBILE: [&[u8]; 4] = [b"vx", b"wx", b"v", b"t"];
 
 impl Chunk {
     /// Reads the chunk around the digit at `at`, not reaching below `floor`.
@@ -96,15 +97,15 @@ impl Chunk {
         self.ends.clear();
         self.words.clear();
         let mut here = left_end(bytes, floor, at);
-        let mut pending = 0;
+        let (mut pending, mut begun) = (0, false);
         loop {
             let (atom, width) = if here < bytes.len() { atom(bytes, here) } else { (Atom::Other, 0) };
             match atom {
                 Atom::Alnum(byte) => {
-                    if pending > 0 && !byte.is_ascii_digit() {
+                    if pending > 0 && begun && !byte.is_ascii_digit() {
                         break;
                     }
-                    pending = 0;
+                    (pending, begun) = (0, true);
                     self.push(byte, here, here + width);
                 }
                 Atom::Separator(byte) if pending < 3 => {
@@ -162,7 +163,9 @@ impl Chunk {
                 let attached = letters > 0
                     && digits >= 5
                     && word[letters..].iter().all(u8::is_ascii_digit)
-                    && ATTACHED.iter().any(|label| label.eq_ignore_ascii_case(&word[..letters]));
+                    && (ATTACHED.iter().any(|label| label.eq_ignore_ascii_case(&word[..letters]))
+                        || digits == 11
+                            && ATTACHED_TO_MOBILE.iter().any(|label| label.eq_ignore_ascii_case(&word[..letters])));
                 let from = if attached { from + letters } else { from };
                 self.words.push(Word { from, to: at, digits });
             } else {
@@ -174,6 +177,12 @@ impl Chunk {
     /// The byte range in the text of the folded range `from..to`.
     pub(super) fn span(&self, from: usize, to: usize) -> (usize, usize) {
         (self.starts[from], self.ends[to - 1])
+    }
+
+    /// Whether the folded range `from..to` closes a bracket that it does not open.
+    pub(super) fn closes(&self, from: usize, to: usize) -> bool {
+        let count = |sign| self.folded[from..to].iter().filter(|&&byte| byte == sign).count();
+        count(b')') > count(b'(')
     }
 
     pub(super) fn word(&self, word: Word) -> &[u8] {

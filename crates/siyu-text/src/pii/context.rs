@@ -30,20 +30,31 @@ pub(super) mod class {
     pub(in super::super) const MAC: u32 = 1 << 14;
     pub(in super::super) const EMAIL: u32 = 1 << 15;
     pub(in super::super) const US: u32 = 1 << 16;
+    /// Other countries, whose telephone numbers may look like Chinese ones.
+    pub(in super::super) const FOREIGN: u32 = 1 << 17;
     /// Numbers of things: orders, parcels, cases, versions.
     pub(in super::super) const THING: u32 = 1 << 20;
     /// Version and release words, which speak against dotted numbers.
     pub(in super::super) const VERSION: u32 = 1 << 21;
 }
-/// Characters of context before and after a value.
-const BEFORE: usize = 20;
+/// Columns of context before a value: twenty of Han, twice as many of ASCII.
+const BEFORE: usize = 40;
+/// Characters of context behind a value.
 const AFTER: usize = 10;
+/// Columns between the label of a thing and a value above which the label no longer governs.
+const THING_GAP: usize = 14;
 
 /// Marks that end a clause: a label before one does not govern the value behind it as closely.
 const CLAUSE_ENDS: [&str; 8] = ["，", "。", "；", "、", ",", ";", "\n", "|"];
 
+/// What stands between a label and its value, beside ASCII signs.
+const CONNECTORS: [&str; 20] = [
+    "：", "号", "码", "號", "碼", "是", "为", "為", "于", "＝", "（", "【", "「", "『", "“", "‘", "　", "\u{a0}", "－",
+    "—",
+];
+
 /// Units that make the number before them an amount.
-const UNITS: [&str; 27] = [
+const UNITS: [&str; 30] = [
     "元",
     "万元",
     "亿",
@@ -64,6 +75,9 @@ const UNITS: [&str; 27] = [
     "公斤",
     "平方",
     "bytes",
+    "idle",
+    "ticks",
+    "packets",
     "sectors",
     "blocks",
     "KiB",
@@ -94,27 +108,42 @@ static TABLE: LazyLock<Words> = LazyLock::new(|| {
 pub(super) struct Context {
     /// Classes of the nearest label before the value in the same clause.
     pub(super) label: u32,
+    /// Classes of the labels before the value in the same clause.
+    pub(super) clause: u32,
     /// Classes of all labels before the value.
     pub(super) near: u32,
     /// Classes of the labels after the value in the same clause.
     pub(super) after: u32,
+    /// Columns between the governing label and the value, other than connecting signs.
+    gap: usize,
 }
 
 impl Context {
     /// Reads the words before `start`.
     pub(super) fn before(text: &str, start: usize) -> Self {
         let bytes = text.as_bytes();
-        let from = steps_back(bytes, start, BEFORE);
+        let from = columns_back(bytes, start, BEFORE);
         let window = &bytes[from..start];
         let mut context = Self::default();
+        let (mut label_end, mut broken) = (0, false);
         for found in TABLE.automaton.find_iter(window) {
             let class = TABLE.classes[found.pattern().as_usize()];
             if class == 0 {
-                context.label = 0;
+                // A cell or a line may hold the label alone, and the next one its value.
+                broken = matches!(window[found.start()], b'|' | b'\n');
+                if !broken {
+                    (context.label, context.clause) = (0, 0);
+                }
             } else if is_word(bytes, from + found.start(), from + found.end()) {
                 context.label = class;
+                context.clause |= class;
                 context.near |= class;
+                (label_end, broken) = (found.end(), false);
             }
+        }
+        context.gap = columns_between(&window[label_end..]);
+        if broken && context.gap > 0 {
+            context.label = 0;
         }
         context
     }
@@ -148,7 +177,7 @@ impl Context {
 
     /// Whether the governing label says that this is the number of a thing.
     pub(super) const fn is_thing(self) -> bool {
-        self.label & class::THING != 0
+        self.label & class::THING != 0 && self.gap <= THING_GAP
     }
 }
 
@@ -170,6 +199,41 @@ fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {
     let in_name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b':');
     let open = bytes[..start].iter().rposition(|byte| !in_name(byte)).map(|at| bytes[at]);
     open != Some(b'<')
+}
+
+/// The offset at most `columns` before `at`: a character of ASCII is one wide, any other two.
+fn columns_back(bytes: &[u8], mut at: usize, columns: usize) -> usize {
+    let mut width = 0;
+    while at > 0 {
+        let before = super::chunk::previous(bytes, at);
+        width += if at - before == 1 { 1 } else { 2 };
+        if width > columns {
+            break;
+        }
+        at = before;
+    }
+    at
+}
+
+/// The columns of what is not a sign that joins a label to its value.
+fn columns_between(gap: &[u8]) -> usize {
+    let mut at = 0;
+    let mut columns = 0;
+    while at < gap.len() {
+        let next = steps_forward(gap, at, 1);
+        let sign = &gap[at..next];
+        columns += match sign {
+            [
+                b' ' | b':' | b'=' | b'"' | b'\'' | b'(' | b'[' | b'|' | b'\n' | b'\r' | b'\t' | b'-' | b'#' | b'*'
+                | b'>',
+            ] => 0,
+            [_] => 1,
+            _ if CONNECTORS.iter().any(|connector| connector.as_bytes() == sign) => 0,
+            _ => 2,
+        };
+        at = next;
+    }
+    columns
 }
 
 /// The offset `count` characters before `at`.

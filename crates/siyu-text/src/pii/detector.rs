@@ -5,8 +5,8 @@ use super::kind::{Kind, Kinds};
 use super::scan::{self, Trigger};
 use super::sequence::{self, Sequence, Site};
 use super::{
-    account, bank_card, cn_id, date, email, foreign_permit, hardware, iban, ip, landline, mobile, overseas_id, phone,
-    plate, secret, travel, us, uscc,
+    account, address, bank_card, cn_id, date, email, foreign_permit, hardware, iban, ip, landline, mobile, overseas_id,
+    person, phone, plate, secret, travel, us, uscc,
 };
 
 /// One piece of personal data in a text.
@@ -47,6 +47,12 @@ impl Detector {
         let mut found = Vec::new();
         self.scan(text, &mut found);
         account::find_anchored(text, self.kinds, &mut found);
+        if self.kinds.has(Kind::Person) {
+            person::find(text, &mut found);
+        }
+        if self.kinds.has(Kind::Address) {
+            address::find(text, &mut found);
+        }
         found.retain(|candidate| masked_token_end(text.as_bytes(), candidate.start).is_none());
         resolve(found)
     }

@@ -1,5 +1,6 @@
-//! E-mail addresses, plain and obfuscated.
+//! E-mail addresses, plain, in full-width letters and obfuscated.
 
+use super::context::{steps_back, steps_forward};
 use super::detector::Candidate;
 use super::kind::{Kind, Kinds};
 
@@ -10,59 +11,146 @@ const NO_DOMAINS: [&[u8]; 20] = [
     b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp", b"js", b"css", b"html", b"json", b"service", b"socket",
     b"target", b"timer", b"mount", b"slice", b"ts", b"vue", b"conf", b"txt",
 ];
-
+/// Dots that are written out.
+const DOTS: [&str; 10] =
+    ["(dot)", "[dot]", "{dot}", "（dot）", "【dot】", "[.]", "(.)", " (dot) ", " [dot] ", "（点）"];
 /// Domains behind the names of ciphers (RFC 4250, section 4.6.1).
 const ALGORITHMS: [&[u8]; 3] = [b"openssh.com", b"libssh.org", b"lysator.liu.se"];
+/// Signs that stand for `@` where a note such as `#换@` says so.
+const STAND_INS: [&str; 6] = ["#", "＃", "*", "☆", "★", "&"];
+/// How far before its note an address with a stand-in is looked for, in characters.
+const NOTE_REACH: usize = 80;
 
-/// An address around the `@` at `at`, or one written with `#` that a `#换@` behind it explains.
+/// An address around the `@` at `at`, a password before a host, or an address that a `#换@` behind it explains.
 pub(super) fn at_sign(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candidate>) {
+    let bytes = text.as_bytes();
+    if let Some(start) = password_start(bytes, at) {
+        if kinds.has(Kind::Secret) && at - start >= 4 && !is_shown(&bytes[start..at]) {
+            found.push(Candidate { kind: Kind::Secret, start, end: at, score: 93 });
+        }
+        return;
+    }
     if !kinds.has(Kind::Email) {
         return;
     }
-    let bytes = text.as_bytes();
     let width = if bytes[at] == b'@' { 1 } else { 3 };
     address(bytes, at, at + width, found);
-    let low = super::context::steps_back(bytes, at, 8);
-    if bytes[low..at].contains(&b'#') {
-        let from = super::context::steps_back(bytes, at, 80);
-        for sign in memchr::memchr_iter(b'#', &bytes[from..low.max(from)]) {
-            address(bytes, from + sign, from + sign + 1, found);
+    let low = steps_back(bytes, at, 6);
+    let high = steps_forward(bytes, at + width, 6);
+    for sign in STAND_INS {
+        let note = |range: std::ops::Range<usize>| memchr::memmem::find(&bytes[range], sign.as_bytes()).is_some();
+        if note(low..at) || note(at + width..high) {
+            let from = steps_back(bytes, at, NOTE_REACH);
+            for place in memchr::memmem::find_iter(&bytes[from..low.max(from)], sign.as_bytes()) {
+                address(bytes, from + place, from + place + sign.len(), found);
+            }
         }
     }
 }
 
+/// Where the password of `scheme://user:password@host` begins, if the `@` at `at` ends one.
+fn password_start(bytes: &[u8], at: usize) -> Option<usize> {
+    let low = at.saturating_sub(128);
+    let run = &bytes[low..at];
+    let from = run.iter().rposition(|&byte| byte <= b' ' || byte >= 0x80 || byte == b'/')? + 1;
+    let scheme = run[..from].ends_with(b"://");
+    let colon = run[from..].iter().position(|&byte| byte == b':')?;
+    let mail = run[from..from + colon].ends_with(b"mailto");
+    (scheme && !mail).then_some(low + from + colon + 1)
+}
+
+/// Whether documentation shows where a password belongs: `password`, `<password>`, `${TOKEN}`.
+fn is_shown(value: &[u8]) -> bool {
+    const SHOWN: [&[u8]; 5] = [b"password", b"passwd", b"pass", b"secret", b"token"];
+    SHOWN.iter().any(|word| value.eq_ignore_ascii_case(word))
+        || value.iter().any(|byte| b"<>{}[]$'\"`*".contains(byte))
+        || value.to_ascii_lowercase().ends_with(b"here")
+}
+
+/// Characters folded to ASCII, each with where it begins and ends.
+type Folded = Vec<(u8, usize, usize)>;
+
 /// An address whose sign for `@` lies between `left` and `right`.
 pub(super) fn address(bytes: &[u8], left: usize, right: usize, found: &mut Vec<Candidate>) {
-    let is_local = |byte: u8| byte.is_ascii_alphanumeric() || b".!$%&'*+-/=?^_{|}~".contains(&byte);
-    let low = left.saturating_sub(MAX_LOCAL);
-    let mut start = left;
-    while start > low && is_local(bytes[start - 1]) {
-        start -= 1;
-    }
-    // What precedes a name in prose, assignments and URLs is not part of it.
-    if let Some(cut) = bytes[start..left].iter().rposition(|byte| b"=/?&|{}!$%*'^~".contains(byte)) {
-        start += cut + 1;
-    }
-    while start < left && matches!(bytes[start], b'.' | b'-' | b'+') {
-        start += 1;
-    }
-    let Some(end) = domain_end(bytes, right) else { return };
-    let git = &bytes[start..left] == b"git" && bytes.get(end) == Some(&b':');
+    let local = local_part(bytes, left);
+    let domain = domain_part(bytes, right);
+    let Some(length) = domain_length(&domain) else { return };
+    let name: Vec<u8> = local.iter().map(|letter| letter.0).collect();
+    let host: Vec<u8> = domain[..length].iter().map(|letter| letter.0).collect();
+    let Some(&(_, start, _)) = local.first() else { return };
+    let end = domain[length - 1].2;
+    let git = name == b"git" && bytes.get(end) == Some(&b':');
     // OpenSSH names its own algorithms like addresses: `aes256-gcm@openssh.com`.
-    let algorithm = ALGORITHMS.contains(&&bytes[right..end]) && bytes[start..left].contains(&b'-');
-    if start == left || bytes[left - 1] == b'.' || git || algorithm {
+    let algorithm = ALGORITHMS.contains(&host.as_slice()) && name.contains(&b'-');
+    if name.ends_with(b".") || git || algorithm {
         return;
     }
     found.push(Candidate { kind: Kind::Email, start, end, score: 92 });
 }
 
-fn domain_end(bytes: &[u8], from: usize) -> Option<usize> {
-    let length = bytes[from..]
-        .iter()
-        .take(MAX_DOMAIN)
-        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
-        .count();
-    let mut domain = &bytes[from..from + length];
+/// The letters before `left` that can belong to an address.
+fn local_part(bytes: &[u8], left: usize) -> Folded {
+    let mut letters = Folded::new();
+    let mut at = left;
+    while at > 0 && letters.len() < MAX_LOCAL {
+        let start = super::chunk::previous(bytes, at);
+        match fold(bytes, start) {
+            Some(0) => {}
+            Some(letter) if letter.is_ascii_alphanumeric() || b".!$%&'*+-/=?^_{|}~".contains(&letter) => {
+                letters.push((letter, start, at));
+            }
+            _ => break,
+        }
+        at = start;
+    }
+    letters.reverse();
+    // What precedes a name in prose, assignments and URLs is not part of it.
+    if let Some(cut) = letters.iter().rposition(|letter| b"=/?&|{}!$%*'^~".contains(&letter.0)) {
+        letters.drain(..=cut);
+    }
+    let begin = letters.iter().take_while(|letter| matches!(letter.0, b'.' | b'-' | b'+')).count();
+    letters.drain(..begin);
+    letters
+}
+
+/// The letters behind `right` that can belong to a domain.
+fn domain_part(bytes: &[u8], right: usize) -> Folded {
+    let mut letters = Folded::new();
+    let mut at = right;
+    while at < bytes.len() && letters.len() < MAX_DOMAIN {
+        if let Some(dot) = DOTS.iter().find(|dot| bytes[at..].starts_with(dot.as_bytes())) {
+            letters.push((b'.', at, at + dot.len()));
+            at += dot.len();
+            continue;
+        }
+        let end = steps_forward(bytes, at, 1);
+        match fold(bytes, at) {
+            Some(0) => {}
+            Some(letter) if letter.is_ascii_alphanumeric() || matches!(letter, b'.' | b'-') => {
+                letters.push((letter, at, end));
+            }
+            _ => break,
+        }
+        at = end;
+    }
+    letters
+}
+
+/// The character at `at` in ASCII, zero for an invisible one.
+fn fold(bytes: &[u8], at: usize) -> Option<u8> {
+    match bytes[at..] {
+        [byte @ 0..0x80, ..] => Some(byte),
+        [0xEF, 0xBC, low @ 0x81..=0xBF, ..] => Some(low - 0x60),
+        [0xEF, 0xBD, low @ 0x80..=0x9E, ..] => Some(low - 0x20),
+        [0xE2, 0x80, 0x8B..=0x8D, ..] | [0xEF, 0xBB, 0xBF, ..] | [0xE2, 0x81, 0xA0, ..] => Some(0),
+        _ => None,
+    }
+}
+
+/// How many of the letters make a domain with a name at its top.
+fn domain_length(letters: &Folded) -> Option<usize> {
+    let bytes: Vec<u8> = letters.iter().map(|letter| letter.0).collect();
+    let mut domain = bytes.as_slice();
     while let [rest @ .., b'.' | b'-'] = domain {
         domain = rest;
     }
@@ -78,7 +166,7 @@ fn domain_end(bytes: &[u8], from: usize) -> Option<usize> {
             let labels = head
                 .split(|&byte| byte == b'.')
                 .all(|label| !label.is_empty() && !label.starts_with(b"-") && !label.ends_with(b"-"));
-            return labels.then_some(from + domain.len());
+            return labels.then_some(domain.len());
         }
         domain = head;
     }
@@ -95,12 +183,17 @@ mod tests {
         finds("email", "my email is info@presidio.site.", "info@presidio.site");
         finds("email", "a.b+c@mail.example.co.uk, x", "a.b+c@mail.example.co.uk");
         finds("email", "邮箱zhang＠example.com", "zhang＠example.com");
+        finds("email", "邮箱ｚｈａｎｇ＠ｅｘａｍｐｌｅ．ｃｏｍ。", "ｚｈａｎｇ＠ｅｘａｍｐｌｅ．ｃｏｍ");
     }
 
     #[test]
     fn obfuscated_addresses_are_found() {
-        finds("email", "请发zhang(at)example.com", "zhang(at)example.com");
-        finds("email", "请发zhang#example.com（#换@）", "zhang#example.com");
+        for address in ["zhang(at)example.com", "zhang (at) example.com", "zhang[at]example(dot)com"] {
+            finds("email", &format!("请发{address}。"), address);
+        }
+        for note in ["（#换@）", "（请把#换成@）", "，@替换#"] {
+            finds("email", &format!("请发zhang#example.com{note}"), "zhang#example.com");
+        }
     }
 
     #[test]
@@ -113,5 +206,11 @@ mod tests {
         for text in ["ciphers aes256-gcm@openssh.com", "kex curve25519-sha256@libssh.org"] {
             finds_no("email", text);
         }
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_a_secret_and_no_address() {
+        finds("secret", "mysql://root:S3cretPw@db.example.com/x", "S3cretPw");
+        finds_no("email", "mysql://root:S3cretPw@db.example.com/x");
     }
 }

@@ -22,10 +22,12 @@ pub(super) fn at_separator(text: &str, at: usize, kinds: Kinds, found: &mut Vec<
     let before = start.checked_sub(1).map_or(0, |before| bytes[before]);
     let behind = bytes.get(end).copied().unwrap_or(0);
     let further = bytes.get(end + 1).copied().unwrap_or(0);
-    let longer = before == separator && start > 1 && bytes[start - 2].is_ascii_hexdigit()
+    let pair = bytes[..start].iter().rev().skip(1).take(3).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let longer = before == separator && pair == size.min(3) && bytes[start - 2].is_ascii_hexdigit()
         || behind == separator && further.is_ascii_hexdigit();
     let repeated = address.iter().filter(|&&byte| byte != separator).all(|byte| byte.eq_ignore_ascii_case(&address[0]));
-    let decimal = separator == b'.' && address.iter().all(|byte| !byte.is_ascii_alphabetic());
+    let named = || super::context::Context::before(text, start).labelled(super::context::class::MAC);
+    let decimal = separator == b'.' && address.iter().all(|byte| !byte.is_ascii_alphabetic()) && !named();
     if !shaped || goes_on(before) || goes_on(behind) || longer || repeated || decimal {
         return;
     }

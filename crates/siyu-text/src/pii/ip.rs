@@ -54,16 +54,19 @@ fn judge_quad(site: &mut Site<'_>, index: usize, parts: usize) {
     let small = octets.iter().all(|&octet| octet < 20)
         || octets[0] < 5 && octets.iter().all(|&octet| octet < 100)
         || octets[0] == 0;
+    let resolver = matches!(octets, [8, 8, 8, 8] | [8, 8, 4, 4]);
     let version = context.labelled(class::VERSION | class::THING)
         || matches!(before, b'v' | b'V' | b'-' | b'_')
         || bytes[..start].ends_with(b"/") && !bytes[..start].ends_with(b"//");
+    let numbered = bytes[..start].ends_with("第".as_bytes());
     let glued = before.is_ascii_alphanumeric() || matches!(before, b'.' | b'_');
     let dotted = before == b'.' || start > 0 && bytes[start - 1].is_ascii_alphanumeric();
-    let listed = context.mentions(class::IP);
+    let listed = (context.clause | context.after) & class::IP != 0;
     if glued
         || dotted
-        || version && !private
-        || small && !prefixed && !private && !listed && octets != [0; 4]
+        || numbered
+        || version && (!private || octets[0] == 10 && context.labelled(class::VERSION))
+        || small && !prefixed && !private && !listed && !resolver && octets != [0; 4]
         || bytes.get(end).is_some_and(u8::is_ascii_alphanumeric)
     {
         return;
@@ -97,7 +100,10 @@ pub(super) fn at_colon(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Cand
         start -= 1;
     }
     let before = start.checked_sub(1).map_or(0, |before| bytes[before]);
-    if before == b':' || before.is_ascii_alphanumeric() || matches!(before, b'_' | b'.') {
+    if before == b':' && !behind_label(bytes, start - 1)
+        || before.is_ascii_alphanumeric()
+        || matches!(before, b'_' | b'.')
+    {
         return;
     }
     let mut end = start + bytes[start..].iter().take(48).take_while(|&&byte| inside(byte)).count();
@@ -109,7 +115,7 @@ pub(super) fn at_colon(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Cand
     if behind.is_ascii_alphanumeric() || behind == b'_' || body.parse::<Ipv6Addr>().is_err() {
         return;
     }
-    if body == "::" && !is_unspecified(text, start, end) {
+    if body == "::" && (before == b':' || !is_unspecified(text, start, end)) {
         return;
     }
     if body.bytes().filter(u8::is_ascii_hexdigit).count() < 2 && body != "::1" && body != "::" {
@@ -117,6 +123,14 @@ pub(super) fn at_colon(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Cand
     }
     let end = with_prefix(bytes, with_zone(bytes, end));
     found.push(Candidate { kind: Kind::Ipv6, start, end, score: 88 });
+}
+
+/// Whether the colon at `colon` closes a word that is no group of an address: `server:2001:db8::1`.
+fn behind_label(bytes: &[u8], colon: usize) -> bool {
+    let word = bytes[..colon].iter().rev().take(16).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let other = |byte: &u8| *byte >= 0x80 || matches!(byte, b'"' | b')' | b']');
+    word > 1 && bytes[colon - word..colon].iter().any(|byte| !byte.is_ascii_hexdigit())
+        || word == 0 && bytes[..colon].last().is_some_and(other)
 }
 
 /// `::` is an address only beside a word that says so; in code it is a path separator.

@@ -57,9 +57,13 @@ pub enum Kind {
     Phone,
     /// Cloud keys, tokens, private keys, passwords in assignments.
     Secret,
+    /// Chinese name beside a word for a role or a title; a heuristic, found only when asked for.
+    Person,
+    /// Chinese postal address from province or city down to a number; a heuristic, found only when asked for.
+    Address,
 }
 
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 25] = [
     "cn_mobile",
     "cn_landline",
     "cn_id",
@@ -83,6 +87,8 @@ const NAMES: [&str; 23] = [
     "us_passport",
     "phone",
     "secret",
+    "person",
+    "address",
 ];
 
 impl Kind {
@@ -111,10 +117,12 @@ impl Kind {
         Kind::UsPassport,
         Kind::Phone,
         Kind::Secret,
+        Kind::Person,
+        Kind::Address,
     ];
 
-    /// The kinds found where none are named: all of them, as each is decided by form, check digit or label.
-    pub const DEFAULT: &[Kind] = Self::ALL;
+    /// The kinds found where none are named: those decided by form, check digit or label, and no heuristic.
+    pub const DEFAULT: &[Kind] = Self::ALL.split_at(Self::Person as usize).0;
 
     /// The name in pipelines, reports and replacement tokens.
     pub const fn name(self) -> &'static str {

@@ -34,20 +34,33 @@ fn judge(site: &mut Site<'_>, index: usize) {
         3 if matches!(bytes, b"400" | b"800") => service(site, index),
         10 if matches!(&bytes[..3], b"400" | b"800") && labelled => Some(index),
         11 | 12 if labelled && (is_area(&bytes[..3]) || is_area(&bytes[..4])) => Some(index),
-        7 | 8 if labelled && (b'2'..=b'9').contains(&bytes[0]) && !context.is_thing() && !site.in_url(word.from) => {
+        7 | 8
+            if labelled
+                && (b'2'..=b'9').contains(&bytes[0])
+                && !follows_group(site, index)
+                && !context.is_thing()
+                && !site.in_url(word.from) =>
+        {
             Some(index)
         }
         _ => None,
     };
     let Some(mut last) = found else { return };
+    let abroad = index > 0 && !country && {
+        let before = site.chunk.words[index - 1];
+        before.to + 1 == word.from && site.chunk.at(before.from.checked_sub(1)) == b'+'
+    };
+    // Four digits behind others over a space: the middle of a longer number, such as an account's.
+    let middle =
+        index > 0 && joined == b' ' && site.chunk.words[index - 1].to + 1 == word.from && !labelled && !country;
+    if abroad || middle || context.clause & class::FOREIGN != 0 {
+        return;
+    }
     if country {
         from = site.chunk.words[index - 1].from;
         from -= usize::from(site.chunk.at(from.checked_sub(1)) == b'+');
     } else if index > 0 && matches!(joined, b'-' | b'.' | b'/') && site.chunk.words[index - 1].to + 1 == word.from {
         return;
-    }
-    if site.chunk.at(from.checked_sub(1)) == b'(' {
-        from -= 1;
     }
     let next = |last: usize| {
         site.chunk
@@ -65,12 +78,21 @@ fn judge(site: &mut Site<'_>, index: usize) {
         }
     }
     let to = site.chunk.words[last].to;
+    if site.chunk.at(from.checked_sub(1)) == b'(' && site.chunk.closes(from, to) {
+        from -= 1;
+    }
     let (_, end) = site.chunk.span(from, to);
     let bound = matches!(site.byte_after(to), b'_') || matches!(site.byte_before(from), b'_' | b'#' | b'/');
     if context.is_thing() || has_unit(site.text, end) || bound && !labelled || site.in_url(from) && !labelled {
         return;
     }
     site.add(Kind::CnLandline, from, to, 81);
+}
+
+/// Whether a short group of digits stands right before, of which the number is the rest.
+fn follows_group(site: &Site<'_>, index: usize) -> bool {
+    let Some(before) = index.checked_sub(1).map(|before| site.chunk.words[before]) else { return false };
+    before.is_number() && before.len() <= 4 && before.to + 1 == site.chunk.words[index].from
 }
 
 /// The number behind an area code: seven or eight digits, also as 4-4 or 3-4.

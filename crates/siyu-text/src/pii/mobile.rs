@@ -5,7 +5,7 @@ use super::kind::Kind;
 use super::sequence::{Sequence, Site};
 
 /// Ways of grouping that people use.
-const GROUPINGS: [&[u8]; 6] = [&[11], &[3, 4, 4], &[3, 8], &[7, 4], &[4, 4, 3], &[3, 3, 5]];
+const GROUPINGS: [&[u8]; 7] = [&[11], &[3, 4, 4], &[3, 8], &[7, 4], &[4, 4, 3], &[4, 3, 4], &[3, 3, 5]];
 
 pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
     if !site.kinds.has(Kind::CnMobile) {
@@ -21,11 +21,20 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
     let ahead = if country == 0 { country_ahead(site, sequence.from) } else { None };
     // With a point in it, eleven digits are a decimal fraction: `132.77311215`.
     let fraction = sequence.separator == b'.' && groups != [3, 4, 4];
-    let grouped = !fraction && (GROUPINGS.contains(&groups) || labelled);
+    let grouped = !fraction && (GROUPINGS.contains(&groups) || labelled && groups.first() > Some(&1));
+    let foreign = country == 0 && site.chunk.at(sequence.from.checked_sub(1)) == b'+';
+    let trunk = country == 1 && !labelled;
     let (_, end) = site.chunk.span(sequence.from, sequence.to);
     let boundary =
         ahead.is_some() && sequence.joined_after == 0 || sequence.stands_alone() || labelled && !sequence.is_part();
-    if !grouped || !boundary || context.is_thing() || has_unit(site.text, end) || !labelled && blocked(site, sequence) {
+    if !grouped
+        || foreign
+        || trunk
+        || !boundary
+        || context.is_thing()
+        || has_unit(site.text, end)
+        || !labelled && blocked(site, sequence)
+    {
         return;
     }
     if !labelled && (site.in_url(sequence.from) || !is_allocated(number)) {
@@ -34,8 +43,7 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
     let mut from = ahead.unwrap_or(sequence.from);
     if from < sequence.from || country > 0 {
         from -= usize::from(site.chunk.at(from.checked_sub(1)) == b'+');
-        let bracket =
-            site.chunk.at(from.checked_sub(1)) == b'(' && site.chunk.folded[from..sequence.from].contains(&b')');
+        let bracket = site.chunk.at(from.checked_sub(1)) == b'(' && site.chunk.closes(from, sequence.from);
         from -= usize::from(bracket);
     }
     site.add(Kind::CnMobile, from, sequence.to, 80);

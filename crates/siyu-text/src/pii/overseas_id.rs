@@ -31,10 +31,10 @@ fn judge_hong_kong(site: &mut Site<'_>, index: usize, bytes: &[u8]) {
         if is_hong_kong(bytes, check) {
             site.add(Kind::HkId, word.from, word.to + 3, 93);
         }
-    } else if site.chunk.at(Some(word.to)) == 0 && site.byte_after(word.to) == b'(' {
+    } else if let Some(width) = bracketed_letter(site, word.to) {
         let (start, end) = site.chunk.span(word.from, word.to);
-        if site.text.as_bytes().get(end + 1..end + 3) == Some(b"A)".as_slice()) && is_hong_kong(bytes, b'A') {
-            site.found.push(super::detector::Candidate { kind: Kind::HkId, start, end: end + 3, score: 93 });
+        if is_hong_kong(bytes, b'A') {
+            site.found.push(super::detector::Candidate { kind: Kind::HkId, start, end: end + width, score: 93 });
         }
     } else if let Some((&check, body)) = bytes.split_last()
         && context.labelled(class::ID | class::HONG_KONG)
@@ -42,6 +42,16 @@ fn judge_hong_kong(site: &mut Site<'_>, index: usize, bytes: &[u8]) {
     {
         site.add(Kind::HkId, word.from, word.to, 85);
     }
+}
+
+/// The width of `(A)` behind the folded index `to`: letters behind a bracket are beyond the chunk.
+fn bracketed_letter(site: &Site<'_>, to: usize) -> Option<usize> {
+    let (_, end) = site.chunk.span(to - 1, to);
+    let rest = site.text.as_bytes().get(end..)?;
+    ["(A)", "（A）", "(Ａ)", "（Ａ）", "（A)", "(A）"]
+        .iter()
+        .find(|writing| rest.starts_with(writing.as_bytes()))
+        .map(|writing| writing.len())
 }
 
 /// Weights 9 (a space for one letter) 8 7 … 2, modulo 11; letters count from ten.

@@ -33,7 +33,7 @@ fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
     }
     let to = site.chunk.words[last].to;
     let mut from = first.from - usize::from(plus);
-    if site.chunk.at(from.checked_sub(1)) == b'(' && site.chunk.folded[from..to].contains(&b')') {
+    if site.chunk.at(from.checked_sub(1)) == b'(' && site.chunk.closes(from, to) {
         from -= 1;
     }
     let context = site.context(from, to);
@@ -51,10 +51,19 @@ fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
     if site.chunk.folded[first.from..].starts_with(b"000") || plus && mixed {
         return None;
     }
-    let score = if plus && (8..=15).contains(&digits) && site.chunk.folded[first.from] != b'0' {
+    if before == b'_' || is_calendar_day(site, index, last) {
+        return None;
+    }
+    let mentioned = context.mentions(class::PHONE);
+    let dialled = (!spaced || mentioned || last == index) && is_dialled(&site.chunk.folded[first.from..to], digits);
+    let score = if dialled {
+        78
+    } else if plus && is_international(site, index, last) {
         79
-    } else if whole && is_north_american(site, index, &groups) && (!spaced || context.mentions(class::PHONE)) {
+    } else if whole && is_north_american(site, index, &groups) && (!spaced || mentioned) {
         70
+    } else if whole && context.clause & class::FOREIGN != 0 && is_national(site, index, &groups) {
+        82
     } else if whole && labelled && (7..=15).contains(&digits) {
         60
     } else {
@@ -64,8 +73,63 @@ fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
     Some(last)
 }
 
+/// `2022-01-04`, which a label would make a number of eight digits.
+fn is_calendar_day(site: &Site<'_>, index: usize, last: usize) -> bool {
+    let words = &site.chunk.words[index..=last];
+    let lengths = words.iter().map(|word| word.len());
+    lengths.eq([4, 2, 2]) && {
+        let digits: Vec<u8> = words.iter().flat_map(|&word| site.chunk.word(word).to_vec()).collect();
+        super::date::is_date(&digits)
+    }
+}
+
+/// Whether the digits behind a `+` begin with the code of a country and have a length that it allows (ITU-T E.164).
+fn is_international(site: &Site<'_>, index: usize, last: usize) -> bool {
+    let digits: Vec<u8> =
+        site.chunk.words[index..=last].iter().flat_map(|&word| site.chunk.word(word).to_vec()).collect();
+    let fits = (8..=15).contains(&digits.len());
+    match digits[..] {
+        [b'1' | b'7', next, ..] => digits.len() == 11 && next != b'0' && next != b'1',
+        [b'2', b'0' | b'7', ..] | [b'3', b'0'..=b'4' | b'6' | b'9', ..] | [b'4', b'0' | b'1' | b'3'..=b'9', ..] => fits,
+        [b'5', b'1'..=b'8', ..] | [b'6', b'0'..=b'6', ..] | [b'8', b'1' | b'2' | b'4' | b'6', ..] => fits,
+        [b'9', b'0'..=b'5' | b'8', ..] => fits,
+        [b'2', b'1'..=b'6' | b'9', ..] | [b'3', b'5' | b'7' | b'8', ..] | [b'5', b'0' | b'9', ..] => fits,
+        [b'4', b'2', b'0' | b'1' | b'3', ..] | [b'6', b'7'..=b'9', ..] => fits,
+        [b'8', b'5', b'0' | b'2' | b'3' | b'5' | b'6', ..] | [b'8', b'8', b'0' | b'1'..=b'3' | b'6', ..] => fits,
+        [b'9', b'6' | b'7' | b'9', ..] => fits,
+        _ => false,
+    }
+}
+
+/// `00852-21234567`, `0081 3 1234 5678`: the prefix of international calls and the code of a country (ITU-T E.164).
+///
+/// Without a separator only the neighbours' numbers, whose length is fixed, are told from other long numbers.
+fn is_dialled(number: &[u8], digits: usize) -> bool {
+    const CODES: [&[u8]; 34] = [
+        b"1", b"7", b"20", b"27", b"31", b"32", b"33", b"34", b"39", b"41", b"43", b"44", b"45", b"46", b"47", b"48",
+        b"49", b"52", b"54", b"55", b"60", b"61", b"62", b"63", b"64", b"65", b"66", b"81", b"82", b"84", b"91",
+        b"852", b"853", b"886",
+    ];
+    let Some(rest) = number.strip_prefix(b"00") else { return false };
+    let solid = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if rest.contains(&b'.') {
+        return false;
+    }
+    if solid == rest.len() {
+        return (rest.starts_with(b"852") || rest.starts_with(b"853")) && digits == 13
+            || rest.starts_with(b"886") && matches!(digits, 13 | 14);
+    }
+    CODES.contains(&&rest[..solid]) && (10..=16).contains(&digits)
+}
+
 fn is_gap(gap: &[u8]) -> bool {
     matches!(gap, b" " | b"-" | b"." | b")" | b") " | b")-" | b" (" | b"(" | b"-(")
+}
+
+/// `09-7625400`, `020 7946 0958`: groups behind a trunk zero.
+fn is_national(site: &Site<'_>, index: usize, groups: &[usize]) -> bool {
+    let digits: usize = groups.iter().sum();
+    groups.len() > 1 && (8..=12).contains(&digits) && site.chunk.word(site.chunk.words[index]).starts_with(b"0")
 }
 
 /// `415-555-0132`, `(415) 555-0132`, `1-415-555-0132`: area and exchange begin with two to nine.
@@ -73,6 +137,7 @@ fn is_north_american(site: &Site<'_>, index: usize, groups: &[usize]) -> bool {
     let area = match groups {
         [3, 3, 4] => index,
         [1, 3, 3, 4] if site.chunk.word(site.chunk.words[index]) == b"1" => index + 1,
+        [2, 3, 3, 4] if matches!(site.chunk.word(site.chunk.words[index]), b"91" | b"01") => index + 1,
         _ => return false,
     };
     [area, area + 1].iter().all(|&at| (b'2'..=b'9').contains(&site.chunk.folded[site.chunk.words[at].from]))

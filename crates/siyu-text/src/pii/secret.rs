@@ -8,6 +8,8 @@ use super::sequence::Site;
 const PREFIXES: &[(&[u8], usize)] = &[
     (b"AKIA", 16),
     (b"ASIA", 16),
+    (b"ABIA", 16),
+    (b"ACCA", 16),
     (b"LTAI", 12),
     (b"AKID", 13),
     (b"ghp_", 36),
@@ -20,11 +22,15 @@ const PREFIXES: &[(&[u8], usize)] = &[
     (b"sk-", 20),
     (b"sk_live_", 16),
     (b"sk_test_", 16),
-    (b"pk_live_", 16),
     (b"rk_live_", 16),
+    (b"rk_test_", 16),
     (b"xoxb-", 20),
     (b"xoxp-", 20),
     (b"xoxa-", 20),
+    (b"xoxe-", 16),
+    (b"xoxe.", 16),
+    (b"xapp-", 20),
+    (b"xwfp-", 20),
     (b"AIza", 35),
     (b"ya29.", 20),
     (b"npm_", 36),
@@ -44,7 +50,7 @@ pub(super) fn judge_word(site: &mut Site<'_>, index: usize) {
         return;
     }
     let word = site.chunk.words[index];
-    if word.is_number() {
+    if word.is_number() && !matches!(site.byte_before(word.from), b'-' | b'_') {
         return;
     }
     let bytes = site.text.as_bytes();
@@ -60,8 +66,12 @@ pub(super) fn judge_word(site: &mut Site<'_>, index: usize) {
     let issued = PREFIXES.iter().any(|(prefix, fewest)| {
         token.strip_prefix(*prefix).is_some_and(|rest| rest.len() >= *fewest && rest.iter().any(u8::is_ascii_digit))
     });
-    let cloud = token.starts_with(b"AKIA") && token.len() != 20;
-    let web = token.starts_with(b"eyJ") && length > 30 && memchr::memchr_iter(b'.', token).count() == 2;
+    let amazon = [b"AKIA", b"ASIA", b"ABIA", b"ACCA"].iter().any(|prefix| token.starts_with(*prefix));
+    let cloud = amazon && token.len() != 20;
+    // Header and payload of a web token are JSON objects, which begin with `eyJ` in base64.
+    let mut parts = token.split(|&byte| byte == b'.');
+    let object = |part: Option<&[u8]>| part.is_some_and(|part| part.starts_with(b"eyJ"));
+    let web = length > 30 && object(parts.next()) && object(parts.next()) && parts.count() == 1;
     if issued && !cloud || web {
         site.found.push(Candidate { kind: Kind::Secret, start: from, end, score: 96 });
     }
@@ -82,7 +92,7 @@ pub(super) fn at_dash(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candi
     found.push(Candidate { kind: Kind::Secret, start: at, end: at + foot + 9 + dashes + 5, score: 100 });
 }
 
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 33] = [
     "password",
     "passwd",
     "pwd",
@@ -104,7 +114,18 @@ const NAMES: [&str; 22] = [
     "口令",
     "密钥",
     "secret_access_key",
-    "登录密码",
+    "密碼",
+    "秘钥",
+    "私钥",
+    "令牌",
+    "account_key",
+    "accountkey",
+    "signing_key",
+    "encryption_key",
+    "access-key",
+    "secret-key",
+    "passcode",
+    "authtoken",
 ];
 
 /// The value behind `password=` or `密码：`.
@@ -128,41 +149,64 @@ pub(super) fn at_assignment(text: &str, at: usize, kinds: Kinds, found: &mut Vec
             break;
         }
     }
-    let stops = |byte: u8| {
-        byte <= b' '
-            || byte >= 0x7F
-            || matches!(
-                byte,
-                b'"' | b'\''
-                    | b'`'
-                    | b'<'
-                    | b'>'
-                    | b','
-                    | b';'
-                    | b'&'
-                    | b')'
-                    | b'('
-                    | b'{'
-                    | b'}'
-                    | b'['
-                    | b']'
-                    | b'|'
-                    | b'$'
-                    | b'*'
-            )
-    };
-    let length = bytes[start..].iter().take(256).take_while(|&&byte| !stops(byte)).count();
+    let length = quoted(&bytes[start..], quote).unwrap_or_else(|| bare(&bytes[start..]));
     let value = &bytes[start..start + length];
     let digits = value.iter().any(u8::is_ascii_digit);
     let letters = value.iter().any(u8::is_ascii_alphabetic);
-    let marks = value.iter().any(|byte| b"!@#%^~+".contains(byte));
+    let marks = value.iter().any(|byte| b"!@#%^~+$*&".contains(byte));
     let called = bytes.get(start + length).is_some_and(|byte| matches!(byte, b'(' | b'[' | b'<' | b'{'));
-    let strong =
-        length >= 6 && (digits && (letters || length >= 6) || marks && letters || quote != 0 && letters && length >= 8);
-    let path = value.starts_with(b"/") || value.starts_with(b"http") || value.starts_with(b"--");
-    if strong && !called && !path && !is_placeholder(value) {
+    let strong = length >= 6 && (digits || marks && letters || quote != 0 && letters && length >= 8);
+    // `密钥：API_KEY=…`: the inner name is nearer to the value.
+    let inner = memchr::memchr(b'=', value).is_some_and(|sign| text.get(start..start + sign).is_some_and(is_named));
+    if strong && !called && !inner && !is_path(value) && !is_placeholder(value) {
         found.push(Candidate { kind: Kind::Secret, start, end: start + length, score: 77 });
     }
+}
+
+/// The value right behind `密码`, `口令` or `Bearer`, or after `是` and `为`.
+pub(super) fn behind_word(text: &str, end: usize, bearer: bool, found: &mut Vec<Candidate>) {
+    const VERBS: [&str; 9] = ["是", "为", "設為", "设为", "改为", "重置为", "改成", "設定為", " "];
+    let bytes = text.as_bytes();
+    let mut start = end;
+    while let Some(verb) = VERBS.iter().find(|verb| bytes[start..].starts_with(verb.as_bytes())) {
+        start += verb.len();
+    }
+    let length = bare(&bytes[start..]);
+    let value = &bytes[start..start + length];
+    let digits = value.iter().any(u8::is_ascii_digit);
+    let lower = value.iter().any(u8::is_ascii_lowercase);
+    let called = bytes.get(start + length).is_some_and(|byte| matches!(byte, b'(' | b'[' | b'<' | b'{'))
+        || value.starts_with(b"-");
+    let told = start > end && bytes[end] >= 0x80;
+    let strong = if bearer {
+        length >= 20 && digits
+    } else {
+        length >= 6 && digits && (lower || told && value.iter().all(u8::is_ascii_digit))
+    };
+    if strong && !called && !is_path(value) && !is_placeholder(value) {
+        found.push(Candidate { kind: Kind::Secret, start, end: start + length, score: 76 });
+    }
+}
+
+/// The length of a value up to its closing quote on the same line.
+fn quoted(rest: &[u8], quote: u8) -> Option<usize> {
+    let line = &rest[..rest.len().min(256)];
+    let end = line.iter().position(|&byte| byte == quote || byte < b' ' || byte >= 0x7F)?;
+    let whole = quote != 0 && line[end] == quote && !line[..end].iter().any(|byte| b" <>{}$(".contains(byte));
+    whole.then_some(end)
+}
+
+/// The length of a value up to white space, Han or a sign that ends values.
+fn bare(rest: &[u8]) -> usize {
+    let stops = |byte: u8| byte <= b' ' || byte >= 0x7F || b"\"'`<>,;&)({}[]|$*".contains(&byte);
+    let length = rest.iter().take(256).take_while(|&&byte| !stops(byte)).count();
+    // A sentence ends in a point, a password seldom.
+    let point = rest[..length].ends_with(b".") && rest.get(length).is_none_or(|&byte| byte <= b' ');
+    length - usize::from(point)
+}
+
+fn is_path(value: &[u8]) -> bool {
+    value.starts_with(b"/") || value.starts_with(b"http") || value.starts_with(b"--")
 }
 
 /// Whether a text ends in the name of a secret.

@@ -29,6 +29,9 @@ pub(super) fn judge(site: &mut Site<'_>, index: usize) {
     }
     let context = site.context(word.from, word.to);
     let said = context.near | context.after;
+    if context.is_thing() {
+        return;
+    }
     if permit && said & class::PERMIT != 0 && site.kinds.has(Kind::TravelPermit) {
         site.add(Kind::TravelPermit, word.from, word.to, 84);
     } else if passport && said & class::PASSPORT != 0 && !context.is_thing() && site.kinds.has(Kind::CnPassport) {

@@ -10,11 +10,13 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
     }
     let context = sequence.context;
     let labelled = context.mentions(class::SSN);
-    if site.kinds.has(Kind::UsSsn) && is_ssn(&sequence.digits, labelled) {
+    if site.kinds.has(Kind::UsSsn) && is_ssn(&sequence.digits) {
         let alone = sequence.stands_alone() && !context.is_thing() && !site.in_url(sequence.from);
+        let governed = context.labelled(class::SSN) || context.after & class::SSN != 0;
+        let hyphened = matches!(sequence.separator, b'-' | 0);
         match sequence.groups[..] {
             [3, 2, 4] if labelled || alone => site.add(Kind::UsSsn, sequence.from, sequence.to, 80),
-            [9] if labelled => site.add(Kind::UsSsn, sequence.from, sequence.to, 80),
+            [9] | [3, 6] | [5, 4] if governed && hyphened => site.add(Kind::UsSsn, sequence.from, sequence.to, 80),
             _ => {}
         }
     }
@@ -30,20 +32,23 @@ pub(super) fn judge_word(site: &mut Site<'_>, index: usize) {
     let bytes = site.chunk.word(word);
     let shape = bytes.len() == 9 && bytes[0].is_ascii_uppercase() && bytes[1..].iter().all(u8::is_ascii_digit);
     if shape && site.kinds.has(Kind::UsPassport) {
-        let chinese = matches!(bytes[0], b'E' | b'G');
+        // Letters of Chinese, Hong Kong and Macao passports.
+        let chinese = matches!(bytes[0], b'E' | b'G' | b'D' | b'S' | b'P' | b'K' | b'M' | b'H');
         let context = site.context(word.from, word.to);
-        if context.mentions(class::PASSPORT) && (!chinese || context.mentions(class::US)) {
+        let american = context.clause & class::US != 0;
+        let named = context.label & class::PASSPORT != 0 || context.label == 0 && context.mentions(class::PASSPORT);
+        if named && (!chinese || american) && !context.is_thing() {
             site.add(Kind::UsPassport, word.from, word.to, 85);
         }
     }
 }
 
 /// Ranges that were never issued, and the numbers that advertisements made known.
-fn is_ssn(digits: &[u8], labelled: bool) -> bool {
+fn is_ssn(digits: &[u8]) -> bool {
     let area = &digits[..3];
     let issued =
         area != b"000" && area != b"666" && area[0] != b'9' && &digits[3..5] != b"00" && &digits[5..] != b"0000";
-    issued && digits != b"078051120" && (labelled || digits != b"123456789")
+    issued && digits != b"078051120" && digits != b"123456789"
 }
 
 #[cfg(test)]

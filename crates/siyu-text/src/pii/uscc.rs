@@ -1,5 +1,6 @@
 //! Unified social credit codes: GB 32100-2015, check character modulo 31.
 
+use super::context::class;
 use super::kind::Kind;
 use super::sequence::Site;
 
@@ -10,10 +11,30 @@ pub(super) fn judge(site: &mut Site<'_>, index: usize) {
     if !site.kinds.has(Kind::CnUscc) || word.len() != 18 || !is_code(site.chunk.word(word)) {
         return;
     }
-    // One in thirty-one numbers of posts and pictures has the right check character by chance.
-    if !word.is_number() || !site.in_url(word.from) {
-        site.add(Kind::CnUscc, word.from, word.to, 94);
+    // One in thirty-one numbers of posts, orders and pictures has the right check character by chance.
+    if word.is_number() {
+        let context = site.context(word.from, word.to);
+        if site.in_url(word.from) || context.is_thing() || context.labelled(class::ID | class::CARD) {
+            return;
+        }
     }
+    // Eighteen digits that also pass as a card number are a company's only under the department of commerce.
+    let score = if word.is_number() && site.chunk.folded[word.from] != b'9' { 80 } else { 94 };
+    site.add(Kind::CnUscc, word.from, word.to, score);
+}
+
+/// The department that registers, and the sort of body registered (GB 32100-2015, table 1).
+fn is_category(department: u8, sort: u8) -> bool {
+    let sorts: &[u8] = match department {
+        b'1' | b'5' | b'N' => b"1239",
+        b'2' | b'6' | b'7' => b"129",
+        b'3' => b"123459",
+        b'4' | b'8' | b'A' => b"19",
+        b'9' => b"123",
+        b'Y' => b"1",
+        _ => b"",
+    };
+    sorts.contains(&sort)
 }
 
 fn is_code(word: &[u8]) -> bool {
@@ -21,7 +42,7 @@ fn is_code(word: &[u8]) -> bool {
     let one_case = !word.iter().any(u8::is_ascii_lowercase) || !word.iter().any(u8::is_ascii_uppercase);
     let region = upper[2..8].iter().all(u8::is_ascii_digit)
         && (super::cn_id::is_province(&upper[2..4]) || upper[2..4] == *b"10");
-    if !one_case || !region || !matches!(upper[0], b'1'..=b'9' | b'A' | b'N' | b'Y') {
+    if !one_case || !region || !is_category(upper[0], upper[1]) {
         return false;
     }
     let mut weight = 1;

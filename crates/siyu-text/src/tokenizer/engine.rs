@@ -32,10 +32,11 @@ impl Backend {
         }
     }
 
-    pub(super) fn count(&self, text: &str) -> Result<usize, TokenizerError> {
+    /// What `take` makes of the ids of `text`, in which special strings are text.
+    pub(super) fn with_ids<T>(&self, text: &str, take: impl FnOnce(&[u32]) -> T) -> Result<T, TokenizerError> {
         match self {
-            Self::Fast(fast) => fast.encode(text, false, <[u32]>::len),
-            Self::Exact(exact) => exact.encode(text, false, <[u32]>::len),
+            Self::Fast(fast) => fast.encode(text, false, take),
+            Self::Exact(exact) => exact.encode(text, false, take),
         }
     }
 

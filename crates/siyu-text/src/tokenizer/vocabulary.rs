@@ -46,6 +46,11 @@ impl Vocabulary {
         self.ids.get(token).copied()
     }
 
+    /// Every spelling with its id, in no particular order.
+    pub(super) fn tokens(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.ids.iter().map(|(token, id)| (token.as_ref(), *id))
+    }
+
     pub(super) fn size(&self) -> usize {
         self.size
     }

@@ -1,10 +1,14 @@
 //! `siyu operators`.
 
-use siyu_ingest::Step;
+use siyu_ingest::{Error, Step};
 use std::io::Write;
 
 /// Shows the steps, or one with all its settings.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  siyu operators
+  siyu operators mask_pii")]
 pub(crate) struct Operators {
     /// Name of a step.
     name: Option<String>,
@@ -20,7 +24,11 @@ impl Operators {
             return Ok(());
         };
         let Some(schema) = Step::describe(&name) else {
-            anyhow::bail!("there is no step `{name}`; `siyu operators` lists them all");
+            let near = siyu_ingest::pipeline::nearest(&name, Step::NAMES);
+            let hint = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+            return Err(
+                Error::Refused(format!("there is no step `{name}`; {hint}`siyu operators` lists them all")).into()
+            );
         };
         writeln!(out, "{name}\n\n{}", text(schema.get("description")))?;
         let Some(settings) = schema.get("properties").and_then(serde_json::Value::as_object) else { return Ok(()) };

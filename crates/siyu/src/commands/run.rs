@@ -1,19 +1,32 @@
 //! `siyu run`.
 
-use indicatif::{ProgressBar, ProgressStyle};
+mod show;
+
+use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
+use show::show_while;
 use siyu_dataset::Manifest;
+use siyu_ingest::Pipeline;
 use siyu_ingest::run::progress::Progress;
 use siyu_ingest::run::{Outcome, RunOptions, run};
-use siyu_ingest::{Error, Pipeline};
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::Instant;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs a pipeline and writes its dataset; started again after a kill, it continues.
+///
+/// Progress goes to standard error and the summary to standard output. The dataset does not depend on threads or
+/// memory: the same input and pipeline give the same bytes. Ctrl-C stops after the work at hand, a second one at once.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  siyu run pipelines/legal.yaml
+  siyu run pipelines/legal.yaml --threads 8 --memory 16GB
+  siyu run pipelines/legal.yaml --set output.directory=out/trial --set steps.text_length.min_chars=50
+  siyu run pipelines/legal.yaml --set steps.3.with='<{kind}>'    step 3, counted from 0")]
 pub(crate) struct Run {
     /// The pipeline file.
     pipeline: PathBuf,
@@ -23,7 +36,7 @@ pub(crate) struct Run {
     /// Memory to keep within, such as `4GB`; half the machine by default.
     #[arg(long, value_parser = bytes)]
     memory: Option<u64>,
-    /// Overrides a key of the file, such as `output.directory=out/other`.
+    /// Overrides a key of the file, such as `output.directory=out/other`; steps go by name or by number from 0.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
     /// Starts over, whatever an earlier run left in the output folder.
@@ -44,6 +57,9 @@ impl Run {
             fresh: self.fresh,
             batch_rows: self.batch_rows.max(1),
         };
+        allow_many_files();
+        // Scratch and dataset hold a company's documents: whatever a library creates is for their owner alone, too.
+        umask(Mode::from_raw_mode(0o077));
         let progress = Arc::new(Progress::default());
         stop_on_interrupt(&progress)?;
         let started = Instant::now();
@@ -92,66 +108,30 @@ fn summary(manifest: &Manifest, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The first Ctrl-C ends the run after the unit at hand, the second at once.
+/// The first Ctrl-C, or a request to terminate, ends the run after the unit at hand, the second at once.
 fn stop_on_interrupt(progress: &Arc<Progress>) -> anyhow::Result<()> {
     let progress = Arc::clone(progress);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut interrupt, mut terminate) = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         runtime.block_on(async {
-            while tokio::signal::ctrl_c().await.is_ok() {
+            loop {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
                 if progress.stop.swap(true, Relaxed) {
+                    let _ = writeln!(std::io::stderr(), "ended at once; run the same command again to continue");
                     std::process::exit(130);
                 }
+                let _ = writeln!(std::io::stderr(), "stopping after the work at hand; once more ends at once");
             }
         });
     })?;
     Ok(())
-}
-
-/// Shows progress on standard error while `work` runs: a bar on a terminal, a line every ten seconds elsewhere.
-fn show_while<T: Send>(progress: &Progress, work: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
-    let terminal = std::io::stderr().is_terminal();
-    let (done, finished) = channel::<()>();
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            let bar = if terminal { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-            bar.set_style(ProgressStyle::with_template("{spinner} {msg}").expect("a template of known fields"));
-            let started = Instant::now();
-            let mut last = started;
-            while let Err(RecvTimeoutError::Timeout) = finished.recv_timeout(Duration::from_millis(200)) {
-                let line = line(progress, started.elapsed());
-                if terminal {
-                    bar.set_message(line);
-                    bar.tick();
-                } else if last.elapsed() >= Duration::from_secs(10) {
-                    let _ = writeln!(std::io::stderr(), "{line}");
-                    last = Instant::now();
-                }
-            }
-            bar.finish_and_clear();
-        });
-        let result = work();
-        drop(done);
-        result
-    })
-}
-
-fn line(progress: &Progress, elapsed: Duration) -> String {
-    let stage = progress.stage.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-    let (number, all) = (progress.stages.0.load(Relaxed), progress.stages.1.load(Relaxed));
-    let (units, units_total) = (progress.units.load(Relaxed), progress.units_total.load(Relaxed));
-    let (bytes, total) = (progress.bytes.load(Relaxed), progress.bytes_total.load(Relaxed).max(1));
-    let rows = progress.rows.load(Relaxed);
-    if units_total > 0 {
-        return format!("[{number}/{all}] {stage}: {units} of {units_total} buckets, {rows} rows");
-    }
-    let rate = bytes as f64 / 1e6 / elapsed.as_secs_f64().max(0.001);
-    let left = (total.saturating_sub(bytes)) as f64 / 1e6 / rate.max(0.001);
-    format!(
-        "[{number}/{all}] {stage}: {:.0} % of {:.0} MB, {rows} rows, {rate:.1} MB/s, {left:.0} s left",
-        bytes as f64 * 100.0 / total as f64,
-        total as f64 / 1e6
-    )
 }
 
 fn half_the_machine() -> u64 {
@@ -160,6 +140,12 @@ fn half_the_machine() -> u64 {
         line.split_whitespace().nth(1)?.parse::<u64>().ok()
     });
     known.map_or(2 << 30, |kibibytes| kibibytes * 512)
+}
+
+/// Raises the number of files that may be open to what the system allows: a big run has some hundred pieces in scratch.
+fn allow_many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
 /// `4GB`, `512MB`, `1GiB` or plain bytes.

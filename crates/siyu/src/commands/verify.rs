@@ -4,7 +4,12 @@ use std::io::Write;
 use std::path::PathBuf;
 
 /// Re-reads every file of a dataset and compares it with the manifest.
+///
+/// Hashes, sizes, columns and row counts must match, and no content may be on two sides of the split.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Example:
+  siyu verify out/legal && echo whole")]
 pub(crate) struct Verify {
     /// Directory that holds `manifest.json`.
     dataset: PathBuf,

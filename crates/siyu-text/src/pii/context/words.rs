@@ -1,8 +1,8 @@
 //! The label words of each class.
 
 use super::class::{
-    BIRTH, CARD, EMAIL, HONG_KONG, ID, IP, MAC, PASSPORT, PERMIT, PHONE, PLATE, QQ, SSN, TAIWAN, THING, US, USCC,
-    VERSION, WECHAT,
+    BIRTH, CARD, EMAIL, FOREIGN, HONG_KONG, ID, IP, MAC, PASSPORT, PERMIT, PHONE, PLATE, QQ, SSN, TAIWAN, THING, US,
+    USCC, VERSION, WECHAT,
 };
 
 /// A label may end in `号`, `号码` or `no.`, so only stems are listed.
@@ -13,7 +13,7 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
         "发生于", "产生于", "派生于", "衍生于", "寄生于", "源生于", "滋生于",
     ]),
     (PHONE, &[
-        "电话", "手机", "联系方式", "联系号码", "联系人", "机号", "致电", "拨打", "来电", "呼叫", "热线",
+        "电话", "手机", "联系", "联系方式", "联系号码", "联系人", "机号", "致电", "拨打", "来电", "呼叫", "热线",
         "传真", "座机", "固话", "短信", "通话", "聯絡電話", "電話", "手機", "联络", "whatsapp", "tel",
         "tel.", "phone", "phones", "telephone", "mobile", "cell", "cellphone", "call", "calling",
         "called", "contact", "fax", "hotline", "sms", "reach me", "text me", "ring",
@@ -33,7 +33,11 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
         "信用代码", "税号", "纳税人识别号", "组织机构", "营业执照", "uscc",
     ]),
     (PASSPORT, &[
-        "护照", "護照", "passport", "passports",
+        "护照", "護照", "passport", "passports", "passport number", "passport no", "passport no.",
+    ]),
+    (PASSPORT | US, &[
+        "us passport", "u.s. passport", "american passport", "us passport number", "u.s. passport number",
+        "american passport number", "us passport no", "us passport no.", "美国护照", "美國護照",
     ]),
     (PERMIT, &[
         "通行证", "通行證", "回乡证", "回鄉證", "台胞证", "臺胞證", "台胞證", "港澳证", "往来港澳",
@@ -49,13 +53,13 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
         "台湾", "台灣", "臺灣", "臺湾", "taiwan",
     ]),
     (QQ, &[
-        "qq", "qq号", "qq号码", "qq群", "扣扣", "企鹅号", "q号", "加q",
+        "qq", "qq号", "qq号码", "qq群", "扣扣", "企鹅号", "q号", "加q", "加qq",
     ]),
     (WECHAT, &[
         "微信", "wechat", "weixin", "vx", "薇信", "威信",
     ]),
     (BIRTH, &[
-        "出生", "生日", "生于", "誕生", "诞辰", "born", "birth", "birthday", "birthdate", "dob", "d.o.b",
+        "出生", "出生日期", "出生年月日", "出生年月", "出生时间", "生日", "生于", "誕生", "诞辰", "born", "birth", "birthday", "birthdate", "dob", "d.o.b",
         "date of birth",
     ]),
     (IP, &[
@@ -65,7 +69,7 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
         "nameserver", "登录", "访问", "curl", "proxy",
     ]),
     (SSN, &[
-        "ssn", "ssns", "social security", "社会安全", "社安号", "itin", "social",
+        "ssn", "ssns", "social security", "social security number", "social security no", "ssn number", "社会安全", "社安号", "itin", "social",
     ]),
     (MAC, &[
         "mac", "网卡", "物理地址", "hardware address", "ethernet", "hwaddr",
@@ -74,7 +78,13 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
         "邮箱", "邮件", "电邮", "email", "e-mail", "mail", "郵箱", "邮址",
     ]),
     (US, &[
-        "美国", "美國", "u.s.", "american", "united states", "usa",
+        "美国", "美國", "u.s.", "american", "united states", "usa", "美籍",
+    ]),
+    (FOREIGN, &[
+        "israeli", "israel", "japanese", "japan", "uk", "british", "london", "german", "germany", "french", "france",
+        "italian", "italy", "indian", "india", "brazil", "brazilian", "korean", "korea", "singapore", "australian",
+        "australia", "日本", "英国", "以色列", "韩国", "德国", "法国", "意大利", "印度", "巴西", "新加坡", "澳大利亚",
+        "澳洲", "加拿大", "俄罗斯", "泰国", "马来西亚",
     ]),
     (THING, &[
         "订单", "訂單", "单号", "单据", "流水", "编号", "序列号", "序号", "货号", "批号", "运单", "快递",

@@ -69,11 +69,18 @@ def one_line_per_row(path, scratch):
 
 def contestants(arguments, source, job):
     """Name and command of each program that does the job."""
-    rival = {"whole": "rival_python.py", "article": "rival_article.py"}[job]
-    pipeline = {"whole": "whole-job.yaml", "article": "article.yaml"}[job]
-    found = {
-        rival: lambda out: [sys.executable, os.path.join(HERE, rival), source, out, "--tokenizer", arguments.tokenizer]
-    }
+    rivals = {
+        "whole": ["rival_python.py"],
+        "article": ["rival_article.py"],
+        "near": ["rival_near_rensa.py", "rival_near_datatrove.py"],
+    }[job]
+    pipeline = {"whole": "whole-job.yaml", "article": "article.yaml", "near": "near.yaml"}[job]
+
+    def command(rival):
+        script = [sys.executable, os.path.join(HERE, rival), source]
+        return lambda out: [*script, out, "--tokenizer", arguments.tokenizer]
+
+    found = {rival: command(rival) for rival in rivals}
     if arguments.siyu:
         found["siyu"] = lambda out: [arguments.siyu, "run", os.path.join(HERE, pipeline)]
     return found
@@ -108,7 +115,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--input", required=True, help="JSONL written by generate.py")
     parser.add_argument("--tokenizer", required=True, help="tokenizer.json, Qwen2's for the figures of the README")
-    parser.add_argument("--job", choices=["whole", "article", "both"], default="both")
+    parser.add_argument("--job", choices=["whole", "article", "near", "both"], default="both")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--siyu", help="the release binary; without it only the scripts run")
     parser.add_argument("--scratch", help="folder for the outputs")

@@ -194,6 +194,35 @@ pub enum Error {
         /// A row of another side with the same content.
         second: Box<Place>,
     },
+    /// Two rows on different sides of the split are more alike than it allows.
+    #[error(
+        "{found} pairs of rows on different sides of the split are at least {least} alike; for one, row {} of `{}` (id `{}`) \
+         and row {} of `{}` (id `{}`) are {similarity} alike; the shards were changed after the run, write the dataset again",
+        .first.row, .first.shard, .first.id, .second.row, .second.shard, .second.id
+    )]
+    NearLeak {
+        /// Pairs that are too much alike.
+        found: u64,
+        /// The similarity from which on rows must be on one side.
+        least: f64,
+        /// The similarity of the two rows.
+        similarity: f64,
+        /// A row.
+        first: Box<Place>,
+        /// A row of another side that resembles it.
+        second: Box<Place>,
+    },
+    /// A value that must keep its rows together is on two sides.
+    #[error(
+        "{found} values of `{column}` are on more than one side of the split, which keeps them together; \
+         the shards were changed after the run, write the dataset again"
+    )]
+    GroupLeak {
+        /// The column.
+        column: String,
+        /// Values on more than one side.
+        found: u64,
+    },
 }
 
 /// Where a row is.

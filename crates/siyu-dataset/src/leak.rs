@@ -37,15 +37,20 @@ pub(crate) fn sides(dataset: &Dataset) -> Vec<&str> {
 /// # Errors
 /// [`Error::Leak`] names two rows.
 pub(crate) fn prove(dataset: &Dataset, mut hashes: Vec<u128>) -> Result<LeakProof> {
+    let leaks = on_two_sides(&mut hashes);
+    let checked = hashes.len() as u64;
+    match leaks.first() {
+        None => Ok(LeakProof { method: LEAK_METHOD.to_owned(), checked, found: 0, near: None }),
+        Some(&leak) => Err(locate(dataset, leak, leaks.len() as u64)?),
+    }
+}
+
+/// The hashes that bear the marks of more than one side, without them.
+pub(crate) fn on_two_sides(hashes: &mut [u128]) -> Vec<u128> {
     hashes.par_sort_unstable();
     let contents = hashes.chunk_by(|one, other| one >> SIDE_BITS == other >> SIDE_BITS);
     let on_two_sides = |content: &&[u128]| content.first() != content.last();
-    let leaks: Vec<u128> = contents.filter(on_two_sides).map(|content| content[0] >> SIDE_BITS).collect();
-    let checked = hashes.len() as u64;
-    match leaks.first() {
-        None => Ok(LeakProof { method: LEAK_METHOD.to_owned(), checked, found: 0 }),
-        Some(&leak) => Err(locate(dataset, leak, leaks.len() as u64)?),
-    }
+    contents.filter(on_two_sides).map(|content| content[0] >> SIDE_BITS).collect()
 }
 
 /// The first row of each of the first two sides that hold the content.

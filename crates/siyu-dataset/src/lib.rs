@@ -10,6 +10,8 @@ mod export;
 mod json;
 mod leak;
 mod manifest;
+mod mates;
+mod near;
 mod verify;
 
 pub use content::{content_columns, content_hash, row_hashes};
@@ -19,7 +21,8 @@ pub use export::ExportFormat;
 pub use json::json_value;
 pub use leak::LEAK_METHOD;
 pub use manifest::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, PartRecord, PipelineRecord, RowTotals,
-    ShardRecord, SplitRecord, StepRecord, TokenizerRecord,
+    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, NearRule, PartRecord, PipelineRecord,
+    RowTotals, ShardRecord, SplitRecord, StepRecord, TokenizerRecord,
 };
+pub use mates::{Mate, near_copy_detail, parse_near_copy};
 pub use verify::Verification;

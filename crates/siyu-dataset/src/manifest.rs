@@ -17,6 +17,7 @@ use std::{
 
 use arrow::datatypes::{Field, Schema};
 use serde::{Deserialize, Serialize};
+use siyu_text::near::Shingles;
 
 use crate::{Error, Result};
 
@@ -154,17 +155,42 @@ pub struct SplitRecord {
     pub rows: BTreeMap<String, u64>,
     /// The proof.
     pub leak: LeakProof,
+    /// What the reader of the split should know, such as shares that could not be met.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// Documents that an earlier dataset had on another side.
+    #[serde(default)]
+    pub moved: u64,
+    /// Ids of the first hundred of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved_ids: Vec<String>,
 }
 
 /// The result of looking for the same content on two sides of the split.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LeakProof {
     /// What counts as the same content.
     pub method: String,
-    /// Rows that were compared: all that have content.
+    /// What was compared: rows where contents must differ, pairs of rows on two sides where they must be unlike.
     pub checked: u64,
-    /// Contents found on more than one side.
+    /// How many of them were too much alike.
     pub found: u64,
+    /// What counts as alike, where more than equality does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near: Option<NearRule>,
+}
+
+/// What must not be on two sides of a split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NearRule {
+    /// Least Jaccard similarity of rows that are alike.
+    pub similarity: f64,
+    /// The pieces whose sets are compared.
+    pub shingles: Shingles,
+    /// Columns whose texts, one a line, are compared.
+    pub columns: Vec<String>,
+    /// Columns of which no value may be on two sides.
+    pub group_by: Vec<String>,
 }
 
 /// A column of the shards.

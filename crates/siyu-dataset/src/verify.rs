@@ -13,11 +13,11 @@ use crate::{
     ColumnRecord, Dataset, Error, LeakProof, PartRecord, Result, ShardRecord,
     content::{content_columns, row_hashes},
     dataset::{decoded, describe},
-    leak,
+    leak, near,
 };
 
 /// What a verification read, all of it as the manifest says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Verification {
     /// Shards read.
     pub shards: u64,
@@ -29,14 +29,19 @@ pub struct Verification {
     pub bytes: u64,
     /// The proof that the sides share no content, where there is more than one.
     pub leak: Option<LeakProof>,
+    /// The proof that no row resembles one of another side, where the manifest says so and the shards have the columns
+    /// for it.
+    pub near: Option<LeakProof>,
 }
 
 impl Dataset {
     /// Reads every file again and compares it with the manifest: sizes, hashes, columns, rows, tokens,
-    /// the manifest's own sums, files too many, and the same content on two sides of the split.
+    /// the manifest's own sums, files too many, the same content on two sides of the split, and content on two sides
+    /// that is more alike than the split allows.
     ///
     /// `progress` is called with the size of each file that has passed, from several threads. Memory is
-    /// a batch a thread, and at most 32 bytes a row where there is a split.
+    /// a batch a thread, at most 32 bytes a row where there is a split, and about a kilobyte for each row that is not
+    /// on the largest side where likeness is checked.
     ///
     /// # Errors
     /// The first thing that does not match, in the order of the manifest; never with text of a document.
@@ -64,6 +69,7 @@ impl Dataset {
         }
         let hashes = shards.into_iter().flat_map(|facts| facts.hashes).collect();
         let leak = if sides.len() > 1 { Some(leak::prove(self, hashes)?) } else { None };
+        let near = near::prove(self)?;
         let files = manifest.shards.iter().map(|shard| shard.bytes);
         Ok(Verification {
             shards: manifest.shards.len() as u64,
@@ -71,6 +77,7 @@ impl Dataset {
             tokens: manifest.shards.iter().map(|shard| shard.tokens).sum(),
             bytes: files.chain(self.parts().map(|(part, _)| part.bytes)).sum(),
             leak,
+            near,
         })
     }
 

@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 use arrow::array::{ArrayRef, AsArray, Int32Array, RecordBatch, StringArray, UInt64Array};
 use parquet::arrow::ArrowWriter;
 use siyu_dataset::{
-    ColumnRecord, Dataset, Error, FORMAT_VERSION, Fate, InputRecord, LeakProof, Manifest, PartRecord, PipelineRecord,
-    RowTotals, ShardRecord, SplitRecord, StepRecord,
+    ColumnRecord, Dataset, Error, FORMAT_VERSION, Fate, InputRecord, LeakProof, Manifest, NearRule, PartRecord,
+    PipelineRecord, RowTotals, ShardRecord, SplitRecord, StepRecord,
 };
 use tempfile::TempDir;
 
@@ -107,7 +107,10 @@ fn with_test_document(document: (&str, &str)) -> TempDir {
             by: vec!["text".into()],
             shares: BTreeMap::from([("test".into(), 0.2), ("train".into(), 0.8)]),
             rows: BTreeMap::from([("test".into(), 1), ("train".into(), 4)]),
-            leak: LeakProof { method: siyu_dataset::LEAK_METHOD.into(), checked: 4, found: 0 },
+            leak: LeakProof { method: siyu_dataset::LEAK_METHOD.into(), checked: 4, found: 0, near: None },
+            warnings: Vec::new(),
+            moved: 0,
+            moved_ids: Vec::new(),
         }),
         columns: ColumnRecord::of(&documents([]).schema()),
         shards,
@@ -271,4 +274,59 @@ fn a_document_is_found_wherever_it_ended() {
     };
     assert_eq!((reason.as_str(), *start), ("no JSON", Some(120)));
     assert!(dataset.find("nobody").unwrap().is_empty());
+}
+
+/// The dataset whose test document this is, held to a similarity of 0.7.
+fn held_apart(text: &str) -> TempDir {
+    let directory = with_test_document(("e", text));
+    let root = directory.path().to_owned();
+    let train = "合同内容由当事人约定，当事人订立合同可以采用书面形式、口头形式或者其他形式。";
+    change_manifest(&directory, |manifest| {
+        let shard = write_shard(&root, "train-00000-of-00002", &documents([("a", train), ("b", "丙")]));
+        manifest.shards[1] = shard;
+        let rule = NearRule {
+            similarity: 0.7,
+            shingles: siyu_text::near::Shingles::Char(5),
+            columns: vec!["text".into()],
+            group_by: Vec::new(),
+        };
+        manifest.split.as_mut().unwrap().leak.near = Some(rule);
+    });
+    directory
+}
+
+#[test]
+fn rows_that_differ_pass_and_are_counted() {
+    let unlike = held_apart("标的物毁损、灭失的风险，在标的物交付之前由出卖人承担，交付之后由买受人承担。");
+    let found = verify(&unlike).unwrap().near.unwrap();
+    assert_eq!(found.found, 0);
+    assert!(verify(&dataset()).unwrap().near.is_none());
+}
+
+#[test]
+fn a_near_copy_on_the_other_side_is_named_with_both_places() {
+    let planted = held_apart("合同内容由当事人约定，当事人订立合同可以采用书面形式、口头形式或者其它形式。");
+    let message = message(&planted);
+    let expected = "1 pairs of rows on different sides of the split are at least 0.7 alike; for one, row 0 of \
+                    `data/train-00000-of-00002.parquet` (id `a`) and row 0 of `data/test-00000-of-00001.parquet` (id `e`)";
+    assert!(message.starts_with(expected), "{message}");
+}
+
+#[test]
+fn a_group_on_two_sides_is_named() {
+    let directory = held_apart("丙丁");
+    change_manifest(&directory, |manifest| {
+        let rule = manifest.split.as_mut().unwrap().leak.near.as_mut().unwrap();
+        rule.group_by = vec!["token_count".into()];
+    });
+    // One row of the test side has two tokens; give the training side one as well.
+    let root = directory.path().to_owned();
+    change_manifest(&directory, |manifest| {
+        manifest.shards[2] = write_shard(&root, "train-00001-of-00002", &documents([("c", "丁戊"), ("d", "")]));
+    });
+    assert!(
+        message(&directory).starts_with("1 values of `token_count` are on more than one side"),
+        "{}",
+        message(&directory)
+    );
 }

@@ -186,9 +186,24 @@ pub enum Error {
         /// The columns that there are.
         has: Vec<String>,
     },
-    /// Groups are divided while copies of one text may be in several of them.
-    #[error("with `group_by` the same text in two groups could land on two sides; put `exact_dedup` before `split`")]
-    GroupsHoldCopies,
+    /// More documents reach a step than it can number.
+    #[error(
+        "{documents} documents reach `{step}`, more than the 2147483647 it can number; divide the input into several runs"
+    )]
+    TooManyDocuments {
+        /// Name of the step.
+        step: &'static str,
+        /// Documents that reach it.
+        documents: u64,
+    },
+    /// Components are too large for the shares, which are to be met.
+    #[error(
+        "`strict_shares` is set and {problem}; raise `leak_similarity`, give other shares, or take `strict_shares` off; nothing was published"
+    )]
+    StrictShares {
+        /// Which shares are missed, and for which components.
+        problem: String,
+    },
     /// What decided a row's side changes afterwards.
     #[error(
         "`{column}` changes after `split`, so that equal texts could end on two sides; move `split` behind this step"

@@ -78,6 +78,8 @@ pub(crate) struct Exchange {
     pub(crate) runs: Vec<Run>,
     directory: PathBuf,
     schema: SchemaRef,
+    /// The columns that are read; all where absent.
+    columns: Option<Vec<usize>>,
     /// Opened on first use and kept: a run's footer is read once for all buckets.
     readers: Vec<Mutex<Option<FileReader<BufReader<File>>>>>,
 }
@@ -87,7 +89,20 @@ impl Exchange {
     pub(crate) fn open(directory: &Path, own: &[Field], buckets: u32) -> Result<Self> {
         let runs: Vec<Run> = files::read_records(directory, "run-")?;
         let readers = runs.iter().map(|_| Mutex::new(None)).collect();
-        Ok(Self { buckets, runs, directory: directory.to_owned(), schema: exchanged(&rows::schema(own)), readers })
+        Ok(Self {
+            buckets,
+            runs,
+            directory: directory.to_owned(),
+            schema: exchanged(&rows::schema(own)),
+            columns: None,
+            readers,
+        })
+    }
+
+    /// Reads these columns only, in ascending order.
+    pub(crate) fn with_columns(mut self, columns: Vec<usize>) -> Self {
+        self.columns = Some(columns);
+        self
     }
 
     /// Columns of exchanged rows, the keys first.
@@ -124,7 +139,7 @@ impl Exchange {
         let broken = |error: arrow::error::ArrowError| Error::scratch(&path, error.to_string());
         if slot.is_none() {
             let file = File::open(&path).map_err(Error::read(&path))?;
-            *slot = Some(FileReader::try_new(BufReader::new(file), None).map_err(broken)?);
+            *slot = Some(FileReader::try_new(BufReader::new(file), self.columns.clone()).map_err(broken)?);
         }
         let reader = slot.as_mut().expect("opened above");
         reader.set_index(position).map_err(broken)?;

@@ -8,7 +8,7 @@ mod steps;
 
 pub(crate) use bucket_scan::BucketScan;
 pub(crate) use dead_scan::DeadScan;
-pub(crate) use resolve::{Resolve, resolve_duplicate};
+pub(crate) use resolve::{Resolve, keys, resolve_duplicate};
 pub(crate) use source::{BlockQueue, Source, living};
 pub(crate) use steps::Steps;
 

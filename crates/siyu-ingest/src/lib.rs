@@ -20,6 +20,7 @@ pub mod explain;
 mod files;
 mod fused;
 pub mod input;
+mod near;
 pub mod operator;
 pub mod pipeline;
 pub mod plan;

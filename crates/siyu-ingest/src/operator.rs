@@ -4,6 +4,7 @@
 //! nothing else, so that another machine arrives at the same function.
 
 use crate::error::{Error, Result};
+use crate::near::Job;
 use arrow::array::{Array, ArrayRef, BooleanArray, StringArray, StringBuilder, UInt32Array};
 use arrow::datatypes::Field;
 use arrow::error::ArrowError;
@@ -86,6 +87,24 @@ pub trait TableOperator: Send + Sync {
 
     /// What is done to the rows once they lie in the key's order.
     fn action(&self) -> Action;
+
+    /// The column made or replaced, where there is one.
+    fn writes(&self) -> Option<Field> {
+        None
+    }
+
+    /// What [`Action::Decide`] is to find out, given the fields of [`Self::reads`].
+    ///
+    /// # Errors
+    /// When a setting cannot be used, or a column has the wrong type.
+    fn job(&self, _inputs: &[Field]) -> Result<Option<Job>> {
+        Ok(None)
+    }
+
+    /// Files the configuration names; their contents are part of a run's identity.
+    fn files(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
 }
 
 /// By what an exchange brings rows together, and in which order they lie afterwards.
@@ -115,6 +134,8 @@ pub enum Action {
         /// Rows to keep.
         rows: u64,
     },
+    /// What a search among all rows has decided, by [`TableOperator::job`].
+    Decide,
 }
 
 /// The array as text.

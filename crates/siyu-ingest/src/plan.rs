@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use crate::fused::{Compiled, Fused};
 use crate::input::{Wanted, WantedColumn};
-use crate::operator::{Action, Key};
+use crate::near::Job;
+use crate::operator::{Action, Key, TableOperator};
 use crate::pipeline::Pipeline;
 use crate::rows::{self, IDENTITY};
 use crate::shards::written_columns;
@@ -27,6 +28,8 @@ pub(crate) struct Segment {
     pub(crate) arrival: Option<Arrival>,
     /// Columns of the arriving rows behind the identity columns.
     pub(crate) fields: Vec<Field>,
+    /// Columns of the rows that the exchange's action lets through.
+    pub(crate) resolved: Vec<Field>,
     /// What is done to each row.
     pub(crate) steps: Arc<Fused>,
 }
@@ -40,6 +43,10 @@ pub(crate) struct Arrival {
     pub(crate) slots: Vec<usize>,
     /// Index of the step that asked for it; none for the last, which only orders.
     pub(crate) step: Option<usize>,
+    /// What to find out about the rows as a whole.
+    pub(crate) near: Option<Arc<Job>>,
+    /// Slot of the column that the action makes or replaces.
+    pub(crate) writes: Option<usize>,
 }
 
 impl Plan {
@@ -52,7 +59,7 @@ impl Plan {
         let mut layout: Vec<Field> = vec![Field::new("source", DataType::Utf8, false)];
         layout.extend(wanted.iter().map(|name| Field::new(name, DataType::Utf8, true)));
         let mut segments = Vec::new();
-        let (mut arrival, mut before, mut compiled) = (None, layout.clone(), Vec::new());
+        let (mut arrival, mut before, mut resolved, mut compiled) = (None, layout.clone(), layout.clone(), Vec::new());
         check_split(pipeline)?;
         for (index, step) in pipeline.steps.iter().enumerate() {
             match step.operator() {
@@ -61,18 +68,20 @@ impl Plan {
                     compiled.push(step);
                 }
                 Operator::Table(table) => {
-                    segments.push(segment(arrival, &before, &layout, std::mem::take(&mut compiled)));
-                    let slots = slots(&table.reads(), &layout).map_err(|error| pipeline.at_step(index, &error))?;
-                    arrival = Some(Arrival { key: table.key(), action: table.action(), slots, step: Some(index) });
+                    segments.push(segment(arrival, [&before, &resolved, &layout], std::mem::take(&mut compiled)));
                     before.clone_from(&layout);
+                    let met = meet(index, table, &mut layout).map_err(|error| pipeline.at_step(index, &error))?;
+                    arrival = Some(met);
+                    resolved.clone_from(&layout);
                 }
             }
         }
-        segments.push(segment(arrival, &before, &layout, compiled));
+        segments.push(segment(arrival, [&before, &resolved, &layout], compiled));
         if segments.len() == 1 {
             let key = Key::Position { seed: pipeline.seed };
-            let arrival = Arrival { key, action: Action::Order, slots: Vec::new(), step: None };
-            segments.push(segment(Some(arrival), &layout, &layout, Vec::new()));
+            let arrival =
+                Arrival { key, action: Action::Order, slots: Vec::new(), step: None, near: None, writes: None };
+            segments.push(segment(Some(arrival), [&layout, &layout, &layout], Vec::new()));
         }
         let labels = (1..).zip(&pipeline.steps).map(|(number, step)| format!("{number} {}", step.name())).collect();
         let columns = wanted.into_iter().map(|name| WantedColumn { required: name == "text", name }).collect();
@@ -97,7 +106,7 @@ impl Plan {
         let stage = |segment: &Segment| Stage {
             arrives_by: segment.arrival.as_ref().and_then(|arrival| arrival.step).map(|step| self.labels[step].clone()),
             columns_before: segment
-                .fields
+                .resolved
                 .iter()
                 .map(|field| field.name().clone())
                 .filter(|name| name != "source")
@@ -115,8 +124,32 @@ impl Plan {
     }
 }
 
-fn segment(arrival: Option<Arrival>, before: &[Field], after: &[Field], steps: Vec<Compiled>) -> Segment {
-    Segment { arrival, fields: before.to_vec(), steps: Arc::new(Fused::new(after, steps)) }
+/// A segment whose rows have the first of these columns when they arrive, the second once they are resolved, and the
+/// last when they leave.
+fn segment(arrival: Option<Arrival>, columns: [&Vec<Field>; 3], steps: Vec<Compiled>) -> Segment {
+    let [fields, resolved, after] = columns;
+    Segment { arrival, fields: fields.clone(), resolved: resolved.clone(), steps: Arc::new(Fused::new(after, steps)) }
+}
+
+/// How rows meet for a table step; adds the column it makes.
+fn meet(index: usize, table: &dyn TableOperator, layout: &mut Vec<Field>) -> Result<Arrival> {
+    let slots = slots(&table.reads(), layout)?;
+    let all = rows::schema(layout);
+    let inputs: Vec<Field> = slots.iter().map(|&slot| all.field(slot).clone()).collect();
+    let near = table.job(&inputs)?.map(Arc::new);
+    let writes = table.writes().map(|field| IDENTITY + put(field, layout));
+    Ok(Arrival { key: table.key(), action: table.action(), slots, step: Some(index), near, writes })
+}
+
+/// Puts a field in the place of the one with its name, or behind all others; returns its place.
+fn put(field: Field, layout: &mut Vec<Field>) -> usize {
+    let place = layout.iter().position(|known| known.name() == field.name());
+    if let Some(place) = place {
+        layout[place] = field;
+        return place;
+    }
+    layout.push(field);
+    layout.len() - 1
 }
 
 /// Names that the input must give: those that entries map, then those that steps read before any step wrote them.
@@ -158,13 +191,7 @@ fn compile(index: usize, step: &Step, layout: &mut Vec<Field>) -> Result<Compile
     let inputs: Vec<Field> = reads.iter().map(|&slot| all.field(slot).clone()).collect();
     let mut writes = Vec::new();
     for field in row.writes(&inputs)? {
-        let slot = layout.iter().position(|known| known.name() == field.name());
-        if let Some(position) = slot {
-            layout[position] = field;
-        } else {
-            layout.push(field);
-        }
-        writes.push(IDENTITY + slot.unwrap_or(layout.len() - 1));
+        writes.push(IDENTITY + put(field, layout));
     }
     Ok(Compiled { index, reads, writes, kernel: row.build(&inputs)?, after: rows::schema(layout) })
 }
@@ -182,27 +209,15 @@ fn slots(names: &[String], layout: &[Field]) -> Result<Vec<usize>> {
 
 /// Refuses what would let one text reach two sides of a split.
 fn check_split(pipeline: &Pipeline) -> Result<()> {
-    let mut deduplicated = false;
     let mut divided: Option<&[String]> = None;
     for (index, step) in pipeline.steps.iter().enumerate() {
-        let problem = match (step, divided) {
-            (Step::ExactDedup(_), _) => {
-                deduplicated = true;
-                None
-            }
-            (Step::Split(split), _) => {
-                divided = Some(&split.columns);
-                (!split.group_by.is_empty() && !deduplicated).then_some(Error::GroupsHoldCopies)
-            }
-            (step, Some(columns)) => step
-                .written_names()
-                .into_iter()
-                .find(|name| columns.contains(name))
-                .map(|column| Error::ChangedAfterSplit { column }),
-            _ => None,
-        };
-        if let Some(problem) = problem {
-            return Err(pipeline.at_step(index, &problem));
+        if let Some(columns) = divided
+            && let Some(name) = step.written_names().into_iter().find(|name| columns.contains(name))
+        {
+            return Err(pipeline.at_step(index, &Error::ChangedAfterSplit { column: name }));
+        }
+        if let Step::Split(split) = step {
+            divided = Some(&split.columns);
         }
     }
     Ok(())

@@ -17,6 +17,7 @@ use minijinja::{Environment, syntax::SyntaxConfig, value::Serde};
 use serde::{Deserialize, Serialize};
 use siyu_dataset::Manifest;
 
+use crate::near::NearReport;
 use crate::statistics::Statistics;
 
 /// What the pages are made of; `report.json` is this.
@@ -32,6 +33,9 @@ pub struct ReportFacts {
     pub drop_reasons: BTreeMap<String, BTreeMap<String, u64>>,
     /// Why rows could not be read, and how many.
     pub quarantine_reasons: BTreeMap<String, u64>,
+    /// What searches for near-duplicates found.
+    #[serde(default)]
+    pub near: Vec<NearReport>,
 }
 
 /// Writes `report.json` and `report.html` into a dataset directory.

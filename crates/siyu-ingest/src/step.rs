@@ -65,7 +65,7 @@ impl Step {
     pub(crate) fn written_names(&self) -> Vec<String> {
         match self.operator() {
             Operator::Row(row) => row.makes(),
-            Operator::Table(_) => Vec::new(),
+            Operator::Table(table) => table.writes().iter().map(|field| field.name().clone()).collect(),
         }
     }
 
@@ -73,7 +73,7 @@ impl Step {
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         match self.operator() {
             Operator::Row(row) => row.files(),
-            Operator::Table(_) => Vec::new(),
+            Operator::Table(table) => table.files(),
         }
     }
 
@@ -107,9 +107,11 @@ steps! {
     Row    language:              Language,
     Row    truncate:              Truncate,
     Table  exact_dedup:           ExactDedup,
+    Table  near_dedup:            NearDedup,
     Either sample:                Sample,
     Table  shuffle:               Shuffle,
-    Row    split:                 Split,
+    Table  split:                 Split,
+    Row    decontaminate:         Decontaminate,
     Row    instruct:              Instruct,
     Row    tokenize:              Tokenize,
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod c4_quality;
 pub(crate) mod convert_chinese;
+pub(crate) mod decontaminate;
 pub(crate) mod derive;
 pub(crate) mod exact_dedup;
 pub(crate) mod filter;
@@ -13,6 +14,7 @@ pub(crate) mod han_ratio;
 pub(crate) mod instruct;
 pub(crate) mod language;
 pub(crate) mod mask_pii;
+pub(crate) mod near_dedup;
 pub(crate) mod normalize_punctuation;
 pub(crate) mod normalize_unicode;
 pub(crate) mod repetition;

@@ -8,6 +8,7 @@ pub mod chinese;
 pub mod decode;
 pub mod html;
 pub mod mojibake;
+pub mod near;
 pub mod pii;
 pub mod punctuation;
 pub mod quality;

@@ -1,10 +1,11 @@
 //! The node that decides, among rows in the order of their keys, which go on.
 
-use super::{Node, rows};
+use super::{Node, external, rows};
 use crate::exchange::KEY_COLUMNS;
+use crate::near::Decisions;
 use crate::operator::Action;
 use crate::rows as row;
-use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, UInt64Array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::{filter_record_batch, not};
 use arrow::datatypes::{SchemaRef, UInt64Type};
 use arrow::error::ArrowError;
@@ -19,6 +20,10 @@ pub(crate) struct Resolve {
     pub(crate) action: Action,
     /// Index of the step whose action it is.
     pub(crate) step: Option<usize>,
+    /// What was decided about each row, by its number in the whole order.
+    pub(crate) decisions: Option<Arc<Decisions>>,
+    /// Slot of the column that the action makes or replaces.
+    pub(crate) writes: Option<usize>,
     /// Rows in all buckets before each one, for a limit over the whole order.
     pub(crate) rows_before: Arc<[u64]>,
     /// Columns behind the key columns.
@@ -42,13 +47,15 @@ impl Node for Resolve {
         let mut state = State {
             action: self.action,
             outcome: self.step.map_or(row::ALIVE, |step| u16::try_from(step + 1).expect("few steps")),
+            decisions: self.decisions.clone(),
+            writes: self.writes,
             previous: None,
             position: self.rows_before[partition],
             unit: partition as u64,
             schema: Arc::clone(&self.schema),
         };
         let resolved = input.flat_map(move |batch| {
-            let batches = match batch.and_then(|batch| Ok(state.resolve(&batch)?)) {
+            let batches = match batch.and_then(|batch| state.resolve(&batch)) {
                 Ok(batches) => batches.into_iter().map(Ok).collect(),
                 Err(error) => vec![Err(error)],
             };
@@ -61,6 +68,8 @@ impl Node for Resolve {
 struct State {
     action: Action,
     outcome: u16,
+    decisions: Option<Arc<Decisions>>,
+    writes: Option<usize>,
     previous: Option<u128>,
     position: u64,
     /// Behind an exchange a bucket is the unit of work, whatever unit a row was read in.
@@ -69,7 +78,10 @@ struct State {
 }
 
 impl State {
-    fn resolve(&mut self, batch: &RecordBatch) -> Result<Vec<RecordBatch>, ArrowError> {
+    fn resolve(&mut self, batch: &RecordBatch) -> Result<Vec<RecordBatch>> {
+        if let Some(decisions) = self.decisions.clone() {
+            return self.decided(&decisions, batch);
+        }
         let keys = keys(batch);
         let keep: BooleanArray = keys
             .iter()
@@ -81,18 +93,59 @@ impl State {
                     Action::Order => true,
                     Action::KeepFirst => first,
                     Action::Limit { rows } => self.position <= rows,
+                    Action::Decide => unreachable!("decided above"),
                 })
             })
             .collect();
+        let columns = self.columns(batch);
+        let detail = matches!(self.action, Action::KeepFirst).then(|| duplicate_of(&keys));
+        Ok(self.part(columns, &keep, detail)?)
+    }
+
+    /// Does what was decided, and writes the column that tells it.
+    fn decided(&mut self, decisions: &Decisions, batch: &RecordBatch) -> Result<Vec<RecordBatch>> {
+        let numbers = self.position..self.position + batch.num_rows() as u64;
+        self.position = numbers.end;
+        let mut columns = self.columns(batch);
+        let (mut details, mut told): (Option<ArrayRef>, ArrayRef) = (None, Arc::clone(&columns[row::ID]));
+        if decisions.drops() {
+            let dropped = numbers.map(|number| decisions.dropped(number)).collect::<Result<Vec<_>, _>>();
+            details = Some(Arc::new(dropped.map_err(external)?.into_iter().collect::<StringArray>()));
+        } else {
+            told = Arc::new(numbers.map(|number| Some(decisions.side(number))).collect::<StringArray>());
+        }
+        if let Some(slot) = self.writes {
+            if slot < columns.len() {
+                columns[slot] = told;
+            } else {
+                columns.push(told);
+            }
+        }
+        let dropped = |row| details.as_ref().is_some_and(|details| details.is_valid(row));
+        let keep: BooleanArray = (0..batch.num_rows()).map(|row| Some(!dropped(row))).collect();
+        Ok(self.part(columns, &keep, details)?)
+    }
+
+    /// The columns behind the keys, of this unit.
+    fn columns(&self, batch: &RecordBatch) -> Vec<ArrayRef> {
         let mut columns = batch.columns()[KEY_COLUMNS..].to_vec();
         columns[row::UNIT] = Arc::new(UInt64Array::from(vec![self.unit; batch.num_rows()]));
+        columns
+    }
+
+    /// The rows to keep, and those that die.
+    fn part(
+        &self,
+        columns: Vec<ArrayRef>,
+        keep: &BooleanArray,
+        detail: Option<ArrayRef>,
+    ) -> Result<Vec<RecordBatch>, ArrowError> {
         let living = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
         if keep.true_count() == keep.len() {
             return Ok(vec![living]);
         }
-        let detail = matches!(self.action, Action::KeepFirst).then(|| duplicate_of(&keys));
-        let dead = row::bury(living.columns(), &not(&keep)?, detail, self.outcome, &self.schema)?;
-        let living = filter_record_batch(&living, &keep)?;
+        let dead = row::bury(living.columns(), &not(keep)?, detail, self.outcome, &self.schema)?;
+        let living = filter_record_batch(&living, keep)?;
         Ok(if living.num_rows() > 0 { vec![living, dead] } else { vec![dead] })
     }
 }

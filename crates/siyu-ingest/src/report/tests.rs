@@ -59,7 +59,10 @@ fn manifest() -> Manifest {
             rows: [("train", 27_000), ("validation", 1_500), ("test", 1_500)]
                 .map(|(side, rows)| (side.into(), rows))
                 .into(),
-            leak: LeakProof { method: "exact content hash".into(), checked: 30_000, found: 0 },
+            leak: LeakProof { method: "exact content hash".into(), checked: 30_000, found: 0, near: None },
+            warnings: Vec::new(),
+            moved: 0,
+            moved_ids: Vec::new(),
         }),
         columns: vec![ColumnRecord { name: "text".into(), kind: "Utf8".into() }],
         shards: vec![shard("test", 1_500), shard("train", 27_000), shard("validation", 1_500)],
@@ -97,6 +100,7 @@ pub(super) fn facts() -> ReportFacts {
         statistics,
         drop_reasons: reasons.into(),
         quarantine_reasons: [("no JSON", 9), ("invalid UTF-8", 3)].map(|(reason, count)| (reason.into(), count)).into(),
+        near: Vec::new(),
     }
 }
 

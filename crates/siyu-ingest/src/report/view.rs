@@ -1,6 +1,7 @@
 //! The facts as the templates read them: shares, bars and charts, in place of bare counts.
 
 mod chart;
+mod near;
 
 use std::collections::BTreeMap;
 
@@ -8,6 +9,7 @@ use serde::Serialize;
 
 use super::ReportFacts;
 use chart::Chart;
+use near::Near;
 
 /// Inputs and shards that a page lists; the rest is in `report.json`.
 const LISTED: usize = 30;
@@ -34,6 +36,7 @@ pub(super) struct View<'a> {
     input_bytes: u64,
     shard_bytes: u64,
     listed: usize,
+    near: Vec<Near<'a>>,
 }
 
 /// A count with its label and its share of a whole.
@@ -102,6 +105,7 @@ impl<'a> View<'a> {
             input_bytes: manifest.inputs.iter().map(|input| input.bytes).sum(),
             shard_bytes: manifest.shards.iter().map(|shard| shard.bytes).sum(),
             listed: LISTED,
+            near: facts.near.iter().map(Near::of).collect(),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! From parts to a dataset: shards joined, sums made and checked, everything moved into place, the manifest last.
 
-use super::install::install;
+use super::install::{LEDGER, install};
 use super::stages::{Engine, Stages, unwrap_external};
 use crate::error::{Error, Result};
 use crate::exchange::Tally;
 use crate::exec::{DeadScan, Node, sorted};
+use crate::near;
 use crate::report::{ReportFacts, write_card, write_report};
 use crate::rows::{FILE, PART, SOURCE_ROW};
 use crate::shards::{Dead, DeadLists, join_shards, written_columns};
@@ -13,8 +14,8 @@ use crate::step::Step;
 use crate::steps::load_tokenizer;
 use futures::StreamExt;
 use siyu_dataset::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, Manifest, PipelineRecord, RowTotals, SplitRecord, StepRecord,
-    TokenizerRecord,
+    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, Manifest, NearRule, PipelineRecord, RowTotals, SplitRecord,
+    StepRecord, TokenizerRecord,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -65,7 +66,7 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
         quarantine: dead.quarantine,
     };
     manifest.rows = totals(&manifest, &tally);
-    manifest.split = split(engine, &manifest);
+    manifest.split = split(engine, stages, &manifest);
     check_sum(&manifest)?;
     let mut statistics = Statistics::default();
     for part in &stages.parts {
@@ -73,8 +74,11 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
     }
     let title = engine.pipeline.path.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let Dead { drop_reasons, quarantine_reasons, .. } = dead;
-    let facts = ReportFacts { title, manifest: manifest.clone(), statistics, drop_reasons, quarantine_reasons };
+    let near = stages.decisions.iter().map(|decisions| decisions.report.clone()).collect();
+    let facts = ReportFacts { title, manifest: manifest.clone(), statistics, drop_reasons, quarantine_reasons, near };
     write_report(&staging, &facts).and_then(|()| write_card(&staging, &facts)).map_err(Error::write(&staging))?;
+    let divided = stages.decisions.iter().find(|decisions| decisions.report.divided.is_some());
+    divided.map(|decisions| near::write_ledger(decisions, &staging.join(LEDGER))).transpose()?;
     go_on()?;
     install(&staging, &engine.scratch.path, &engine.pipeline.output.directory, &manifest)?;
     Ok(manifest)
@@ -194,23 +198,30 @@ fn personal_data(tally: &Tally) -> BTreeMap<String, u64> {
     tally.notes.iter().filter(|(name, _)| is_kind(name)).map(|(name, count)| (name.clone(), *count)).collect()
 }
 
-fn split(engine: &Engine<'_>, manifest: &Manifest) -> Option<SplitRecord> {
+fn split(engine: &Engine<'_>, stages: &Stages, manifest: &Manifest) -> Option<SplitRecord> {
     let split =
         engine.pipeline.steps.iter().find_map(|step| if let Step::Split(split) = step { Some(split) } else { None })?;
     let mut rows = BTreeMap::new();
     for shard in &manifest.shards {
         *rows.entry(shard.split.clone()).or_default() += shard.rows;
     }
-    let by = if split.group_by.is_empty() { split.columns.clone() } else { split.group_by.clone() };
+    let by = split.columns.iter().chain(&split.group_by).cloned().collect();
+    let divided = stages.decisions.iter().find_map(|decisions| decisions.report.divided.clone()).unwrap_or_default();
     let shares = [("train", split.train), ("validation", split.validation), ("test", split.test)];
     let shares = shares.into_iter().map(|(side, share)| (side.to_owned(), share)).collect();
     let leak = LeakProof {
-        // Nothing is compared here: the count stays 0 until an audit has looked.
-        method: "equal content has one side by construction; `siyu verify` compares".to_owned(),
-        checked: 0,
+        method: format!("Jaccard similarity of {} or more", split.leak_similarity),
+        checked: divided.checked,
         found: 0,
+        near: Some(NearRule {
+            similarity: split.leak_similarity,
+            shingles: split.shingles,
+            columns: split.columns.clone(),
+            group_by: split.group_by.clone(),
+        }),
     };
-    Some(SplitRecord { by, shares, rows, leak })
+    let (warnings, moved, moved_ids) = (divided.warnings, divided.moved, divided.moved_ids);
+    Some(SplitRecord { by, shares, rows, leak, warnings, moved, moved_ids })
 }
 
 fn tokenizer(engine: &Engine<'_>) -> Result<Option<TokenizerRecord>> {

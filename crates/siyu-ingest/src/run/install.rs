@@ -13,13 +13,15 @@ use std::path::{Path, PathBuf};
 const FOLDERS: [&str; 3] = ["data", "dropped", "quarantine"];
 /// Its pages.
 const PAGES: [&str; 3] = ["README.md", "report.html", "report.json"];
+/// Which content is on which side of a split, for the next run's `previous`.
+pub(super) const LEDGER: &str = "split.parquet";
 /// The record in the scratch folder of what an installation may have put into the output folder.
 pub(super) const JOURNAL: &str = "install.json";
 
 /// Whether a dataset may have a file at this path inside its folder.
 pub(crate) fn is_reserved(inside: &Path) -> bool {
     let first = inside.iter().next().unwrap_or_default();
-    FOLDERS.iter().chain(&PAGES).chain(&[MANIFEST]).any(|name| first == *name)
+    FOLDERS.iter().chain(&PAGES).chain(&[LEDGER, MANIFEST]).any(|name| first == *name)
 }
 
 /// Files in an output folder that siyu wrote, by their paths inside it.
@@ -42,11 +44,14 @@ impl Owned {
         let parts = manifest.dropped.iter().chain(&manifest.quarantine).map(|part| part.path.clone());
         self.0.extend(shards.chain(parts));
         self.0.extend(PAGES.map(str::to_owned));
+        if manifest.split.is_some() {
+            self.0.insert(LEDGER.to_owned());
+        }
     }
 
     /// Refuses a folder where something that is not ours lies in the place of a dataset's file.
     fn refuse_others(&self, output: &Path) -> Result<()> {
-        for name in PAGES {
+        for name in PAGES.into_iter().chain([LEDGER]) {
             let path = output.join(name);
             if fs::symlink_metadata(&path).is_ok() && !self.0.contains(name) {
                 return Err(Error::InTheWay { path });
@@ -140,6 +145,10 @@ fn moves(staging: &Path, scratch: &Path, output: &Path, manifest: &Manifest) -> 
         moves.push(Move::Sync(output.join(folder)));
     }
     moves.extend(PAGES.iter().map(|page| Move::Place(staging.join(page), output.join(page))));
+    let ledger = staging.join(LEDGER);
+    if ledger.exists() {
+        moves.push(Move::Place(ledger, output.join(LEDGER)));
+    }
     owned.add(manifest);
     files::write_record(&scratch.join(JOURNAL), &owned)?;
     Ok(moves)

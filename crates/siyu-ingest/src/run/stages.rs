@@ -8,6 +8,7 @@ use crate::exchange::{Exchange, ExchangeWriter, KeySpec};
 use crate::exec::{self, BlockQueue, BucketScan, Node, Resolve, Source as SourceNode, Steps};
 use crate::files;
 use crate::input::{Cutter, Source};
+use crate::near::{self, Decisions};
 use crate::pipeline::Pipeline;
 use crate::plan::{Arrival, Plan, Segment};
 use crate::rows::{FILE, PART, SOURCE_ROW, schema};
@@ -55,6 +56,8 @@ pub(crate) struct Stages {
     /// Rows of the input, the unreadable ones included.
     pub(crate) rows_read: u64,
     pub(crate) exchanges: Vec<Arc<Exchange>>,
+    /// What was decided about the rows of exchanges, in the order of the steps that asked.
+    pub(crate) decisions: Vec<Arc<Decisions>>,
     pub(crate) parts: Vec<Part>,
 }
 
@@ -75,7 +78,7 @@ impl Engine<'_> {
         self.progress.stages.1.store(segments.len() as u64 + 1, Ordering::Relaxed);
         self.stage(1, "reading and cleaning");
         let read = self.read_input().await?;
-        let mut exchanges = Vec::new();
+        let (mut exchanges, mut decisions) = (Vec::new(), Vec::new());
         for number in 1..segments.len() {
             let segment = &segments[number];
             let folder = self.exchange_folder(number)?;
@@ -88,11 +91,14 @@ impl Engine<'_> {
             self.stage(number + 1, name);
             self.progress.units_total.store(u64::from(self.buckets), Ordering::Relaxed);
             let next = segments.get(number + 1).and_then(|segment| segment.arrival.as_ref());
-            self.resolve(segment, &exchange, next, number).await?;
+            let decided = segment.arrival.as_ref().and_then(|arrival| arrival.near.as_ref());
+            let decided = decided.map(|_| near::decide(self, segment, number)).transpose()?.map(Arc::new);
+            self.resolve(segment, &exchange, decided.as_ref(), next, number).await?;
+            decisions.extend(decided);
             exchanges.push(exchange);
         }
         let parts = files::read_records(&self.parts_folder()?, "part-")?;
-        Ok(Stages { files: read.files, rows_read: read.rows, exchanges, parts })
+        Ok(Stages { files: read.files, rows_read: read.rows, exchanges, decisions, parts })
     }
 
     fn stage(&self, number: usize, name: &str) {
@@ -217,10 +223,11 @@ impl Engine<'_> {
         &self,
         segment: &Segment,
         exchange: &Arc<Exchange>,
+        decisions: Option<&Arc<Decisions>>,
         next: Option<&Arrival>,
         number: usize,
     ) -> Result<()> {
-        let plan = self.bucket_plan(segment, exchange);
+        let plan = self.bucket_plan(segment, exchange, decisions);
         let done: BTreeSet<u64> = if next.is_some() {
             files::sweep(&self.exchange_folder(number + 1)?)?;
             let after = self.exchange(number + 1)?;
@@ -251,7 +258,12 @@ impl Engine<'_> {
         self.join(workers).await
     }
 
-    fn bucket_plan(&self, segment: &Segment, exchange: &Arc<Exchange>) -> Arc<dyn ExecutionPlan> {
+    fn bucket_plan(
+        &self,
+        segment: &Segment,
+        exchange: &Arc<Exchange>,
+        decisions: Option<&Arc<Decisions>>,
+    ) -> Arc<dyn ExecutionPlan> {
         let arrival = segment.arrival.as_ref().expect("later segments have an arrival");
         let scan = BucketScan { exchange: Arc::clone(exchange) }.plan(None);
         let keys = crate::exchange::KEY_COLUMNS;
@@ -259,8 +271,10 @@ impl Engine<'_> {
         let resolve = Resolve {
             action: arrival.action,
             step: arrival.step,
+            decisions: decisions.cloned(),
+            writes: arrival.writes,
             rows_before: exchange.rows_before(),
-            schema: schema(&segment.fields),
+            schema: schema(&segment.resolved),
             partitions: self.buckets as usize,
         };
         let resolved = resolve.plan(Some(sorted));

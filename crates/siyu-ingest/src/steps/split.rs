@@ -1,32 +1,34 @@
 //! `split`.
 
-use crate::content::folded_hash;
 use crate::error::{Error, Result};
-use crate::operator::{Kernel, RowOperator, Verdict, text_column};
-use crate::steps::sample::unit_interval;
+use crate::near::{Job, Kind, Shares, SplitJob};
+use crate::operator::{Action, Key, TableOperator};
+use crate::steps::near_dedup::{MISS, check, check_text, shingles};
 use crate::steps::text_columns;
-use arrow::array::{Array, ArrayRef, StringArray};
-use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
-use arrow::error::ArrowError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use siyu_text::near::{Bands, Link, Shingles};
+use std::path::PathBuf;
 
-/// Divides the documents into training, validation and test parts, named in the column `split`.
+/// Divides the documents into training, validation and test parts, named in the column `split`, so that nothing in one
+/// part resembles anything in another.
 ///
-/// Equal texts always land on the same side, and so does every document with the same `group_by` values. A document
-/// stays on its side when others are added.
+/// Documents that are alike at `leak_similarity`, or equal in a column of `group_by`, land on one side, and so does
+/// whatever is connected with them. Where several columns are the content and `input` is among them, equal inputs land
+/// on one side too, whatever the instruction. A document stays on its side when others are added; `previous` makes
+/// sure of it.
 ///
 /// # Why
-/// A copy of a training document in the test part makes the test's score worthless.
+/// A copy of a training document in the test part makes the test's score worthless, and so does a near-copy or another
+/// page of the same case.
 /// # Example
 /// `split: { train: 0.9, validation: 0.05, test: 0.05 }`
 /// # Nulls
-/// A document without any `group_by` value goes by its text; a missing text counts as an empty one.
+/// A missing text counts as an empty one; a missing `group_by` value ties nothing.
 /// # Source
-/// A seeded XXH3 hash of the content or the group as a number in 0..1, compared with the shares.
+/// Similarity as in `near_dedup`, every pair that counts compared on its whole sets. A component's side follows from the
+/// smallest seeded XXH3 hash of its documents' contents as a number in 0..1.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Split {
@@ -42,16 +44,37 @@ pub struct Split {
     /// Columns that together are the content.
     #[serde(default = "text_columns")]
     pub columns: Vec<String>,
+    /// Least Jaccard similarity of documents that must not be on two sides, 0.3 to 1.
+    #[serde(default = "leak_similarity")]
+    pub leak_similarity: f64,
+    /// What is compared, as in `near_dedup`.
+    #[serde(default = "shingles")]
+    pub shingles: Shingles,
     /// Columns whose equal values stay together, such as a case number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub group_by: Vec<String>,
+    /// Column within each of whose values the shares hold; a component counts where its first document does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stratify_by: Option<String>,
+    /// Whether to refuse the run where components are too large for the shares; else the nearest split is written, with
+    /// a warning.
+    #[serde(default)]
+    pub strict_shares: bool,
+    /// The `split.parquet` of an earlier dataset, whose choices hold. Where new documents tie a training document to a
+    /// test document, both are for testing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PathBuf>,
     /// Another seed divides otherwise.
     #[serde(default)]
     pub seed: u64,
 }
 
+fn leak_similarity() -> f64 {
+    0.7
+}
+
 impl Split {
-    fn check(&self) -> Result<()> {
+    fn shares(&self) -> Result<Shares> {
         for (setting, share) in [("train", self.train), ("validation", self.validation), ("test", self.test)] {
             if !(0.0..=1.0).contains(&share) {
                 return Err(Error::setting("split", setting, format!("`{share}` is not between 0 and 1")));
@@ -63,108 +86,67 @@ impl Split {
             let problem = format!("`train`, `validation` and `test` add up to {sum}; they must add up to 1");
             return Err(Error::setting("split", "train", problem));
         }
-        if self.columns.is_empty() {
-            return Err(Error::setting("split", "columns", "name at least one column"));
-        }
-        Ok(())
-    }
-
-    /// The side of a document by its hash.
-    fn side(&self, hash: u128) -> &'static str {
-        let place = unit_interval(xxh3_64_with_seed(&hash.to_le_bytes(), self.seed));
-        // The last part with a share takes what rounding leaves at the upper end.
-        let last = if self.test > 0.0 { "test" } else { "validation" };
-        if place < self.train || self.train >= 1.0 {
-            "train"
-        } else if place < self.train + self.validation {
-            "validation"
-        } else {
-            last
-        }
+        Ok([self.train, self.validation, self.test])
     }
 }
 
-impl RowOperator for Split {
-    fn reads(&self, _: &[String]) -> Result<Vec<String>> {
-        let mut names = self.group_by.clone();
-        names.extend(self.columns.iter().cloned());
-        Ok(names)
+impl TableOperator for Split {
+    fn reads(&self) -> Vec<String> {
+        self.columns.iter().chain(&self.group_by).chain(&self.stratify_by).cloned().collect()
     }
 
-    fn writes(&self, _: &[Field]) -> Result<Vec<Field>> {
-        self.check()?;
-        Ok(vec![Field::new("split", DataType::Utf8, true)])
+    fn key(&self) -> Key {
+        Key::Position { seed: 0x5350_4c54 }
     }
 
-    fn build(&self, _: &[Field]) -> Result<Kernel> {
-        self.check()?;
-        let step = self.clone();
-        Ok(Box::new(move |columns| {
-            let columns: Vec<ArrayRef> =
-                columns.iter().map(|column| cast(column, &DataType::Utf8)).collect::<Result<_, _>>()?;
-            let texts: Vec<&StringArray> = columns.iter().map(text_column).collect::<Result<_, ArrowError>>()?;
-            let (groups, contents) = texts.split_at(step.group_by.len());
-            let rows = texts.first().map_or(0, |column| Array::len(*column));
-            let mut parts: Vec<Option<&str>> = Vec::new();
-            let sides = (0..rows).map(|row| {
-                let grouped = groups.iter().any(|column| column.is_valid(row));
-                let identity = if grouped { groups } else { contents };
-                parts.clear();
-                parts.extend(identity.iter().map(|column| column.is_valid(row).then(|| column.value(row))));
-                Some(step.side(folded_hash(&parts)))
-            });
-            Ok(Verdict::columns(vec![Arc::new(sides.collect::<StringArray>())]))
+    fn action(&self) -> Action {
+        Action::Decide
+    }
+
+    fn writes(&self) -> Option<Field> {
+        Some(Field::new("split", DataType::Utf8, true))
+    }
+
+    fn job(&self, inputs: &[Field]) -> Result<Option<Job>> {
+        check("split", "leak_similarity", self.leak_similarity, self.shingles)?;
+        check_text("split", &self.columns, inputs)?;
+        let input = self.columns.iter().position(|name| name == "input").filter(|_| self.columns.len() > 1);
+        let split = SplitJob {
+            shares: self.shares()?,
+            strict: self.strict_shares,
+            seed: self.seed,
+            groups: self.group_by.len(),
+            stratified: self.stratify_by.is_some(),
+            tied: input.into_iter().collect(),
+            previous: self.previous.clone(),
+        };
+        Ok(Some(Job {
+            step: "split",
+            shingles: self.shingles,
+            similarity: self.leak_similarity,
+            bands: Bands::reaching(self.leak_similarity, MISS),
+            link: Link::Single,
+            content: self.columns.len(),
+            kind: Kind::Split(split),
         }))
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        self.previous.iter().cloned().collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Split;
-    use crate::operator::RowOperator;
-    use crate::testing::rewritten;
-    use arrow::array::{ArrayRef, AsArray, Int32Array, StringArray};
-    use std::sync::Arc;
 
-    fn step(train: f64, validation: f64, test: f64) -> Split {
-        Split { train, validation, test, columns: vec!["text".to_owned()], group_by: Vec::new(), seed: 0 }
-    }
-
-    #[test]
-    fn the_shares_are_kept_about() {
-        let texts: Vec<String> = (0..10_000).map(|number| format!("第{number}条")).collect();
-        let texts: Vec<Option<&str>> = texts.iter().map(|text| Some(text.as_str())).collect();
-        let sides = rewritten(&step(0.8, 0.1, 0.1), &texts);
-        let count = |name: &str| sides.iter().filter(|side| side.as_deref() == Some(name)).count();
-        assert!((7_800..8_200).contains(&count("train")), "{}", count("train"));
-        assert!((850..1_150).contains(&count("validation")) && (850..1_150).contains(&count("test")));
-    }
-
-    #[test]
-    fn texts_that_differ_in_white_space_only_are_on_one_side() {
-        for number in 0..100 {
-            let (plain, spaced) = (format!("第 {number} 条"), format!(" 第\n{number}\u{3000}条"));
-            let sides = rewritten(&step(0.5, 0.0, 0.5), &[Some(&plain), Some(&spaced)]);
-            assert_eq!(sides[0], sides[1]);
-        }
-    }
-
-    #[test]
-    fn a_group_stays_together_whatever_the_type_of_its_column() {
-        let split = Split { group_by: vec!["case".to_owned()], ..step(0.5, 0.5, 0.0) };
-        let kernel = split.build(&[]).unwrap();
-        let cases: ArrayRef = Arc::new(Int32Array::from((0..200).map(|row| row / 20).collect::<Vec<_>>()));
-        let texts: ArrayRef = Arc::new((0..200).map(|row| Some(row.to_string())).collect::<StringArray>());
-        let columns = kernel(&[cases, texts]).unwrap().columns;
-        let sides: Vec<&str> = columns[0].as_string::<i32>().iter().flatten().collect();
-        assert!(sides.chunks(20).all(|group| group.iter().all(|side| side == &group[0])));
-        assert!(sides.contains(&"train") && sides.contains(&"validation") && !sides.contains(&"test"));
+    fn shares(train: f64, validation: f64, test: f64) -> bool {
+        let step: Split = serde_saphyr::from_str("{}").unwrap();
+        Split { train, validation, test, ..step }.shares().is_ok()
     }
 
     #[test]
     fn shares_that_do_not_add_up_are_refused() {
-        assert!(step(0.9, 0.1, 0.1).writes(&[]).is_err());
-        assert!(step(1.5, -0.5, 0.0).writes(&[]).is_err());
-        assert!(step(0.7, 0.2, 0.1).writes(&[]).is_ok());
+        assert!(!shares(0.9, 0.1, 0.1) && !shares(1.5, -0.5, 0.0) && shares(0.7, 0.2, 0.1));
     }
 }

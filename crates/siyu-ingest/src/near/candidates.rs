@@ -1,0 +1,196 @@
+//! The second pass: which documents share a key.
+
+use super::bits::Bits;
+use super::raw::{self, Numbers};
+use super::sketches::{self, BAND_BYTES, EQUAL_BYTES, PARTITIONS, RECORD_BYTES, Ranks, SketchRecord};
+use super::{Pass, sketches::document};
+use crate::error::Result;
+use crate::files;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use siyu_text::near::{Group, Groups, Signature, divide, group_record, pair_record};
+
+/// Ranges of ranks whose candidates lie in one file.
+pub(super) const RANGES: u32 = 64;
+
+/// What documents are to be compared; the records themselves lie in a file per range of ranks.
+pub(super) struct Candidates {
+    /// For each group the places it has.
+    pub(super) groups: Groups,
+    /// Documents that have candidates.
+    pub(super) wanted: Bits,
+    /// Ranks of documents equal to one before them, each with the first such.
+    pub(super) copies: Vec<(u32, u32)>,
+    /// Ranks that are tied whatever their texts.
+    pub(super) ties: Vec<(u32, u32)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Found {
+    groups: u64,
+}
+
+/// Finds candidates, or reads back what an earlier run has found.
+pub(super) fn find(pass: &Pass<'_>, ranks: &Ranks) -> Result<Candidates> {
+    let record = pass.folder.join("candidates.json");
+    if files::read_record::<Found>(&record)?.is_none() {
+        let records = sketches::records(pass)?;
+        let (copies, ties) = equal(pass, ranks, &records)?;
+        let groups = bands(pass, ranks, &records, &copies)?;
+        write_pairs(pass, "copies", &copies)?;
+        write_pairs(pass, "ties", &ties)?;
+        files::write_record(&record, &Found { groups })?;
+    }
+    let mut groups = Groups::default();
+    for places in raw::u32s(&raw::read(&pass.folder.join("candidates-groups.bin"))?) {
+        groups.add(places as usize);
+    }
+    let wanted = raw::u64s(&raw::read(&pass.folder.join("candidates-wanted.bin"))?).collect();
+    let (copies, ties) = (read_pairs(pass, "copies")?, read_pairs(pass, "ties")?);
+    Ok(Candidates { groups, wanted: Bits::from_words(wanted), copies, ties })
+}
+
+/// The file of one range of ranks.
+pub(super) fn range_path(pass: &Pass<'_>, range: u32) -> std::path::PathBuf {
+    pass.path("candidates-range", range)
+}
+
+type RankPairs = Vec<(u32, u32)>;
+
+/// Copies, and ties between documents that are none.
+fn equal(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord]) -> Result<(RankPairs, RankPairs)> {
+    let (mut copies, mut ties) = (Vec::new(), Vec::new());
+    let mut starts = vec![0u64; records.len()];
+    for partition in 0..PARTITIONS {
+        let mut keys: Vec<(u128, u32)> = Vec::new();
+        each_part(
+            pass,
+            "equal",
+            EQUAL_BYTES,
+            &mut starts,
+            |bucket| records[bucket].equal[partition],
+            |first, bytes| {
+                let high = raw::u64s(&bytes[..8]).next().unwrap_or_default();
+                let low = raw::u64s(&bytes[8..16]).next().unwrap_or_default();
+                let place = raw::u32s(&bytes[16..]).next().unwrap_or_default();
+                keys.push((u128::from(high) << 64 | u128::from(low), ranks.ranks[(first + place) as usize]));
+            },
+        )?;
+        keys.par_sort_unstable();
+        for group in keys.chunk_by(|one, other| one.0 == other.0) {
+            let pairs = group[1..].iter().map(|(_, rank)| (*rank, group[0].1)).filter(|(rank, first)| rank != first);
+            if group[0].0 & 1 == 1 { copies.extend(pairs) } else { ties.extend(pairs) }
+        }
+    }
+    copies.par_sort_unstable();
+    Ok((copies, ties))
+}
+
+/// Writes the records of candidates that share a band; returns the number of groups.
+fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &RankPairs) -> Result<u64> {
+    let count = pass.count();
+    let (mut is_copy, mut wanted) = (Bits::new(count), Bits::new(count));
+    copies.iter().for_each(|(copy, _)| is_copy.insert(*copy));
+    let mut ranges = (0..RANGES).map(|range| Numbers::create(range_path(pass, range))).collect::<Result<Vec<_>>>()?;
+    let range = |rank: u32| (u64::from(rank) * u64::from(RANGES) / u64::from(count.max(1))) as usize;
+    let mut groups = Numbers::create(pass.folder.join("candidates-groups.bin"))?;
+    let mut number = 0u32;
+    let mut starts = vec![0u64; records.len()];
+    for partition in 0..PARTITIONS {
+        pass.engine.progress.go_on()?;
+        let mut keys: Vec<(u64, u32)> = Vec::new();
+        each_part(
+            pass,
+            "bands",
+            BAND_BYTES,
+            &mut starts,
+            |bucket| records[bucket].bands[partition],
+            |first, bytes| {
+                let key = raw::u64s(&bytes[..8]).next().unwrap_or_default();
+                let place = raw::u32s(&bytes[8..]).next().unwrap_or_default();
+                let rank = ranks.ranks[(first + place) as usize];
+                if !is_copy.contains(rank) {
+                    keys.push((key, rank));
+                }
+            },
+        )?;
+        keys.par_sort_unstable();
+        let mut members: Vec<u32> = Vec::new();
+        for group in keys.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1) {
+            members.clear();
+            members.extend(group.iter().map(|(_, rank)| *rank));
+            for part in divide(&members, |rank| signature(pass, ranks, rank))? {
+                match part {
+                    Group::Pairs(members) => {
+                        for (position, &later) in members.iter().enumerate() {
+                            wanted.insert(ranks.documents[later as usize]);
+                            for &earlier in &members[..position] {
+                                ranges[range(later)].u64s(&[pair_record(later, earlier)])?;
+                            }
+                        }
+                    }
+                    Group::Members(members, places) => {
+                        groups.u32s(&[u32::try_from(places).expect("places are few")])?;
+                        for member in members {
+                            wanted.insert(ranks.documents[member as usize]);
+                            ranges[range(member)].u64s(&[group_record(member, number)])?;
+                        }
+                        number += 1;
+                    }
+                }
+            }
+        }
+    }
+    ranges.into_iter().try_for_each(Numbers::finish)?;
+    groups.finish()?;
+    let mut file = Numbers::create(pass.folder.join("candidates-wanted.bin"))?;
+    file.u64s(wanted.words())?;
+    file.finish()?;
+    Ok(u64::from(number))
+}
+
+/// Reads the next part of every bucket's file: `of` says how many records, `each` gets them with the bucket's first
+/// document.
+fn each_part(
+    pass: &Pass<'_>,
+    name: &str,
+    size: usize,
+    starts: &mut [u64],
+    of: impl Fn(usize) -> u64,
+    mut each: impl FnMut(u32, &[u8]),
+) -> Result<()> {
+    let mut bytes = Vec::new();
+    for (bucket, start) in starts.iter_mut().enumerate() {
+        let count = of(bucket);
+        if count == 0 {
+            continue;
+        }
+        let path = pass.path(name, u32::try_from(bucket).expect("at most 4096"));
+        let length = usize::try_from(count).expect("a part fits into memory") * size;
+        raw::read_at(&raw::open(&path)?, &path, *start * size as u64, length, &mut bytes)?;
+        *start += count;
+        let first = u32::try_from(pass.before[bucket]).expect("checked at the start");
+        bytes.chunks_exact(size).for_each(|record| each(first, record));
+    }
+    Ok(())
+}
+
+fn signature(pass: &Pass<'_>, ranks: &Ranks, rank: u32) -> Result<Signature> {
+    let (bucket, place) = pass.place(ranks.documents[rank as usize]);
+    let path = pass.path("documents", bucket);
+    let mut bytes = Vec::new();
+    raw::read_at(&raw::open(&path)?, &path, u64::from(place) * RECORD_BYTES as u64, RECORD_BYTES, &mut bytes)?;
+    Ok(document(&bytes).signature)
+}
+
+fn write_pairs(pass: &Pass<'_>, name: &str, pairs: &[(u32, u32)]) -> Result<()> {
+    let mut file = Numbers::create(pass.folder.join(format!("candidates-{name}.bin")))?;
+    pairs.iter().try_for_each(|pair| file.u32s(&[pair.0, pair.1]))?;
+    file.finish()
+}
+
+fn read_pairs(pass: &Pass<'_>, name: &str) -> Result<Vec<(u32, u32)>> {
+    let bytes = raw::read(&pass.folder.join(format!("candidates-{name}.bin")))?;
+    let numbers: Vec<u32> = raw::u32s(&bytes).collect();
+    Ok(numbers.as_chunks::<2>().0.iter().map(|pair| (pair[0], pair[1])).collect())
+}

@@ -1,0 +1,59 @@
+//! Plain numbers in scratch files, little endian.
+
+use crate::error::{Error, Result};
+use crate::files;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// Writes numbers one after another.
+pub(crate) struct Numbers {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Numbers {
+    pub(crate) fn create(path: PathBuf) -> Result<Self> {
+        let file = files::create_private(&path).map_err(Error::write(&path))?;
+        Ok(Self { path, file: BufWriter::with_capacity(1 << 18, file) })
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes).map_err(Error::write(&self.path))
+    }
+
+    pub(crate) fn u64s(&mut self, numbers: &[u64]) -> Result<()> {
+        numbers.iter().try_for_each(|number| self.bytes(&number.to_le_bytes()))
+    }
+
+    pub(crate) fn u32s(&mut self, numbers: &[u32]) -> Result<()> {
+        numbers.iter().try_for_each(|number| self.bytes(&number.to_le_bytes()))
+    }
+
+    pub(crate) fn finish(mut self) -> Result<()> {
+        self.file.flush().map_err(Error::write(&self.path))
+    }
+}
+
+pub(crate) fn open(path: &Path) -> Result<File> {
+    File::open(path).map_err(Error::read(path))
+}
+
+/// Reads so many bytes from a place of a file into `bytes`.
+pub(crate) fn read_at(file: &File, path: &Path, offset: u64, length: usize, bytes: &mut Vec<u8>) -> Result<()> {
+    bytes.resize(length, 0);
+    file.read_exact_at(bytes, offset).map_err(Error::read(path))
+}
+
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(Error::read(path))
+}
+
+pub(crate) fn u64s(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
+    bytes.as_chunks().0.iter().map(|number| u64::from_le_bytes(*number))
+}
+
+pub(crate) fn u32s(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
+    bytes.as_chunks().0.iter().map(|number| u32::from_le_bytes(*number))
+}

@@ -1,0 +1,346 @@
+//! Near-duplicates and splits as users meet them: files in, datasets and messages out.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::format_push_string,
+    reason = "a test may fail loudly, and its data need not be fast"
+)]
+
+use arrow::array::AsArray;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn siyu(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_siyu")).current_dir(folder).args(arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn run(folder: &Path, arguments: &[&str]) {
+    let mut all = vec!["run", "pipeline.yaml"];
+    all.extend(arguments);
+    let result = siyu(folder, &all);
+    assert!(result.status.success(), "{}", stderr(&result));
+}
+
+/// A reproducible stream of Han characters.
+struct Letters(u64);
+
+impl Letters {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
+
+    fn text(&mut self, length: usize) -> String {
+        (0..length).map(|_| char::from_u32(0x4e00 + u32::try_from(self.next() % 3000).unwrap()).unwrap()).collect()
+    }
+}
+
+fn row(id: &str, text: &str, more: &str) -> String {
+    format!("{{\"id\": \"{id}\", \"text\": \"{text}\"{more}}}\n")
+}
+
+/// Contracts from a few templates, each with clauses of its own, and near-copies of every twentieth.
+///
+/// Two contracts of a template share from 0.50 to 0.76 of their shingles; a copy and its original at least 0.93.
+fn contracts(count: usize) -> String {
+    let mut letters = Letters(7);
+    let templates: Vec<String> = (0..5).map(|_| letters.text(400)).collect();
+    let mut rows = String::new();
+    for number in 0..count {
+        let own = 60 + usize::try_from(letters.next()).unwrap() % 130;
+        let text = format!("{}{}", templates[number % 5], letters.text(own));
+        rows.push_str(&row(&format!("c{number}"), &text, ""));
+        if number % 20 == 0 {
+            let place = 5 + usize::try_from(letters.next()).unwrap() % 390;
+            let copy: String =
+                text.chars().take(place).chain("改".chars()).chain(text.chars().skip(place + 1)).collect();
+            rows.push_str(&row(&format!("copy{number}"), &copy, ""));
+        }
+    }
+    rows
+}
+
+/// Documents that resemble nothing: enough of them for several blocks of input and several buckets.
+fn filler(count: usize) -> String {
+    let mut letters = Letters(23);
+    (0..count).map(|number| row(&format!("f{number}"), &letters.text(2000), "")).collect()
+}
+
+fn project(rows: &str, steps: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("docs.jsonl"), rows).unwrap();
+    write_pipeline(folder.path(), steps);
+    folder
+}
+
+fn write_pipeline(folder: &Path, steps: &str) {
+    let pipeline =
+        format!("input:\n  - path: docs.jsonl\nsteps:\n{steps}output: {{ directory: out, shard_megabytes: 1 }}\n");
+    fs::write(folder.join("pipeline.yaml"), pipeline).unwrap();
+}
+
+const BOTH: &str = "  - near_dedup: {}\n  - split: { train: 0.6, validation: 0.2, test: 0.2, leak_similarity: 0.74 }\n";
+
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            let inside = files(&path).into_iter();
+            found.extend(inside.map(|(name, bytes)| (Path::new(path.file_name().unwrap()).join(name), bytes)));
+        } else {
+            found.insert(PathBuf::from(path.file_name().unwrap()), fs::read(&path).unwrap());
+        }
+    }
+    found
+}
+
+/// Values of text columns of all Parquet files of a folder.
+fn table(folder: &Path, columns: &[&str]) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap().build().unwrap();
+        for batch in reader.map(Result::unwrap) {
+            for index in 0..batch.num_rows() {
+                let value =
+                    |name: &&str| batch.column_by_name(name).unwrap().as_string::<i32>().value(index).to_owned();
+                rows.push(columns.iter().map(value).collect());
+            }
+        }
+    }
+    rows
+}
+
+fn ledger(folder: &Path) -> BTreeMap<String, String> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(folder.join("split.parquet")).unwrap());
+    let mut sides = BTreeMap::new();
+    for batch in reader.unwrap().build().unwrap().map(Result::unwrap) {
+        let (contents, names) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
+        sides.extend((0..batch.num_rows()).map(|row| (contents.value(row).to_owned(), names.value(row).to_owned())));
+    }
+    sides
+}
+
+fn manifest(folder: &Path) -> serde_json::Value {
+    serde_json::from_slice(&fs::read(folder.join("out/manifest.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn no_contract_of_a_template_is_dropped_and_every_planted_copy_is() {
+    let folder = project(&contracts(1000), "  - near_dedup: { keep: first }\n");
+    run(folder.path(), &[]);
+    let out = folder.path().join("out");
+    let dropped = table(&out.join("dropped"), &["id", "detail"]);
+    let ids: BTreeSet<String> = dropped.iter().map(|row| row[0].clone()).collect();
+    let planted: BTreeSet<String> = (0..1000).step_by(20).map(|number| format!("copy{number}")).collect();
+    assert_eq!(ids, planted);
+    for row in &dropped {
+        let original = format!("near copy: of `{}`, similarity 0.9", row[0].replace("copy", "c"));
+        assert!(row[1].starts_with(&original), "{}", row[1]);
+    }
+    for row in table(&out.join("data"), &["id", "cluster"]) {
+        assert_eq!(row[0], row[1]);
+    }
+    assert!(fs::read_to_string(out.join("report.html")).unwrap().contains("Clusters by size"));
+}
+
+#[test]
+fn what_to_keep_decides_who_stays() {
+    let base = Letters(3).text(300);
+    let rows = row("a", &base, "")
+        + &row("b", &format!("{base}且长"), "")
+        + &row("c", &format!("{base}短"), "")
+        + &row("e", "", "")
+        + &row("f", "", "");
+    for (keep, kept) in [("longest", "b"), ("first", "a"), ("id = 'c'", "c"), ("-char_count(text)", "a")] {
+        let folder = project(&rows, &format!("  - near_dedup: {{ keep: \"{keep}\" }}\n"));
+        run(folder.path(), &[]);
+        let mut ids: Vec<String> = table(&folder.path().join("out/data"), &["id"]).concat();
+        ids.sort();
+        assert_eq!(ids, [kept, "e", "f"], "{keep}");
+    }
+}
+
+#[test]
+fn threads_batches_and_memory_do_not_change_a_byte() {
+    let mut seen = Vec::new();
+    let rows = contracts(300) + &filler(4000);
+    for arguments in [
+        ["--threads", "1", "--batch-rows", "1024"],
+        ["--threads", "4", "--memory", "32MB"],
+        ["--threads", "2", "--batch-rows", "7"],
+    ] {
+        let folder = project(&rows, BOTH);
+        run(folder.path(), &arguments);
+        seen.push(files(&folder.path().join("out")));
+    }
+    for other in &seen[1..] {
+        for (name, bytes) in &seen[0] {
+            assert!(other.get(name) == Some(bytes), "{} differs", name.display());
+        }
+    }
+}
+
+#[test]
+fn a_run_killed_again_and_again_ends_in_the_same_bytes() {
+    let folder = project(&(contracts(300) + &filler(4000)), BOTH);
+    run(folder.path(), &[]);
+    let expected = files(&folder.path().join("out"));
+    fs::remove_dir_all(folder.path().join("out")).unwrap();
+    for kill in 0..20u64 {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_siyu"))
+            .current_dir(folder.path())
+            .args(["run", "pipeline.yaml"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Killed a little later each time: the moments cover every pass.
+        let (done, waiting) = std::sync::mpsc::channel::<()>();
+        let _ = waiting.recv_timeout(std::time::Duration::from_millis(100 + kill * 367 % 4000));
+        drop(done);
+        child.kill().unwrap();
+        if child.wait().unwrap().success() {
+            break;
+        }
+    }
+    run(folder.path(), &[]);
+    let mut found = files(&folder.path().join("out"));
+    found.retain(|name, _| !name.starts_with(".siyu-scratch") && name != Path::new(".siyu-lock"));
+    assert_eq!(expected.keys().collect::<Vec<_>>(), found.keys().collect::<Vec<_>>());
+    assert!(expected == found);
+}
+
+#[test]
+fn groups_near_copies_and_equal_inputs_stay_on_one_side_and_the_audit_agrees() {
+    let mut letters = Letters(11);
+    let mut rows = String::new();
+    for number in 0..400 {
+        let text = letters.text(200);
+        let changed: String = text.chars().take(170).chain(letters.text(30).chars()).collect();
+        let (client, other) =
+            (format!(", \"client\": \"{}\"", number / 4), format!(", \"client\": \"{}\"", 1000 + number));
+        rows.push_str(&row(&format!("a{number}"), &text, &client));
+        rows.push_str(&row(&format!("b{number}"), &changed, &other));
+    }
+    let folder = project(&rows, "  - split: { train: 0.5, validation: 0.25, test: 0.25, group_by: [client] }\n");
+    run(folder.path(), &[]);
+    let out = folder.path().join("out");
+    let mut sides: BTreeMap<String, String> = BTreeMap::new();
+    for shard in manifest(folder.path())["shards"].as_array().unwrap() {
+        let path = out.join(shard["path"].as_str().unwrap());
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap().build().unwrap();
+        for batch in reader.map(Result::unwrap) {
+            let ids = batch.column_by_name("id").unwrap().as_string::<i32>();
+            sides.extend(ids.iter().flatten().map(|id| (id.to_owned(), shard["split"].as_str().unwrap().to_owned())));
+        }
+    }
+    for number in 0..400 {
+        let first = &sides[&format!("a{}", number / 4 * 4)];
+        assert_eq!((&sides[&format!("a{number}")], &sides[&format!("b{number}")]), (first, first));
+    }
+    assert_eq!(sides.values().collect::<BTreeSet<_>>().len(), 3);
+    let leak = &manifest(folder.path())["split"]["leak"];
+    assert_eq!((leak["found"].as_u64(), leak["near"]["similarity"].as_f64()), (Some(0), Some(0.7)));
+    let verified = siyu(folder.path(), &["verify", "out"]);
+    assert!(verified.status.success(), "{}", stderr(&verified));
+    assert!(String::from_utf8_lossy(&verified.stdout).contains("none alike"));
+}
+
+#[test]
+fn equal_inputs_under_two_instructions_are_one_component() {
+    let mut letters = Letters(13);
+    let mut rows = String::new();
+    for number in 0..200 {
+        let input = letters.text(12);
+        for _ in 0..2 {
+            let instruction = letters.text(40);
+            rows.push_str(&format!(
+                "{{\"id\": \"{number}\", \"instruction\": \"{instruction}\", \"input\": \"{input}\"}}\n"
+            ));
+        }
+    }
+    let folder = project(&rows, "  - split: { train: 0.5, test: 0.5, columns: [instruction, input] }\n");
+    run(folder.path(), &[]);
+    let mut sides: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for side in ["train", "test"] {
+        let path = folder.path().join(format!("out/data/{side}-00000-of-00001.parquet"));
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap().build().unwrap();
+        for batch in reader.map(Result::unwrap) {
+            for id in batch.column_by_name("id").unwrap().as_string::<i32>().iter().flatten() {
+                sides.entry(id.to_owned()).or_default().insert(side.to_owned());
+            }
+        }
+    }
+    assert!(sides.len() == 200 && sides.values().all(|sides| sides.len() == 1));
+}
+
+#[test]
+fn a_ledger_fixes_sides_and_test_wins_where_new_documents_tie_it_to_training() {
+    let mut letters = Letters(17);
+    let texts: Vec<String> = (0..300).map(|_| letters.text(200)).collect();
+    let rows: String = (0..300).map(|number| row(&format!("d{number}"), &texts[number], "")).collect();
+    let split = "  - split: { train: 0.5, test: 0.5, leak_similarity: 0.5 }\n";
+    let folder = project(&rows, split);
+    run(folder.path(), &[]);
+    let first = ledger(&folder.path().join("out"));
+    assert_eq!(first.len(), 300);
+    fs::rename(folder.path().join("out"), folder.path().join("earlier")).unwrap();
+    let ids = |side: &str| -> Vec<usize> {
+        let path = folder.path().join(format!("earlier/data/{side}-00000-of-00001.parquet"));
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap().build().unwrap();
+        let batches: Vec<_> = reader.map(Result::unwrap).collect();
+        let ids =
+            batches.iter().flat_map(|batch| batch.column_by_name("id").unwrap().as_string::<i32>().iter().flatten());
+        ids.map(|id| id.trim_start_matches('d').parse().unwrap()).collect()
+    };
+    let (train, test) = (ids("train")[0], ids("test")[0]);
+    // Half of a training and half of a test document, with most of both in a bridge of three.
+    let bridge = format!("{}{}", texts[train], texts[test]);
+    let more = rows + &row("bridge", &bridge, "") + &row("fresh", &letters.text(200), "");
+    fs::write(folder.path().join("docs.jsonl"), more).unwrap();
+    write_pipeline(folder.path(), &split.replace("0.5 }", "0.45, previous: earlier/split.parquet }"));
+    run(folder.path(), &[]);
+    let second = ledger(&folder.path().join("out"));
+    let changed: Vec<&String> =
+        first.iter().filter(|(content, side)| second[*content] != **side).map(|(content, _)| content).collect();
+    assert_eq!((changed.len(), second.len()), (1, 302));
+    assert_eq!((first[changed[0]].as_str(), second[changed[0]].as_str()), ("train", "test"));
+    let split = &manifest(folder.path())["split"];
+    assert_eq!(
+        (split["moved"].as_u64(), split["moved_ids"][0].as_str()),
+        (Some(1), Some(format!("d{train}").as_str()))
+    );
+}
+
+#[test]
+fn shares_that_large_components_make_impossible_are_told_or_refused() {
+    let mut letters = Letters(19);
+    let template = letters.text(300);
+    let rows: String =
+        (0..200).map(|number| row(&format!("t{number}"), &format!("{template}{}", letters.text(40)), "")).collect();
+    let split = "  - split: { train: 0.5, test: 0.5, leak_similarity: 0.7 }\n";
+    let folder = project(&rows, split);
+    run(folder.path(), &[]);
+    let warning = manifest(folder.path())["split"]["warnings"][0].as_str().unwrap().to_owned();
+    assert!(warning.contains("(200 rows, would fall apart at similarity 0.7"), "{warning}");
+    fs::remove_dir_all(folder.path().join("out")).unwrap();
+    write_pipeline(folder.path(), &split.replace("0.7 }", "0.7, strict_shares: true }"));
+    let refused = siyu(folder.path(), &["run", "pipeline.yaml"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        stderr(&refused).contains("`strict_shares` is set") && stderr(&refused).contains("(200 rows"),
+        "{}",
+        stderr(&refused)
+    );
+    assert!(!folder.path().join("out/manifest.json").exists() && !folder.path().join("out/data").exists());
+}

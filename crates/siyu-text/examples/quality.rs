@@ -25,7 +25,7 @@ type Kernel = Box<dyn Fn(&str) -> Option<String>>;
 
 fn kernels() -> Vec<(&'static str, Kernel)> {
     let gopher = Judge::new(GopherQuality::default());
-    let tenth = |share: f64| Some(format!("{:.1}", share));
+    let tenth = |share: f64| Some(format!("{share:.1}"));
     vec![
         ("gopher_quality", Box::new(move |text| gopher.judge(text).map(str::to_owned))),
         ("gopher_repetition", Box::new(|text| GopherRepetition::default().judge(text).map(String::from))),

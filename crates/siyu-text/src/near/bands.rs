@@ -1,5 +1,7 @@
 //! Bands: groups of slots whose agreement makes two documents candidates.
 
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of bands are small and positive")]
+
 use super::mix;
 use serde::{Deserialize, Serialize};
 

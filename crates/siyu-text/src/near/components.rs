@@ -48,7 +48,9 @@ mod tests {
         #[test]
         fn connects_what_a_walk_connects(edges in proptest::collection::vec((0u32..30, 0u32..30), 0..40)) {
             let mut components = Components::new(30);
-            edges.iter().for_each(|&(one, other)| components.union(one, other));
+            for &(one, other) in &edges {
+                components.union(one, other);
+            }
             for start in 0..30 {
                 let mut reached = vec![start];
                 let mut next = 0;

@@ -7,14 +7,16 @@ use unicode_normalization::char::decompose_compatible;
 ///
 /// Full-width and half-width forms (U+FF00 to U+FFEF, and the ideographic space) become the usual ones, letters small
 /// letters, everything is composed (NFC), each run of white space becomes one space, and none stands at either end.
+///
+/// # Panics
+/// Never: each full-width form has its ASCII letter.
 pub fn fold(text: &str, emit: impl FnMut(char)) {
     let mut spaces = Spaces { emit, pending: false, started: false };
     if text.chars().all(is_plain) {
         for character in text.chars() {
             match u32::from(character) {
-                0x3400..=0x9FFF => spaces.push(character),
                 0x41..=0x5A => spaces.push(character.to_ascii_lowercase()),
-                0..0x80 => spaces.push(character),
+                0..0x80 | 0x3400..=0x9FFF => spaces.push(character),
                 code @ 0xFF01..=0xFF5E => {
                     let ascii = char::from(u8::try_from(code - 0xFEE0).expect("the block mirrors ASCII"));
                     spaces.push(ascii.to_ascii_lowercase());
@@ -48,12 +50,14 @@ pub fn folded(text: &str) -> String {
 
 /// Characters that stand for themselves under NFC whatever stands beside them, as long as all are of this kind.
 fn is_plain(character: char) -> bool {
-    match u32::from(character) {
-        0x130 => false,
-        0..0x300 | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xFF01..=0xFF5E => true,
-        0x2010..=0x203F | 0x3000..=0x3029 | 0x3041..=0x3096 | 0x30A1..=0x30FA | 0x2460..=0x24FF => true,
-        _ => false,
-    }
+    // U+0130 becomes two characters when it becomes small.
+    let code = u32::from(character);
+    code != 0x130
+        && matches!(
+            code,
+            0..0x300 | 0x2010..=0x203F | 0x2460..=0x24FF | 0x3000..=0x3029 | 0x3041..=0x3096 | 0x30A1..=0x30FA
+                | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xFF01..=0xFF5E
+        )
 }
 
 struct Spaces<F> {

@@ -49,7 +49,7 @@ pub fn divide<E>(members: &[u32], mut signature: impl FnMut(u32) -> Result<Signa
 fn refine(mut members: Vec<(u32, Signature)>, level: usize, groups: &mut Vec<Group>) {
     // Seven is prime to the 32 pieces: each level looks at slots far from the last ones.
     let piece = (level * 7 + 3) % 32;
-    let bits = |signature: &Signature| (signature[piece / 4] >> (16 * (piece % 4))) as u16;
+    let bits = |signature: &Signature| (signature[piece / 4] >> (16 * (piece % 4))) & 0xFFFF;
     members.sort_by_key(|(member, signature)| (bits(signature), *member));
     for part in members.chunk_by(|one, other| bits(&one.1) == bits(&other.1)) {
         let numbers = || part.iter().map(|(member, _)| *member).collect::<Vec<_>>();

@@ -3,6 +3,12 @@
 //! Documents are numbered by rank: the one to keep first comes first. They are settled in this order, a few hundred at
 //! a time on all cores, so that the outcome is that of one document after another.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "similarities lie between 0 and 1, and four bytes a document hold them"
+)]
+
 use super::{Components, Filter, Groups, Signature, jaccard_at_least};
 use rayon::prelude::*;
 use schemars::JsonSchema;

@@ -46,6 +46,9 @@ const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Shingler {
     /// Shingles of this kind; jieba's dictionary is loaded where it is needed.
+    ///
+    /// # Panics
+    /// Never: the dictionary that comes with the program can be read.
     pub fn new(shingles: Shingles) -> Self {
         let segmenter = matches!(shingles, Shingles::Jieba(_))
             .then(|| Arc::new(Segmenter::new(None).expect("without a user dictionary nothing can be wrong with it")));

@@ -1,5 +1,7 @@
 //! Signatures: a sketch cut to four bits a slot, small enough to stay in memory.
 
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of slots are small and positive")]
+
 /// The lowest four bits of 128 slots.
 pub type Signature = [u64; 8];
 

@@ -1,5 +1,7 @@
 //! Sketches: a few numbers per document, equal in about as many places as its shingles are shared.
 
+#![expect(clippy::cast_possible_truncation, reason = "slots are counted in memory")]
+
 use super::mix;
 
 /// Makes sketches of a fixed number of slots.
@@ -38,7 +40,7 @@ impl Sketcher {
         }
         let slots = self.slots as u64;
         for &hash in shingles {
-            let slot = ((hash & 0xffff_ffff) * slots >> 32) as usize;
+            let slot = (((hash & 0xffff_ffff) * slots) >> 32) as usize;
             let value = value(hash);
             if value < sketch[slot] {
                 sketch[slot] = value;
@@ -54,7 +56,7 @@ impl Sketcher {
     }
 
     /// One more round for the empty slots.
-    fn fill(&self, round: u64, shingles: &[u64], sketch: &mut [u32], empty: &mut Vec<usize>) {
+    fn fill(self, round: u64, shingles: &[u64], sketch: &mut [u32], empty: &mut Vec<usize>) {
         let slots = self.slots as u64;
         let key = round.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mut lowest = vec![EMPTY; self.slots];
@@ -64,7 +66,7 @@ impl Sketcher {
         }
         for &shingle in shingles {
             let hash = mix(shingle ^ key);
-            let slot = fixed.unwrap_or((hash & 0xffff_ffff) * slots >> 32) as usize;
+            let slot = fixed.unwrap_or(((hash & 0xffff_ffff) * slots) >> 32) as usize;
             lowest[slot] = lowest[slot].min(value(hash));
         }
         empty.retain(|&slot| {

@@ -191,7 +191,7 @@ pub(super) fn behind_word(text: &str, end: usize, bearer: bool, found: &mut Vec<
 /// The length of a value up to its closing quote on the same line.
 fn quoted(rest: &[u8], quote: u8) -> Option<usize> {
     let line = &rest[..rest.len().min(256)];
-    let end = line.iter().position(|&byte| byte == quote || byte < b' ' || byte >= 0x7F)?;
+    let end = line.iter().position(|&byte| byte == quote || !(b' '..0x7F).contains(&byte))?;
     let whole = quote != 0 && line[end] == quote && !line[..end].iter().any(|byte| b" <>{}$(".contains(byte));
     whole.then_some(end)
 }

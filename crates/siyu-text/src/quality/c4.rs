@@ -48,6 +48,7 @@ fn phrase(phrase: &str) -> AhoCorasick {
 
 /// Which rules apply, and their bounds; a bound that is `None` is not applied.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own, named as in the field")]
 pub struct C4 {
     /// Takes Wikipedia's notes in brackets out of lines.
     pub remove_citations: bool,
@@ -174,15 +175,15 @@ impl Measures {
         let mut measures = Self::default();
         for chunk in line.split_whitespace() {
             let mut unspaced = false;
-            if !chunk.is_ascii() {
+            if chunk.is_ascii() {
+                measures.parts += u64::from(WHOLE);
+            } else {
                 let mut parts = 0;
                 words::for_each(chunk, |word| {
                     unspaced |= word.kind == Kind::Character;
                     parts += if word.kind == Kind::Mark { 0 } else { u64::from(word.parts) };
                 });
                 measures.parts += if unspaced { parts } else { u64::from(WHOLE) };
-            } else {
-                measures.parts += u64::from(WHOLE);
             }
             if most.is_some_and(|most| chunk.len() > most) {
                 let solid = |c: char| unspaced && (words::is_unspaced(c) || words::is_wide(c));

@@ -1,3 +1,10 @@
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::float_cmp,
+    clippy::similar_names,
+    reason = "small numbers, computed in the same way on both sides"
+)]
+
 use super::*;
 use crate::near::{Signatures, Sketcher, jaccard, mix};
 use proptest::collection::{btree_set, vec};

@@ -210,10 +210,10 @@ pub(super) fn detect(text: &str) -> (&'static str, f64) {
     if let Some(place) = place_of(whichlang::detect_language(text).three_letter_code()) {
         votes[place] += 1.0;
     }
-    if let Some(found) = TRIGRAMS.detect(text) {
-        if let Some(place) = place_of(found.lang().code()) {
-            votes[place] += 0.6 + 1.2 * found.confidence();
-        }
+    if let Some(found) = TRIGRAMS.detect(text)
+        && let Some(place) = place_of(found.lang().code())
+    {
+        votes[place] += 0.6 + 1.2 * found.confidence();
     }
     let (mut first, mut second) = ((0, f64::MIN), 0.0);
     for (place, &vote) in votes.iter().enumerate() {

@@ -12,7 +12,7 @@ use siyu_text::quality::gopher_repetition as kernel;
 ///
 /// A dropped document says why: `duplicate_paragraphs`, `duplicate_paragraph_characters`, `duplicate_lines`,
 /// `duplicate_line_characters`, `top_2_gram` to `top_4_gram` or `duplicate_5_gram` to `duplicate_10_gram`. A rule set to
-/// null is not applied; bounds are inclusive. An n-gram of Han characters is as many as make n words of 1.6 characters.
+/// null is not applied; bounds are inclusive. An n-gram of Han is 2n characters and marks.
 /// Other than in datatrove, an n-gram that occurs once is no repetition, however short the document.
 ///
 /// # Why

@@ -117,7 +117,7 @@ mod tests {
     // Verdicts: the cases of datatrove 0.10, tests/pipeline/filters/test_filters.py, put in our words.
     #[test]
     fn each_rule_refuses_by_its_code() {
-        let list = "Go on and on.\n".to_string() + &(0..60).map(|n| format!("{n}.\n")).collect::<String>();
+        let list = "Go on and on.\n".to_string() + &(0..60).map(|n| format!("{n}.\n")).collect::<Vec<_>>().concat();
         for (text, code) in [
             ("", "empty"),
             (" \n\t\n", "empty"),

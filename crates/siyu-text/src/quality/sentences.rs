@@ -22,7 +22,7 @@ pub(super) fn count(line: &str) -> usize {
         let here = rest.as_str();
         let Some(mark) = rest.next() else { break };
         written |= mark.is_alphanumeric();
-        if written && ends(line, here, mark, before) {
+        if written && (mark == '…' || is_terminal(mark)) && ends(line, here, mark, before) {
             count += 1;
             written = false;
         }
@@ -31,7 +31,7 @@ pub(super) fn count(line: &str) -> usize {
     count + usize::from(written)
 }
 
-/// Whether a sentence ends with `mark`, the first character of `here`.
+/// Whether a sentence ends with the terminal mark that is the first character of `here`.
 fn ends(line: &str, here: &str, mark: char, before: char) -> bool {
     let next = here.chars().nth(1);
     match mark {
@@ -43,7 +43,7 @@ fn ends(line: &str, here: &str, mark: char, before: char) -> bool {
         }
         // The second of a pair, so that one sign is one end.
         '…' => before == '…' && next != Some('…'),
-        _ => is_terminal(mark),
+        _ => true,
     }
 }
 

@@ -66,7 +66,7 @@ enum Class {
     Space,
     Letter,
     Digit,
-    /// Holds a word together where letters or digits follow.
+    /// May hold a word together, by what stands around it.
     Joint,
     Cjk,
     SouthEastAsian,
@@ -77,7 +77,7 @@ fn class(character: char) -> Class {
     match character {
         'a'..='z' | 'A'..='Z' => Class::Letter,
         '0'..='9' => Class::Digit,
-        '\'' | '.' | ',' | '_' | '@' | '\u{2019}' => Class::Joint,
+        '\'' | '.' | ',' | '_' | '@' | '&' | '-' | '/' | ':' | '\u{2019}' => Class::Joint,
         _ if character.is_ascii() => {
             if character.is_ascii_whitespace() || character == '\u{b}' {
                 Class::Space
@@ -102,14 +102,16 @@ pub(super) fn for_each<'a>(text: &'a str, mut f: impl FnMut(Word<'a>)) {
     loop {
         let here = rest.as_str();
         let Some(first) = rest.next() else { break };
+        let mut apostrophe = false;
         let (kind, chars, parts, letters) = match class(first) {
             Class::Space => continue,
             Class::Cjk => (Kind::Character, 1, 5, 3),
             Class::SouthEastAsian => (Kind::Character, 1, 2, 1),
             Class::Letter | Class::Digit => {
-                let (chars, lettered) = word(first, &mut rest);
-                let kind = if lettered { Kind::Letters } else { Kind::Digits };
-                (kind, chars, WHOLE, chars)
+                let taken = word(first, &mut rest);
+                apostrophe = taken.apostrophe;
+                let kind = if taken.lettered { Kind::Letters } else { Kind::Digits };
+                (kind, taken.chars, WHOLE, taken.chars)
             }
             Class::Joint | Class::Mark => {
                 let chars = 1 + run(first, &mut rest);
@@ -125,7 +127,7 @@ pub(super) fn for_each<'a>(text: &'a str, mut f: impl FnMut(Word<'a>)) {
         };
         let text = here.get(..here.len() - rest.as_str().len()).expect("iterators stop between characters");
         let found = Word { text, kind, chars, parts, letters };
-        match contraction(&found) {
+        match Some(&found).filter(|_| apostrophe).and_then(contraction) {
             Some((stem, ending)) => {
                 f(stem);
                 f(ending);
@@ -135,22 +137,51 @@ pub(super) fn for_each<'a>(text: &'a str, mut f: impl FnMut(Word<'a>)) {
     }
 }
 
-/// Takes the rest of a word; its length in characters, and whether there is a letter in it.
-fn word(first: char, rest: &mut std::str::Chars<'_>) -> (u32, bool) {
-    let (mut chars, mut lettered) = (1, class(first) == Class::Letter);
+/// A word that was read.
+struct Taken {
+    chars: u32,
+    lettered: bool,
+    apostrophe: bool,
+}
+
+/// Takes the rest of a word.
+fn word(first: char, rest: &mut std::str::Chars<'_>) -> Taken {
+    let mut taken = Taken { chars: 1, lettered: class(first) == Class::Letter, apostrophe: false };
+    let mut last = first;
     loop {
+        // Most of a Latin word goes in one stride.
+        let ascii = rest.as_str().as_bytes().iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        if let Some((run, after)) = rest.as_str().split_at_checked(ascii).filter(|(run, _)| !run.is_empty()) {
+            taken.lettered |= run.bytes().any(|byte| byte.is_ascii_alphabetic());
+            taken.chars += u32::try_from(ascii).unwrap_or(u32::MAX);
+            last = run.chars().next_back().unwrap_or(last);
+            *rest = after.chars();
+        }
         let mut ahead = rest.clone();
         let Some(next) = ahead.next() else { break };
         match class(next) {
-            Class::Letter => lettered = true,
+            Class::Letter => taken.lettered = true,
             Class::Digit => {}
-            Class::Joint if ahead.clone().next().is_some_and(|c| matches!(class(c), Class::Letter | Class::Digit)) => {}
+            Class::Joint if ahead.clone().next().is_some_and(|after| joins(last, next, after)) => {
+                taken.apostrophe |= matches!(next, '\'' | '\u{2019}');
+            }
             _ => break,
         }
-        chars += 1;
+        taken.chars += 1;
+        last = next;
         *rest = ahead;
     }
-    (chars, lettered)
+    taken
+}
+
+/// Whether a mark between two characters leaves them one word: `3.5`, `10:43`, `IL-10` and `AT&T`, but not `and/or`.
+fn joins(before: char, joint: char, after: char) -> bool {
+    let digit = class(after) == Class::Digit;
+    match joint {
+        ',' | '/' | ':' => digit,
+        '-' => digit || (class(before) == Class::Digit && class(after) == Class::Letter),
+        _ => digit || class(after) == Class::Letter,
+    }
 }
 
 /// Takes what repeats a mark.
@@ -204,19 +235,19 @@ mod tests {
     // Expected words: spaCy 3.8, `spacy.blank("en")`, but that it keeps the point of `U.S.`.
     #[test]
     fn english_is_cut_as_by_spacy() {
-        let text = "I don't know... it's 3.5%, isn’t (see) a@b.com foo/bar end.";
+        let text = "I don't know... it's 3.5%, isn’t (see) a@b.com foo/bar x-ray IL-10 84/100 end.";
         let expected = [
             "I", "do", "n't", "know", "...", "it", "'s", "3.5", "%", ",", "is", "n’t", "(", "see", ")", "a@b.com",
-            "foo", "/", "bar", "end", ".",
+            "foo", "/", "bar", "x", "-", "ray", "IL-10", "84/100", "end", ".",
         ];
         assert_eq!(words(text), expected);
     }
 
     #[test]
     fn chinese_is_cut_into_characters_and_quiet_marks() {
+        use Kind::{Character, Digits, Mark, Quiet};
         let mut kinds = Vec::new();
         for_each("合同2份，“甲”。★", |word| kinds.push(word.kind));
-        use Kind::{Character, Digits, Mark, Quiet};
         assert_eq!(kinds, [Character, Character, Digits, Character, Quiet, Quiet, Character, Quiet, Quiet, Mark]);
     }
 

@@ -24,6 +24,9 @@ use crate::{
 const MISS: f64 = 1e-4;
 
 /// A row: its shard's index in the manifest, and its place there.
+/// Rows with their shingles.
+type Sets = Vec<(Row, Vec<u64>)>;
+
 type Row = (u32, u64);
 
 /// Rows whose sketches are kept.
@@ -118,7 +121,9 @@ impl Audit<'_> {
                 let number = u32::try_from(kept.rows.len()).expect("the smaller sides have fewer than 2^32 rows");
                 kept.rows.push((self.sides[shard as usize], (shard, row)));
                 kept.signatures.push(signature);
-                keys.into_iter().for_each(|key| kept.keys.entry(key).or_default().push(number));
+                for key in keys {
+                    kept.keys.entry(key).or_default().push(number);
+                }
             }
         }
         Ok(kept)
@@ -143,6 +148,7 @@ impl Audit<'_> {
         Ok((checked, alike))
     }
 
+    #[expect(clippy::similar_names, reason = "a shingler makes shingles")]
     fn each_sketch(&self, shard: u32, mut each: impl FnMut(u64, Vec<u64>, Signature)) -> Result<()> {
         let mut shingler = Shingler::new(self.rule.shingles);
         let mut sketch = Vec::new();
@@ -183,7 +189,7 @@ impl Audit<'_> {
         let wanted: BTreeSet<Row> = pairs.iter().flat_map(|(one, other)| [*one, *other]).collect();
         let shards: BTreeSet<u32> = wanted.iter().map(|row| row.0).collect();
         let mut sets: BTreeMap<Row, Vec<u64>> = BTreeMap::new();
-        let read: Vec<Result<Vec<(Row, Vec<u64>)>>> = shards
+        let read: Vec<Result<Sets>> = shards
             .into_par_iter()
             .map(|shard| {
                 let (mut shingler, mut sets) = (Shingler::new(self.rule.shingles), Vec::new());

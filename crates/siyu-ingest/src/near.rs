@@ -124,13 +124,12 @@ fn each_bucket<R: serde::Serialize + serde::de::DeserializeOwned + Send>(
     let done = |bucket: u32| {
         let path = pass.folder.join(format!("{name}-{bucket:08}.json"));
         progress.go_on()?;
-        let record = match files::read_record(&path)? {
-            Some(record) => record,
-            None => {
-                let record = work(bucket)?;
-                files::write_record(&path, &record)?;
-                record
-            }
+        let record = if let Some(record) = files::read_record(&path)? {
+            record
+        } else {
+            let record = work(bucket)?;
+            files::write_record(&path, &record)?;
+            record
         };
         progress.units.fetch_add(1, Ordering::Relaxed);
         Ok(record)

@@ -74,8 +74,7 @@ where
 {
     Box::new(move |columns| {
         let texts = text_column(&columns[0])?;
-        let faults: Vec<_> =
-            texts.iter().map(|text| text.map_or(Some(quality::EMPTY.into()), |text| judge(text))).collect();
+        let faults: Vec<_> = texts.iter().map(|text| text.map_or(Some(quality::EMPTY.into()), &judge)).collect();
         let keep = faults.iter().map(|fault| Some(fault.is_none())).collect::<BooleanArray>();
         let reasons = faults.iter().map(Option::as_deref).collect::<StringArray>();
         Ok(Verdict { keep: Some(keep), reasons: Some(reasons), ..Verdict::default() })

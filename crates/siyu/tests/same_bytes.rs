@@ -21,7 +21,7 @@ fn pipeline(random: &mut Random) -> String {
         "sample: { ratio: 0.9, seed: 4 }",
     ];
     let tables = ["exact_dedup: {}", "shuffle: { seed: 9 }", "sample: { rows: 700, seed: 2 }"];
-    for _ in 0..1 + random.below(3) {
+    for _ in 0..=random.below(3) {
         writeln!(text, "  - {}", rows[random.below(rows.len())]).unwrap();
         if random.below(3) > 0 {
             writeln!(text, "  - {}", tables[random.below(tables.len())]).unwrap();
@@ -47,7 +47,7 @@ fn corpus(random: &mut Random) -> Vec<(PathBuf, String)> {
     for name in names {
         let start = random.below(200);
         let text = |row: usize| {
-            format!("第{}条，电话138{:08}，{}", (row + start) / 3, (row + start) / 2, "正文".repeat(row % 9))
+            format!("第{}条，电话138{:08}，{}", (row + start) / 3, usize::midpoint(row, start), "正文".repeat(row % 9))
         };
         let mut lines = documents(240, text, 20_000);
         lines.push_str("{\"text\": \n");

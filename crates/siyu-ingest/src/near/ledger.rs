@@ -60,7 +60,8 @@ pub(crate) fn read_ledger(path: &Path) -> Result<Vec<(u128, u8)>> {
         path: path.to_owned(),
         source,
     })?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build());
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(ParquetRecordBatchReaderBuilder::<std::fs::File>::build);
     let mut entries = Vec::new();
     for batch in reader.map_err(|_| broken("it cannot be read as Parquet"))? {
         let batch = batch.map_err(|_| broken("it cannot be decoded"))?;

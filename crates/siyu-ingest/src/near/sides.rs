@@ -127,7 +127,7 @@ fn moved(bounds: [f64; 2], shares: Shares) -> Vec<[f64; 2]> {
             all.push((first.abs() + second.abs(), first, moved));
         }
     }
-    all.sort_by(|one, other| (one.0, one.1).cmp(&(other.0, other.1)));
+    all.sort_by_key(|one| (one.0, one.1));
     all.into_iter().map(|(_, _, bounds)| bounds).collect()
 }
 

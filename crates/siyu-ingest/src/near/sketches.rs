@@ -49,6 +49,7 @@ pub(super) fn records(pass: &Pass<'_>) -> Result<Vec<SketchRecord>> {
     crate::files::read_records(&pass.folder, "sketch-")
 }
 
+#[expect(clippy::similar_names, reason = "a shingler makes shingles")]
 fn sketch_bucket(pass: &Pass<'_>, bucket: u32, mut shingler: Shingler) -> Result<SketchRecord> {
     let (job, slots) = (pass.job, &pass.arrival.slots);
     let rows = Bucket::read(&pass.exchange, bucket, slots)?;

@@ -99,8 +99,8 @@ fn step<'a>(steps: &[Value], name: &'a str) -> Result<(usize, Option<&'a str>), 
         let known = (index < count).then_some((index, None));
         return known.ok_or_else(|| format!("there are {count} steps, counted from 0; {index} is none of them"));
     }
-    let named: Vec<usize> = (0..count).filter(|&index| steps[index].get(name).is_some()).collect();
-    match named.as_slice() {
+    let having: Vec<usize> = (0..count).filter(|&index| steps[index].get(name).is_some()).collect();
+    match having.as_slice() {
         [index] => Ok((*index, Some(name))),
         [] => {
             let names = steps.iter().filter_map(|step| step.as_object()?.keys().next());

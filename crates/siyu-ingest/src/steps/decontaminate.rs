@@ -143,7 +143,8 @@ fn each_text(path: &Path, each: &mut impl FnMut(&str)) -> Result<()> {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
     if extension == "parquet" {
         let file = File::open(path).map_err(unreadable)?;
-        let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build());
+        let reader =
+            ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::<File>::build);
         for batch in reader.map_err(|error| broken(error.to_string()))? {
             let batch = batch.map_err(|error| broken(error.to_string()))?;
             for column in batch.columns() {

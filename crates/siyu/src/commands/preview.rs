@@ -30,7 +30,7 @@ pub(crate) struct PreviewCommand {
     /// Leaves out steps that change nothing.
     #[arg(long)]
     only_changed: bool,
-    /// When to use colours; the variable NO_COLOR turns them off.
+    /// When to use colours; the variable `NO_COLOR` turns them off.
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     color: Color,
     /// Overrides a key of the file, such as `steps.mask_pii.with=<{kind}>`.

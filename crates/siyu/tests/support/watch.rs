@@ -65,7 +65,7 @@ impl Watched {
             root: root.to_owned(),
             waiting: VecDeque::new(),
         };
-        watched.add(&root.to_owned());
+        watched.add(root);
         let mut child = command.spawn().unwrap();
         // The other end of its output must not stay open here.
         drop(command);

@@ -96,7 +96,7 @@ fn a_scratch_folder_that_vanishes_stops_the_run_and_nothing_is_published() {
     ] {
         fs::remove_dir_all(path.join("out")).unwrap();
         let mut watched = Watched::start(path, &["run", "p.yaml"]);
-        assert!(watched.until(work, 1));
+        assert!(watched.until(work, if work == Work::Reading { 12 } else { 1 }));
         watched.signal(Signal::STOP);
         // At once, as the run may still be between two signals.
         let _ = fs::remove_dir_all(path.join("lost"));

@@ -190,11 +190,19 @@ impl Scratch {
 
     /// Removes everything: the dataset is complete. The identity goes first, so that a rest is never continued.
     pub(crate) fn remove(self) -> Result<()> {
-        let record = self.path.join(IDENTITY);
-        fs::remove_file(&record).map_err(Error::write(&record))?;
-        fs::remove_dir_all(&self.path).map_err(Error::write(&self.path))?;
-        let lock = self.path.with_file_name(LOCK);
-        fs::remove_file(&lock).map_err(Error::write(&lock))
+        let (record, lock) = (self.path.join(IDENTITY), self.path.with_file_name(LOCK));
+        let removals = [
+            (&record, fs::remove_file(&record)),
+            (&self.path, fs::remove_dir_all(&self.path)),
+            (&lock, fs::remove_file(&lock)),
+        ];
+        for (path, removed) in removals {
+            match removed {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::write(path)(error)),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 

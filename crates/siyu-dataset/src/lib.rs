@@ -15,7 +15,7 @@ pub use dataset::{Dataset, Fate, Rows};
 pub use error::{Error, Place, Result};
 pub use leak::LEAK_METHOD;
 pub use manifest::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, PartRecord, PipelineRecord, RowTotals,
-    ShardRecord, SplitRecord, StepRecord, TokenizerRecord,
+    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, PartRecord, PersonalDataCheck,
+    PipelineRecord, RowTotals, ShardRecord, SplitRecord, StepRecord, TokenizerRecord,
 };
 pub use verify::Verification;

@@ -70,7 +70,9 @@ pub enum Error {
         path: PathBuf,
     },
     /// A file has other bytes than an earlier part of the run read.
-    #[error("`{path}`, or a file read just after it, has other bytes than when this run began; bring the old ones back, or start over with `--fresh`")]
+    #[error(
+        "`{path}`, or a file read just after it, has other bytes than when this run began; bring the old ones back, or start over with `--fresh`"
+    )]
     InputRewritten {
         /// The file.
         path: PathBuf,
@@ -203,13 +205,17 @@ pub enum Error {
         path: PathBuf,
     },
     /// A dataset would take the place of something that is not ours.
-    #[error("`{path}` is in the way and no part of a dataset that siyu wrote; move it away, or choose another `output.directory`")]
+    #[error(
+        "`{path}` is in the way and no part of a dataset that siyu wrote; move it away, or choose another `output.directory`"
+    )]
     InTheWay {
         /// The file or folder.
         path: PathBuf,
     },
     /// The manifest in the output folder cannot be read.
-    #[error("`{path}` is in the way: it cannot be read as a dataset's manifest; move the folder away, or choose another `output.directory`")]
+    #[error(
+        "`{path}` is in the way: it cannot be read as a dataset's manifest; move the folder away, or choose another `output.directory`"
+    )]
     UnknownManifest {
         /// The manifest.
         path: PathBuf,
@@ -217,7 +223,9 @@ pub enum Error {
         source: siyu_dataset::Error,
     },
     /// An entry of `input` names files of the dataset that the run is to write.
-    #[error("input `{path}` lies in the output folder `{output}` and would be read and replaced in one run; choose another `output.directory`")]
+    #[error(
+        "input `{path}` lies in the output folder `{output}` and would be read and replaced in one run; choose another `output.directory`"
+    )]
     InputInOutput {
         /// The entry's path.
         path: String,
@@ -225,7 +233,9 @@ pub enum Error {
         output: PathBuf,
     },
     /// An entry of `input` covers a dataset, whose rows were probably read from files beside it.
-    #[error("input `{path}` covers the finished dataset `{dataset}`; move it away, or name its rows alone: `{dataset}/data/*.parquet`")]
+    #[error(
+        "input `{path}` covers the finished dataset `{dataset}`; move it away, or name its rows alone: `{dataset}/data/*.parquet`"
+    )]
     DatasetInInput {
         /// The entry's path.
         path: String,
@@ -239,7 +249,9 @@ pub enum Error {
         output: PathBuf,
     },
     /// A run that was started in this folder before cannot be continued.
-    #[error("an unfinished run in `{output}` cannot be continued, for something changed since: {change}; undo the change, or start over with `--fresh`")]
+    #[error(
+        "an unfinished run in `{output}` cannot be continued, for something changed since: {change}; undo the change, or start over with `--fresh`"
+    )]
     Unfinished {
         /// The output folder.
         output: PathBuf,
@@ -247,7 +259,9 @@ pub enum Error {
         change: String,
     },
     /// The output folder holds a dataset that this run would not have written.
-    #[error("`{output}` holds a finished dataset and something changed since: {change}; write it anew with `--fresh`, or choose another `output.directory`")]
+    #[error(
+        "`{output}` holds a finished dataset and something changed since: {change}; write it anew with `--fresh`, or choose another `output.directory`"
+    )]
     Finished {
         /// The output folder.
         output: PathBuf,
@@ -263,7 +277,9 @@ pub enum Error {
         problem: String,
     },
     /// The scratch folder, or a part of it, was taken away from a run.
-    #[error("the scratch folder `{path}` was removed or emptied while the run used it; nothing was published, run the same command again")]
+    #[error(
+        "the scratch folder `{path}` was removed or emptied while the run used it; nothing was published, run the same command again"
+    )]
     ScratchGone {
         /// The folder.
         path: PathBuf,
@@ -277,22 +293,44 @@ pub enum Error {
         source: io::Error,
     },
     /// A worker panicked, which is a defect of this program.
-    #[error("internal error while {doing}; nothing was published, please report this; the same command goes on from the last finished piece")]
+    #[error(
+        "internal error while {doing}; nothing was published, please report this; the same command goes on from the last finished piece"
+    )]
     Panicked {
         /// What was being done.
         doing: String,
+    },
+    /// Personal data stands in what was about to be published.
+    #[error(
+        "personal data survived: `{kind}` in column `{column}` of `{shard}`, row {row}, id `{id}`; nothing was published: a step after `mask_pii` made it, so mask again after that step, or set `recheck: false` if it is none"
+    )]
+    Survivor {
+        /// What it is.
+        kind: &'static str,
+        /// The column.
+        column: String,
+        /// The shard.
+        shard: String,
+        /// The row in the shard, from 1.
+        row: u64,
+        /// The row's id.
+        id: String,
     },
     /// The run was stopped.
     #[error("interrupted; run the same command again, without `--fresh`, to continue")]
     Interrupted,
     /// More rows could not be read than the pipeline allows.
-    #[error("more than `max_bad_rows: {most}` rows could not be read; see the inputs, or raise the bound and run again to continue")]
+    #[error(
+        "more than `max_bad_rows: {most}` rows could not be read; see the inputs, or raise the bound and run again to continue"
+    )]
     TooManyBadRows {
         /// The pipeline's bound.
         most: u64,
     },
     /// A larger share of the rows could not be read than the pipeline allows.
-    #[error("{bad} of {rows} rows could not be read, more than `max_bad_ratio: {most}` allows; are `format`, `encoding` and `columns` right?")]
+    #[error(
+        "{bad} of {rows} rows could not be read, more than `max_bad_ratio: {most}` allows; are `format`, `encoding` and `columns` right?"
+    )]
     TooLargeBadRatio {
         /// Rows that could not be read.
         bad: u64,

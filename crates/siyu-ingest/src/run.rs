@@ -4,6 +4,7 @@ mod change;
 pub(crate) mod finish;
 mod install;
 pub mod progress;
+mod recheck;
 pub(crate) mod stages;
 pub(crate) mod state;
 

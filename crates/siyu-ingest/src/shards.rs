@@ -8,7 +8,7 @@ mod part;
 
 pub(crate) use dead::{Dead, DeadLists};
 pub(crate) use join::join_shards;
-pub(crate) use part::{Part, PartWriter, written_columns};
+pub(crate) use part::{Part, PartWriter, parquet_error, written_columns};
 
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};

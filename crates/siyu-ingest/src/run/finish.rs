@@ -1,6 +1,7 @@
 //! From parts to a dataset: shards joined, sums made and checked, everything moved into place, the manifest last.
 
 use super::install::install;
+use super::recheck::recheck;
 use super::stages::{Engine, Stages, unwrap_external};
 use crate::error::{Error, Result};
 use crate::exchange::Tally;
@@ -12,8 +13,8 @@ use crate::statistics::Statistics;
 use crate::step::Step;
 use futures::StreamExt;
 use siyu_dataset::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, Manifest, PipelineRecord, RowTotals, SplitRecord,
-    StepRecord, TokenizerRecord,
+    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, Manifest, PipelineRecord, RowTotals, SplitRecord, StepRecord,
+    TokenizerRecord,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,6 +33,7 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
     let parts = engine.parts_folder()?;
     let go_on = || engine.progress.go_on();
     let shards = pool.install(|| join_shards(&parts, &stages.parts, shards, &schema, &staging, go_on))?;
+    let personal_data_check = pool.install(|| recheck(engine, &shards, &schema, &staging))?;
     go_on()?;
     let dead = runtime.block_on(dead_lists(engine, stages, &staging))?;
     let tally = tally(stages);
@@ -53,6 +55,7 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
         steps: steps(engine, &tally),
         rows: RowTotals::default(),
         personal_data: personal_data(&tally),
+        personal_data_check,
         split: None,
         columns: schema
             .fields()

@@ -27,6 +27,10 @@
 //! | an empty file, a byte order mark, CRLF, blank lines | no rows, and no harm |
 //! | a folder's pipes, sockets, symlinks in a circle, files of unknown kinds | left out, with a warning in the log |
 //! | a file that changes, vanishes or fails while it is read | an error that names it |
+//! | a file name that is no UTF-8 | read; the odd bytes stand as `\xFF` in `source` and in ids made from it |
+//! | two rows with one id, in one file or two | both are kept: an id is a label and no key |
+//! | files of the run's own output | left out, or an error where an entry names just them |
+//! | files of another dataset | an error, unless an entry names its `data` folder or shards |
 //!
 //! A quoted cell opens only at the start of a cell, as in RFC 4180. In a table without a line break inside its cells,
 //! a stray quote therefore costs the one line it stands in.
@@ -203,10 +207,21 @@ struct Part {
 /// What a part's records are made of.
 #[derive(Clone, Debug)]
 enum Content {
-    Records { bytes: Vec<u8>, rule: borders::Rule, header: Option<Arc<Vec<String>>> },
-    Document { bytes: Vec<u8>, markup: bool },
+    Records {
+        bytes: Vec<u8>,
+        rule: borders::Rule,
+        header: Option<Arc<Vec<String>>>,
+    },
+    Document {
+        bytes: Vec<u8>,
+        markup: bool,
+    },
     /// A row group; `file` is the hash of the whole file.
-    RowGroup { index: usize, footer: parquet::Footer, file: Arc<str> },
+    RowGroup {
+        index: usize,
+        footer: parquet::Footer,
+        file: Arc<str>,
+    },
 }
 
 /// Rows of a block.

@@ -114,7 +114,8 @@ impl Pipeline {
 
     /// The pipeline whose `text` a manifest recorded: variables are expanded, settings follow it.
     pub(crate) fn from_record(text: &str) -> Result<Self> {
-        let settings: Vec<String> = text.lines().filter_map(|line| line.strip_prefix(OVERRIDDEN)).map(str::to_owned).collect();
+        let settings: Vec<String> =
+            text.lines().filter_map(|line| line.strip_prefix(OVERRIDDEN)).map(str::to_owned).collect();
         Self::from_expanded(text.to_owned(), Path::new("manifest.json"), &settings)
     }
 

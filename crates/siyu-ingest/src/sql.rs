@@ -12,6 +12,7 @@ use datafusion::physical_plan::PhysicalExpr;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::DFParserBuilder;
 use datafusion::sql::sqlparser::ast::{Expr as Syntax, visit_expressions};
+use siyu_text::quality::ratios::han_ratio;
 use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock};
 
@@ -52,20 +53,6 @@ fn of_text(
             Ok(ColumnarValue::Array(values))
         }),
     )
-}
-
-/// Share of Han characters among all that are not white space; 0 for a blank text.
-fn han_ratio(text: &str) -> f64 {
-    let is_han = |character: char| {
-        matches!(u32::from(character), 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF | 0x2_0000..=0x3_FFFF)
-            || matches!(character, '々' | '〇')
-    };
-    let (mut han, mut all) = (0u32, 0u32);
-    for character in text.chars().filter(|character| !character.is_whitespace()) {
-        han += u32::from(is_han(character));
-        all += 1;
-    }
-    f64::from(han) / f64::from(all.max(1))
 }
 
 /// Names of the columns that an expression reads, each once; `id` where it reads none, so that rows can be counted.

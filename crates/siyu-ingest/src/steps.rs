@@ -1,17 +1,27 @@
 //! The operators, one file each.
 
+pub(crate) mod c4_quality;
+pub(crate) mod convert_chinese;
 pub(crate) mod derive;
 pub(crate) mod exact_dedup;
 pub(crate) mod filter;
+pub(crate) mod fineweb_quality;
+pub(crate) mod fix_mojibake;
+pub(crate) mod gopher_quality;
+pub(crate) mod gopher_repetition;
+pub(crate) mod han_ratio;
 pub(crate) mod instruct;
+pub(crate) mod language;
 pub(crate) mod mask_pii;
 pub(crate) mod normalize_punctuation;
 pub(crate) mod normalize_unicode;
+pub(crate) mod repetition;
 pub(crate) mod sample;
 pub(crate) mod segment;
 pub(crate) mod shuffle;
 pub(crate) mod split;
 pub(crate) mod strip_html;
+pub(crate) mod symbol_ratio;
 pub(crate) mod text_length;
 pub(crate) mod tokenize;
 pub(crate) mod truncate;
@@ -20,11 +30,14 @@ pub(crate) mod truncate;
 mod tests;
 
 use crate::error::{Error, Result};
-use crate::operator::{Kernel, Verdict, map_text, read_file};
+use crate::operator::{Kernel, Verdict, map_text, read_file, text_column};
+use arrow::array::{BooleanArray, StringArray};
 use arrow::error::ArrowError;
+use siyu_text::quality;
 use siyu_text::tokenizer::{Tokenizer, TokenizerError};
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// The columns a text step works on when none are named.
 pub(crate) fn text_columns() -> Vec<String> {
@@ -47,14 +60,44 @@ where
     })
 }
 
+/// The column that is judged or cut when none is named.
+pub(crate) fn text() -> String {
+    "text".to_owned()
+}
+
+/// A kernel that keeps the texts in which `judge` finds no fault; one without text has nothing in it.
+pub(crate) fn judging<F>(judge: F) -> Kernel
+where
+    F: Fn(&str) -> Option<Cow<'static, str>> + Send + Sync + 'static,
+{
+    Box::new(move |columns| {
+        let texts = text_column(&columns[0])?;
+        let faults: Vec<_> =
+            texts.iter().map(|text| text.map_or(Some(quality::EMPTY.into()), |text| judge(text))).collect();
+        let keep = faults.iter().map(|fault| Some(fault.is_none())).collect::<BooleanArray>();
+        let reasons = faults.iter().map(Option::as_deref).collect::<StringArray>();
+        Ok(Verdict { keep: Some(keep), reasons: Some(reasons), ..Verdict::default() })
+    })
+}
+
 /// For settings that are on when absent.
 pub(crate) fn is_true() -> bool {
     true
 }
 
-/// Loads the `tokenizer.json` that a step's setting `tokenizer` names.
-pub(crate) fn load_tokenizer(step: &'static str, path: &Path) -> Result<Tokenizer> {
+/// Loads the `tokenizer.json` that a step's setting `tokenizer` names, once for all who use it at the same time.
+pub(crate) fn load_tokenizer(step: &'static str, path: &Path) -> Result<Arc<Tokenizer>> {
+    static IN_USE: Mutex<Vec<([u8; 32], Weak<Tokenizer>)>> = Mutex::new(Vec::new());
     let json = read_file(step, "tokenizer", path)?;
+    let hash = *blake3::hash(json.as_bytes()).as_bytes();
+    let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+    in_use.retain(|(_, tokenizer)| tokenizer.strong_count() > 0);
+    let known = in_use.iter().find(|(of, _)| *of == hash);
+    if let Some(tokenizer) = known.and_then(|(_, tokenizer)| tokenizer.upgrade()) {
+        return Ok(tokenizer);
+    }
     let refused = |error: TokenizerError| Error::setting(step, "tokenizer", format!("`{}`: {error}", path.display()));
-    Tokenizer::from_json(&json).map_err(refused)
+    let tokenizer = Arc::new(Tokenizer::from_json(&json).map_err(refused)?);
+    in_use.push((hash, Arc::downgrade(&tokenizer)));
+    Ok(tokenizer)
 }

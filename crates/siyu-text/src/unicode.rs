@@ -4,7 +4,7 @@
 //! [`punctuation`](crate::punctuation), white space at line ends stays.
 
 mod context;
-mod offsets;
+pub(crate) mod offsets;
 mod plain;
 mod rewrite;
 mod scan;
@@ -56,9 +56,15 @@ pub fn normalize_mapped(text: &str, form: Form) -> (Cow<'_, str>, OffsetMap) {
 
 /// How many characters stand for something that was lost: U+FFFD, U+FFFC, private-use characters, noncharacters.
 pub fn count_odd(text: &str) -> usize {
-    // Bytes from 0xEE on start all of these characters, and few others.
-    let leads = text.bytes().enumerate().filter(|&(_, byte)| byte >= 0xEE);
-    leads.filter(|&(at, _)| text.split_at(at).1.starts_with(is_odd)).count()
+    let (mut count, mut position) = (0, 0);
+    while position < text.len() {
+        position = scan::skip_blocks_without_odd(text.as_bytes(), position);
+        let end = text.len().min(position + scan::BLOCK);
+        let leads = (position..end).filter(|&at| text.as_bytes()[at] >= 0xEE);
+        count += leads.filter(|&at| text.split_at(at).1.starts_with(is_odd)).count();
+        position = end;
+    }
+    count
 }
 
 fn is_odd(character: char) -> bool {

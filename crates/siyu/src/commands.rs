@@ -63,7 +63,9 @@ pub(crate) fn message(error: &anyhow::Error) -> String {
 /// 2 when the pipeline or the command is wrong, 130 when interrupted, else 1.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     match error.downcast_ref::<Error>() {
-        Some(Error::Pipeline(_) | Error::Setting { .. } | Error::StepFile { .. } | Error::Override { .. }) => ExitCode::from(2),
+        Some(Error::Pipeline(_) | Error::Setting { .. } | Error::StepFile { .. } | Error::Override { .. }) => {
+            ExitCode::from(2)
+        }
         Some(Error::Interrupted) => ExitCode::from(130),
         _ => ExitCode::from(1),
     }

@@ -5,6 +5,7 @@
 mod commands;
 
 use clap::Parser;
+use std::io::Write;
 use std::process::ExitCode;
 
 #[global_allocator]
@@ -19,6 +20,11 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    // A panic's own text may quote a document: only its place is shown.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        let _ = writeln!(std::io::stderr(), "internal error{place}");
+    }));
     let arguments = Arguments::parse();
     match arguments.command.run(&mut std::io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -31,7 +31,8 @@ pub(crate) fn without_outputs(inputs: &[Input], sources: Vec<Source>, output: &P
             continue;
         }
         if let Some(dataset) = folders.dataset(&real)
-            && !(real.starts_with(dataset.join("data")) && bases.iter().any(|base| base.starts_with(dataset.join("data"))))
+            && !(real.starts_with(dataset.join("data"))
+                && bases.iter().any(|base| base.starts_with(dataset.join("data"))))
         {
             let entry = inputs.iter().zip(&bases).find(|(_, base)| real.starts_with(base));
             let path = entry.map_or_else(|| source.name.clone(), |(input, _)| input.path.clone());

@@ -186,7 +186,11 @@ mod tests {
         now["output"]["columns"] = json!(["id"]);
         assert_eq!(
             differences(&before, &now),
-            ["input 1: `path` was `a`, is `b`", "`output.columns` was not given, is `[\"id\"]`", "`seed` was `0`, is `7`"]
+            [
+                "input 1: `path` was `a`, is `b`",
+                "`output.columns` was not given, is `[\"id\"]`",
+                "`seed` was `0`, is `7`"
+            ]
         );
     }
 

@@ -11,6 +11,7 @@ use crate::rows::{FILE, PART, SOURCE_ROW};
 use crate::shards::{Dead, DeadLists, join_shards, written_columns};
 use crate::statistics::Statistics;
 use crate::step::Step;
+use crate::steps::load_tokenizer;
 use futures::StreamExt;
 use siyu_dataset::{
     ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, Manifest, PipelineRecord, RowTotals, SplitRecord, StepRecord,
@@ -219,9 +220,8 @@ fn tokenizer(engine: &Engine<'_>) -> Result<Option<TokenizerRecord>> {
     let step =
         engine.pipeline.steps.iter().find_map(|step| if let Step::Tokenize(step) = step { Some(step) } else { None });
     let Some(step) = step else { return Ok(None) };
-    let json = fs::read_to_string(&step.tokenizer).map_err(Error::read(&step.tokenizer))?;
-    let engine = siyu_text::tokenizer::Tokenizer::from_json(&json)
-        .map(|tokenizer| format!("{:?}", tokenizer.engine()).to_lowercase());
-    let hash = blake3::hash(json.as_bytes()).to_hex().to_string();
-    Ok(Some(TokenizerRecord { path: step.tokenizer.display().to_string(), hash, engine: engine.unwrap_or_default() }))
+    let json = fs::read(&step.tokenizer).map_err(Error::read(&step.tokenizer))?;
+    let hash = blake3::hash(&json).to_hex().to_string();
+    let engine = format!("{:?}", load_tokenizer("tokenize", &step.tokenizer)?.engine()).to_lowercase();
+    Ok(Some(TokenizerRecord { path: step.tokenizer.display().to_string(), hash, engine }))
 }

@@ -356,3 +356,6 @@ pub(crate) fn unwrap_external(error: datafusion::error::DataFusionError) -> Erro
         other => Error::engine("the run failed")(other),
     }
 }
+
+#[cfg(test)]
+mod tests;

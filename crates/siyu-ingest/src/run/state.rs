@@ -1,4 +1,8 @@
 //! The scratch folder: whose it is, and whether an earlier run in it can be continued.
+//!
+//! A run is continued where version, decisive settings, files that steps name, secrets and inputs are the same. An
+//! input counts as the same by name, size and time; where only the time is another, by what it holds: its hash once all
+//! input is read, the hashes of the blocks that were done before that.
 
 use super::change::{INPUT, KEY, decisive, differences};
 use super::install::JOURNAL;

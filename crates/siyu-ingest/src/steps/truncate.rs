@@ -158,7 +158,7 @@ impl RowOperator for Truncate {
 }
 
 struct Cutter {
-    tokenizer: Tokenizer,
+    tokenizer: Arc<Tokenizer>,
     how: Truncation,
     join: String,
 }

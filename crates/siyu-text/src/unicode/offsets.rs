@@ -9,6 +9,8 @@ use std::ops::Range;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OffsetMap {
     breaks: Vec<Break>,
+    /// The map of the rewriting before, whose result is the source of this one.
+    earlier: Option<Box<OffsetMap>>,
 }
 
 /// An output offset where the distance to the source changes.
@@ -25,7 +27,8 @@ impl OffsetMap {
     /// The source offset of text that starts at `output`.
     pub fn source(&self, output: usize) -> usize {
         let after = self.breaks.partition_point(|place| place.output <= output);
-        self.along(after, output)
+        let source = self.along(after, output);
+        self.earlier.as_ref().map_or(source, |earlier| earlier.source(source))
     }
 
     /// The source of a range of the output, without what was deleted at either end.
@@ -35,8 +38,19 @@ impl OffsetMap {
             Some(place) if place.output == output.end => place.ends,
             _ => self.along(at, output.end),
         };
-        let start = self.source(output.start);
-        start..end.max(start)
+        let after = self.breaks.partition_point(|place| place.output <= output.start);
+        let start = self.along(after, output.start);
+        let range = start..end.max(start);
+        match &self.earlier {
+            Some(earlier) => earlier.source_range(range),
+            None => range,
+        }
+    }
+
+    /// The map of this rewriting and the one before it together.
+    pub(crate) fn after(mut self, earlier: Self) -> Self {
+        self.earlier = Some(Box::new(earlier));
+        self
     }
 
     /// The source offset of `output`, which lies between the break before `next` and `next` itself.
@@ -109,6 +123,10 @@ impl<'a, R: Record> Writer<'a, R> {
         self.record.replaced(self.out.len(), from.clone(), was, with);
         self.out.push_str(with);
         self.copied = from.end;
+    }
+
+    pub(crate) fn is_changed(&self) -> bool {
+        self.changed
     }
 
     pub(crate) fn finish(mut self) -> (Cow<'a, str>, R) {

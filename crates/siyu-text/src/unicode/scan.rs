@@ -22,6 +22,14 @@ pub(super) fn skip_plain_blocks(bytes: &[u8], from: usize, form: Form) -> usize 
     }
 }
 
+/// The start of the first block at or after `from` with a character that may stand for something lost.
+pub(super) fn skip_blocks_without_odd(bytes: &[u8], from: usize) -> usize {
+    skip(bytes, from, |a, b, c| {
+        let basic = (a == 0xEE) | (a == 0xEF) & ((b <= 0xA3) | (b == 0xB7) | (b == 0xBF));
+        basic | (a >= 0xF3) | (a >= 0xF0) & (b & 0x0F == 0x0F) & (c == 0xBF)
+    })
+}
+
 #[inline(always)]
 fn skip(bytes: &[u8], mut from: usize, suspect: impl Fn(u8, u8, u8) -> bool) -> usize {
     while let Some(window) = bytes.get(from..from + BLOCK + 2) {

@@ -1,6 +1,7 @@
 //! `siyu run`.
 
 use indicatif::{ProgressBar, ProgressStyle};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use siyu_dataset::Manifest;
 use siyu_ingest::run::progress::Progress;
 use siyu_ingest::run::{Outcome, RunOptions, run};
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs a pipeline and writes its dataset; started again after a kill, it continues.
 #[derive(clap::Args)]
@@ -44,6 +46,7 @@ impl Run {
             fresh: self.fresh,
             batch_rows: self.batch_rows.max(1),
         };
+        allow_many_files();
         let progress = Arc::new(Progress::default());
         stop_on_interrupt(&progress)?;
         let started = Instant::now();
@@ -92,16 +95,26 @@ fn summary(manifest: &Manifest, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The first Ctrl-C ends the run after the unit at hand, the second at once.
+/// The first Ctrl-C, or a request to terminate, ends the run after the unit at hand, the second at once.
 fn stop_on_interrupt(progress: &Arc<Progress>) -> anyhow::Result<()> {
     let progress = Arc::clone(progress);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut interrupt, mut terminate) = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         runtime.block_on(async {
-            while tokio::signal::ctrl_c().await.is_ok() {
+            loop {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
                 if progress.stop.swap(true, Relaxed) {
+                    let _ = writeln!(std::io::stderr(), "ended at once; run the same command again to continue");
                     std::process::exit(130);
                 }
+                let _ = writeln!(std::io::stderr(), "stopping after the work at hand; once more ends at once");
             }
         });
     })?;
@@ -160,6 +173,12 @@ fn half_the_machine() -> u64 {
         line.split_whitespace().nth(1)?.parse::<u64>().ok()
     });
     known.map_or(2 << 30, |kibibytes| kibibytes * 512)
+}
+
+/// Raises the number of files that may be open to what the system allows: a big run has some hundred pieces in scratch.
+fn allow_many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
 /// `4GB`, `512MB`, `1GiB` or plain bytes.

@@ -23,7 +23,7 @@ pub(super) struct Encode(Encoder);
 impl Encode {
     /// `file` is the text of the file that the template names, if it names one.
     pub(super) fn new(step: &Tokenize, file: Option<&str>, needs_template: bool) -> Result<Self> {
-        let tokenizer = Arc::new(load_tokenizer("tokenize", &step.tokenizer)?);
+        let tokenizer = load_tokenizer("tokenize", &step.tokenizer)?;
         let template = template(step, file, needs_template)?;
         let overflow = match step.overflow {
             Overflow::CutInput => chat::Overflow::CutInput,

@@ -1,0 +1,128 @@
+//! `gopher_repetition`.
+
+use crate::error::{Error, Result};
+use crate::operator::{Kernel, RowOperator};
+use crate::steps::{judging, text};
+use arrow::datatypes::Field;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use siyu_text::quality::gopher_repetition as kernel;
+
+/// Keeps documents that do not repeat themselves, by Gopher's repetition rules.
+///
+/// A dropped document says why: `duplicate_paragraphs`, `duplicate_paragraph_characters`, `duplicate_lines`,
+/// `duplicate_line_characters`, `top_2_gram` to `top_4_gram` or `duplicate_5_gram` to `duplicate_10_gram`. A rule set to
+/// null is not applied; bounds are inclusive. An n-gram of Han characters is as many as make n words of 1.6 characters.
+/// Other than in datatrove, an n-gram that occurs once is no repetition, however short the document.
+///
+/// # Why
+/// Templates, spam and stuck generators say the same over and over, and a model learns to do so from little.
+/// # Example
+/// `gopher_repetition: { dup_line_frac: 0.3, top_n_grams: [[2, 0.2], [3, 0.18], [4, 0.16]] }`
+/// # Nulls
+/// A document without text, or with white space only, is dropped as `empty`.
+/// # Source
+/// Rae et al. 2021, "Scaling Language Models" (Gopher), table A1; names and defaults of datatrove 0.10.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GopherRepetition {
+    /// Greatest share of lines that occurred before.
+    pub dup_line_frac: Option<f64>,
+    /// Greatest share of paragraphs, which blank lines part, that occurred before.
+    pub dup_para_frac: Option<f64>,
+    /// Greatest share of characters in lines that occurred before.
+    pub dup_line_char_frac: Option<f64>,
+    /// Greatest share of characters in paragraphs that occurred before.
+    pub dup_para_char_frac: Option<f64>,
+    /// Pairs of a number of words and the greatest share of characters in the most frequent n-gram of so many; `[]` for none.
+    #[serde(deserialize_with = "or_none")]
+    pub top_n_grams: Vec<(usize, f64)>,
+    /// Pairs of a number of words and the greatest share of characters in n-grams of so many that occurred before; `[]` for none.
+    #[serde(deserialize_with = "or_none")]
+    pub dup_n_grams: Vec<(usize, f64)>,
+    /// Column that is judged.
+    pub column: String,
+}
+
+/// Null is an empty list.
+fn or_none<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(usize, f64)>, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
+impl Default for GopherRepetition {
+    fn default() -> Self {
+        let rules = kernel::GopherRepetition::default();
+        Self {
+            dup_line_frac: rules.dup_line_frac,
+            dup_para_frac: rules.dup_para_frac,
+            dup_line_char_frac: rules.dup_line_char_frac,
+            dup_para_char_frac: rules.dup_para_char_frac,
+            top_n_grams: rules.top_n_grams,
+            dup_n_grams: rules.dup_n_grams,
+            column: text(),
+        }
+    }
+}
+
+impl GopherRepetition {
+    fn rules(&self) -> kernel::GopherRepetition {
+        kernel::GopherRepetition {
+            dup_line_frac: self.dup_line_frac,
+            dup_para_frac: self.dup_para_frac,
+            dup_line_char_frac: self.dup_line_char_frac,
+            dup_para_char_frac: self.dup_para_char_frac,
+            top_n_grams: self.top_n_grams.clone(),
+            dup_n_grams: self.dup_n_grams.clone(),
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        for (setting, rules) in [("top_n_grams", &self.top_n_grams), ("dup_n_grams", &self.dup_n_grams)] {
+            if rules.iter().any(|&(n, _)| n == 0) {
+                return Err(Error::setting("gopher_repetition", setting, "an n-gram has at least 1 word"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl RowOperator for GopherRepetition {
+    fn reads(&self, _: &[String]) -> Result<Vec<String>> {
+        Ok(vec![self.column.clone()])
+    }
+
+    fn writes(&self, _: &[Field]) -> Result<Vec<Field>> {
+        self.check()?;
+        Ok(Vec::new())
+    }
+
+    fn build(&self, _: &[Field]) -> Result<Kernel> {
+        self.check()?;
+        let rules = self.rules();
+        Ok(judging(move |text| rules.judge(text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::GopherRepetition;
+    use crate::operator::RowOperator;
+    use crate::testing::verdict;
+
+    #[test]
+    fn a_dropped_document_says_why() {
+        let texts = [Some("甲方付款。乙方交货。"), Some("甲方付款。\n甲方付款。\n甲方付款。"), None];
+        let verdict = verdict(&GopherRepetition::default(), &texts);
+        let reasons = verdict.reasons.unwrap();
+        assert!(verdict.keep.unwrap().value(0));
+        assert_eq!([1, 2].map(|row| reasons.value(row)), ["duplicate_lines", "empty"]);
+    }
+
+    #[test]
+    fn a_list_may_be_null_but_no_n_gram_is_empty() {
+        let step: GopherRepetition = serde_json::from_str(r#"{"top_n_grams": null}"#).unwrap();
+        assert!(step.top_n_grams.is_empty() && step.writes(&[]).is_ok());
+        let step: GopherRepetition = serde_json::from_str(r#"{"dup_n_grams": [[0, 0.1]]}"#).unwrap();
+        assert!(step.writes(&[]).is_err());
+    }
+}

@@ -1,0 +1,79 @@
+//! How fast text is normalized, in megabytes per second of processor time, and how many texts change.
+//!
+//! ```sh
+//! cargo run --release -p siyu-text --example normalize_bench -- law.jsonl          # as the text is
+//! cargo run --release -p siyu-text --example normalize_bench -- law.jsonl --clean  # after one pass of each
+//! ```
+//!
+//! Takes the `text` field of JSON lines; of any other file, each line. Linux only: the time comes from `/proc`.
+#![expect(clippy::print_stdout, reason = "an example that reports to whoever runs it")]
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fs;
+use std::hint::black_box;
+
+use siyu_text::chinese::{Config, Converter};
+use siyu_text::punctuation::{self, Style};
+use siyu_text::unicode::{self, Form};
+use siyu_text::{mojibake, unicode::count_odd};
+
+/// The best of so many passes is reported.
+const PASSES: usize = 5;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let path = arguments.next().ok_or("usage: normalize_bench FILE [--clean]")?;
+    let texts = texts(&fs::read_to_string(path)?)?;
+    let clean = arguments.next().is_some();
+    let converter = Converter::new(Config::T2s);
+    measure("normalize_unicode nfc", &texts, clean, |text| unicode::normalize(text, Form::Nfc))?;
+    measure("normalize_unicode nfkc", &texts, clean, |text| unicode::normalize(text, Form::Nfkc))?;
+    measure("normalize_unicode none", &texts, clean, |text| unicode::normalize(text, Form::None))?;
+    measure("normalize_punctuation alphanumeric", &texts, clean, |text| {
+        punctuation::normalize(text, Style::Alphanumeric)
+    })?;
+    measure("normalize_punctuation halfwidth", &texts, clean, |text| punctuation::normalize(text, Style::Halfwidth))?;
+    measure("normalize_punctuation fullwidth", &texts, clean, |text| punctuation::normalize(text, Style::Fullwidth))?;
+    measure("fix_mojibake", &texts, clean, mojibake::fix)?;
+    measure("convert_chinese simplified", &texts, clean, |text| converter.convert(text))?;
+    measure("count_odd", &texts, clean, |text| {
+        black_box(count_odd(text));
+        Cow::Borrowed(text)
+    })
+}
+
+fn texts(file: &str) -> Result<Vec<String>, serde_json::Error> {
+    let text = |line: &str| {
+        let row: serde_json::Value = serde_json::from_str(line)?;
+        Ok(row["text"].as_str().unwrap_or_default().to_owned())
+    };
+    file.lines().map(|line| if line.starts_with('{') { text(line) } else { Ok(line.to_owned()) }).collect()
+}
+
+fn measure<F>(name: &str, texts: &[String], clean: bool, normalize: F) -> Result<(), Box<dyn Error>>
+where
+    F: for<'a> Fn(&'a str) -> Cow<'a, str>,
+{
+    let texts: Vec<Cow<'_, str>> =
+        texts.iter().map(|text| if clean { normalize(text) } else { Cow::Borrowed(text.as_str()) }).collect();
+    let bytes: usize = texts.iter().map(|text| text.len()).sum();
+    let changed = texts.iter().filter(|text| matches!(normalize(text), Cow::Owned(_))).count();
+    let mut best = u64::MAX;
+    for _ in 0..PASSES {
+        let start = processor_nanos()?;
+        for text in &texts {
+            black_box(normalize(black_box(text)));
+        }
+        best = best.min(processor_nanos()? - start);
+    }
+    let speed = u64::try_from(bytes)? * 1_000 / best.max(1);
+    println!("{name}: {speed} MB per CPU-second, {changed} of {} texts change", texts.len());
+    Ok(())
+}
+
+/// Nanoseconds that this thread has run on a processor.
+fn processor_nanos() -> Result<u64, Box<dyn Error>> {
+    let stat = fs::read_to_string("/proc/thread-self/schedstat")?;
+    Ok(stat.split(' ').next().ok_or("schedstat is empty")?.parse()?)
+}

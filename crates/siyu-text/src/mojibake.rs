@@ -1,0 +1,64 @@
+//! Text whose UTF-8 was read in another encoding.
+//!
+//! ```
+//! assert_eq!(siyu_text::mojibake::fix("sch\u{c3}\u{b6}n"), "schön");
+//! assert_eq!(siyu_text::mojibake::fix("浣犲ソ"), "你好");
+//! ```
+
+mod code_page;
+mod evidence;
+mod gbk;
+mod line;
+mod scan;
+
+use std::borrow::Cow;
+
+/// Times that a text may have been garbled one upon the other.
+const MAX_ROUNDS: usize = 32;
+
+/// Repairs what is surely garbled; text that needs nothing is borrowed. Idempotent.
+///
+/// Each line is read back into bytes, by each code page in turn; where those bytes are UTF-8 and what stands there could
+/// hardly have been meant, the UTF-8 takes its place. A garbled part of a line is repaired by itself. Bytes that were
+/// lost on the way become U+FFFD, and control characters from U+0080 to U+009F what Windows-1252 has there.
+///
+/// # Source
+/// RFC 3629 (UTF-8); the WHATWG Encoding Standard for the code pages; the cases that the Python package ftfy 6.3.1
+/// repairs, as the measure.
+pub fn fix(text: &str) -> Cow<'_, str> {
+    let Some(mut fixed) = round(text) else { return Cow::Borrowed(text) };
+    for _ in 1..MAX_ROUNDS {
+        match round(&fixed) {
+            Some(next) => fixed = next,
+            None => break,
+        }
+    }
+    Cow::Owned(fixed)
+}
+
+/// Undoes one garbling of each line.
+fn round(text: &str) -> Option<String> {
+    let mut out: Option<String> = None;
+    let mut done = 0;
+    while let Some(found) = scan::suspect(text, done) {
+        let start = memchr::memrchr(b'\n', &text.as_bytes()[done..found]).map_or(done, |at| done + at + 1);
+        let end = memchr::memchr(b'\n', &text.as_bytes()[found..]).map_or(text.len(), |at| found + at);
+        let line = text.get(start..end).expect("line feeds part characters");
+        match (line::fix(line), &mut out) {
+            (None, None) => {}
+            (None, Some(out)) => out.push_str(text.get(done..end).expect("line feeds part characters")),
+            (Some(fixed), out) => {
+                let out = out.get_or_insert_with(|| text.split_at(done).0.to_owned());
+                out.push_str(text.get(done..start).expect("line feeds part characters"));
+                out.push_str(&fixed);
+            }
+        }
+        done = end;
+    }
+    let mut out = out?;
+    out.push_str(text.split_at(done).1);
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! UTF-8 that was read as GBK: `浣犲ソ` for 你好.
+
+use encoding_rs::GBK;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// How many more rare characters a text must have than its repair.
+const ENOUGH: usize = 2;
+
+/// Whether GBK makes this character of the first two bytes of a Chinese character or mark in UTF-8; few other texts
+/// have one.
+fn may_begin(letter: char) -> bool {
+    let code = u32::from(letter) as usize;
+    FIRST.get(code / 64).is_some_and(|word| word >> (code % 64) & 1 == 1)
+}
+
+/// The same for the character of three bytes that starts at `at`, where one does.
+pub(super) fn may_begin_at(bytes: &[u8], at: usize) -> bool {
+    let &[a @ 0xE5..=0xE9, b, c, ..] = bytes.split_at(at).1 else { return false };
+    let code = usize::from(a & 0x0F) << 12 | usize::from(b & 0x3F) << 6 | usize::from(c & 0x3F);
+    FIRST[code / 64] >> (code % 64) & 1 == 1
+}
+
+/// One bit for each character of the basic plane.
+static FIRST: LazyLock<[u64; 1024]> = LazyLock::new(|| {
+    let mut first = [0; 1024];
+    for pair in (0xE3..=0xE9_u8).flat_map(|lead| (0x80..=0xBF_u8).map(move |next| [lead, next])) {
+        let decoded = GBK.decode_without_bom_handling_and_without_replacement(&pair);
+        if let Some(letter) = decoded.and_then(|text| text.chars().next()) {
+            let code = u32::from(letter) as usize;
+            first[code / 64] |= 1 << (code % 64);
+        }
+    }
+    first
+});
+
+/// Undoes the garbling of a line, or of the runs of Chinese in it.
+pub(super) fn fix(line: &str) -> Option<String> {
+    if !line.chars().any(may_begin) {
+        return None;
+    }
+    if let Some(fixed) = fix_piece(line) {
+        return Some(fixed);
+    }
+    let (mut out, mut changed, mut rest) = (String::new(), false, line);
+    while !rest.is_empty() {
+        let run = run(rest);
+        let (before, after) = rest.split_at(run.start);
+        let (garbled, after) = after.split_at(run.end - run.start);
+        out.push_str(before);
+        match fix_piece(garbled) {
+            Some(fixed) => {
+                changed = true;
+                out.push_str(&fixed);
+            }
+            None => out.push_str(garbled),
+        }
+        rest = after;
+    }
+    changed.then_some(out)
+}
+
+/// The first run of characters beyond ASCII that begins with a suspect one, with the question mark a torn byte leaves.
+fn run(text: &str) -> Range<usize> {
+    let Some(start) = text.find(may_begin) else { return text.len()..text.len() };
+    let tail = text.split_at(start).1;
+    let length = tail.find(|letter: char| letter.is_ascii()).unwrap_or(tail.len());
+    let torn = tail.split_at(length).1.starts_with('?');
+    start..start + length + usize::from(torn)
+}
+
+fn fix_piece(piece: &str) -> Option<String> {
+    let mut fixed = String::new();
+    let mut bytes = Vec::new();
+    for letter in piece.chars() {
+        let is_torn = matches!(letter, '\u{FFFD}' | '?') && std::str::from_utf8(&bytes).is_err();
+        if is_torn {
+            fixed.push_str(&torn(&bytes)?);
+            bytes.clear();
+            continue;
+        }
+        if letter == '\u{FFFD}' {
+            return None;
+        }
+        let mut buffer = [0; 4];
+        let (encoded, _, failed) = GBK.encode(letter.encode_utf8(&mut buffer));
+        if failed {
+            return None;
+        }
+        bytes.extend_from_slice(&encoded);
+    }
+    match String::from_utf8(bytes) {
+        Ok(rest) => fixed.push_str(&rest),
+        Err(error) => fixed.push_str(&torn(error.as_bytes())?),
+    }
+    let is_surer = rare(piece) >= rare(&fixed) + ENOUGH && fixed.chars().all(is_plausible);
+    (is_surer && fixed != piece).then_some(fixed)
+}
+
+/// UTF-8 whose last sequence lost its end, with U+FFFD in its place.
+fn torn(bytes: &[u8]) -> Option<String> {
+    let error = match std::str::from_utf8(bytes) {
+        Ok(text) => return Some(text.to_owned()),
+        Err(error) => error,
+    };
+    let whole = bytes.get(..error.valid_up_to()).and_then(|whole| std::str::from_utf8(whole).ok())?;
+    error.error_len().is_none().then(|| format!("{whole}\u{FFFD}"))
+}
+
+/// Characters that common Chinese text has not: all but the first level of GB 2312, its marks, and ASCII.
+fn rare(text: &str) -> usize {
+    text.chars().filter(|&letter| !is_common(letter)).count()
+}
+
+fn is_common(letter: char) -> bool {
+    let mut buffer = [0; 4];
+    let (bytes, _, failed) = GBK.encode(letter.encode_utf8(&mut buffer));
+    letter.is_ascii() || letter == '\u{FFFD}' || !failed && matches!(*bytes, [0xB0..=0xD7 | 0xA1 | 0xA3, 0xA1..=0xFE])
+}
+
+/// Whether Chinese text may have this character.
+fn is_plausible(letter: char) -> bool {
+    matches!(u32::from(letter), 0..=0x7E | 0xA0..=0x24F | 0x370..=0x4FF | 0x2000..=0x27BF | 0x3000..=0x30FF | 0x4E00..=0x9FFF | 0xFF00..=0xFFEF | 0xFFFD | 0x1F000..=0x1FAFF)
+        && letter >= ' '
+        || letter == '\t'
+}

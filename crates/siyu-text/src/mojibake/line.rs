@@ -1,0 +1,181 @@
+//! The repair of one line.
+
+use super::code_page::{self, CodePage};
+use super::evidence::{ENOUGH, weigh};
+use super::gbk;
+
+/// Undoes one garbling of a line, or of the parts of it that are surely garbled.
+pub(super) fn fix(line: &str) -> Option<String> {
+    let characters: Vec<char> = line.chars().collect();
+    let whole = || code_page::all().iter().find_map(|page| fix_whole(&characters, page));
+    whole().or_else(|| gbk::fix(line)).or_else(|| fix_parts(&characters)).or_else(|| fix_controls(line))
+}
+
+/// A UTF-8 sequence among garbled characters.
+struct Sequence {
+    /// Characters it takes.
+    length: usize,
+    meant: char,
+    evidence: f32,
+}
+
+/// The line read back through a page, where each character beyond ASCII belongs to UTF-8 then.
+fn fix_whole(characters: &[char], page: &CodePage) -> Option<String> {
+    let (mut out, mut evidence, mut at) = (String::new(), 0.0, 0);
+    while let Some(&character) = characters.get(at) {
+        if character.is_ascii() {
+            out.push(character);
+            at += 1;
+        } else if let Some(found) = sequence(characters, at, page) {
+            evidence += found.evidence.max(0.0) + 0.2;
+            out.push(found.meant);
+            at += found.length;
+        } else if let Some((length, found)) = space_restored(characters, at, page, &mut out) {
+            evidence += found;
+            at += length;
+        } else if character == '\u{FFFD}' {
+            out.push(character);
+            at += 1;
+        } else {
+            return None;
+        }
+    }
+    (evidence >= ENOUGH).then_some(out)
+}
+
+/// Each run of sequences whose evidence suffices.
+fn fix_parts(characters: &[char]) -> Option<String> {
+    let (mut out, mut changed, mut at) = (String::new(), false, 0);
+    while let Some(&character) = characters.get(at) {
+        let found = if character.is_ascii() { None } else { longest_run(characters, at) };
+        if let Some((text, length)) = found {
+            out.push_str(&text);
+            changed = true;
+            at += length;
+        } else if let Some(length) = (character == 'Ã').then(|| a_grave(characters, at, &mut out)).flatten() {
+            changed = true;
+            at += length;
+        } else {
+            out.push(character);
+            at += 1;
+        }
+    }
+    changed.then_some(out)
+}
+
+/// The longest run that starts at `at`, by the first page that gives it.
+fn longest_run(characters: &[char], at: usize) -> Option<(String, usize)> {
+    let runs = code_page::all().iter().rev().filter_map(|page| run(characters, at, page));
+    runs.max_by_key(|&(_, length)| length)
+}
+
+/// The sequences that follow each other from `at` on, and how many characters they take.
+fn run(characters: &[char], at: usize, page: &CodePage) -> Option<(String, usize)> {
+    let before = at.checked_sub(1).map(|before| characters[before]);
+    if before.and_then(|before| page.byte(before)).is_some_and(|byte| byte < 0xC0) {
+        return None;
+    }
+    let (mut out, mut evidence, mut end) = (String::new(), 0.0, at);
+    while let Some(found) = sequence(characters, end, page) {
+        evidence += found.evidence;
+        out.push(found.meant);
+        end += found.length;
+    }
+    (evidence >= ENOUGH).then_some((out, end - at))
+}
+
+fn sequence(characters: &[char], at: usize, page: &CodePage) -> Option<Sequence> {
+    let lead = page.byte(*characters.get(at)?)?;
+    let length = match lead {
+        0xC2..=0xDF => 2,
+        0xE0..=0xEF => 3,
+        0xF0..=0xF4 => 4,
+        _ => return None,
+    };
+    let garbled = characters.get(at..at + length)?;
+    let before = at.checked_sub(1).map(|before| characters[before]);
+    let mut bytes = [lead, 0, 0, 0];
+    let mut lost = false;
+    for (place, &character) in garbled.iter().enumerate().skip(1) {
+        if page.is_sloppy && (character == '\u{FFFD}' || !lost && character == '?' && (length > 2 || lead <= 0xC3)) {
+            lost = true;
+            bytes[place] = 0xBF;
+        } else {
+            bytes[place] = page.byte(character).filter(|byte| matches!(byte, 0x80..=0xBF))?;
+        }
+    }
+    if lost {
+        return Some(Sequence { length, meant: '\u{FFFD}', evidence: ENOUGH });
+    }
+    let Ok(text) = std::str::from_utf8(&bytes[..length]) else { return surrogates(characters, at, page) };
+    let meant = text.chars().next()?;
+    Some(Sequence { length, meant, evidence: weigh(before, garbled, characters.get(at + length).copied(), meant) })
+}
+
+/// Two sequences of three bytes that are the halves of one character, as in CESU-8.
+///
+/// # Source
+/// Unicode Technical Report 26.
+fn surrogates(characters: &[char], at: usize, page: &CodePage) -> Option<Sequence> {
+    let mut units = [0_u16; 2];
+    for (half, unit) in units.iter_mut().enumerate() {
+        let mut bytes = [0; 3];
+        for (place, byte) in bytes.iter_mut().enumerate() {
+            *byte = page.byte(*characters.get(at + 3 * half + place)?)?;
+        }
+        let continues = bytes[1..].iter().all(|byte| matches!(byte, 0x80..=0xBF));
+        if bytes[0] != 0xED || !continues {
+            return None;
+        }
+        *unit = 0xD000 | u16::from(bytes[1] & 0x3F) << 6 | u16::from(bytes[2] & 0x3F);
+    }
+    let meant = char::decode_utf16(units).next()?.ok()?;
+    Some(Sequence { length: 6, meant, evidence: 4.0 })
+}
+
+/// A sequence whose byte 0xA0 was read as a space that cannot break and then became a plain one. Returns its length and
+/// its evidence.
+fn space_restored(characters: &[char], at: usize, page: &CodePage, out: &mut String) -> Option<(usize, f32)> {
+    let lead = page.byte(characters[at]).filter(|_| page.restores_spaces)?;
+    if lead == 0xC3 {
+        return a_grave(characters, at, out).map(|length| (length, ENOUGH));
+    }
+    let length = match lead {
+        0xC2 | 0xC5 | 0xCE | 0xD0 | 0xD9 => 2,
+        0xE0..=0xE3 => 3,
+        _ => return None,
+    };
+    let mut bytes = vec![lead];
+    for &character in characters.get(at + 1..at + length)? {
+        bytes.push(if character == ' ' { 0xA0 } else { page.byte(character)? });
+    }
+    if length == 3 && (bytes[1] == 0xA0 && lead < 0xE2 || bytes[1..] == [0xA0, 0xA0]) {
+        return None;
+    }
+    out.push_str(std::str::from_utf8(&bytes).ok()?);
+    Some((length, 0.5))
+}
+
+/// `Ã ` for the word or the ending `à`. The space belongs to it before another one and in Portuguese words such as `às`
+/// and `àquele`; elsewhere it parts words and stays.
+fn a_grave(characters: &[char], at: usize, out: &mut String) -> Option<usize> {
+    let word = characters[..at].iter().rev().find(|&&before| before != ' ');
+    let capitals = word.is_some_and(|before| before.is_uppercase());
+    if !matches!(characters.get(at..at + 2)?, ['Ã' | 'Г' | 'Ă' | 'Γ', ' ']) || capitals {
+        return None;
+    }
+    let tail: String = characters.iter().skip(at + 2).take(5).collect();
+    let is_part = [" ", "s ", "quele", "quela", "quilo"].iter().any(|rest| tail.starts_with(rest));
+    out.push_str(if is_part { "à" } else { "à " });
+    Some(2)
+}
+
+fn fix_controls(line: &str) -> Option<String> {
+    let is_control = |character: char| matches!(character, '\u{80}'..='\u{9F}');
+    let fixed = || {
+        line.chars()
+            .map(|letter| if is_control(letter) { code_page::windows_1252(letter) } else { letter })
+            .collect::<String>()
+    };
+    line.contains(is_control).then(fixed).filter(|fixed| fixed != line)
+}

@@ -1,0 +1,57 @@
+//! Tells by bytes alone where a text may be garbled.
+
+#![allow(
+    clippy::needless_bitwise_bool,
+    clippy::inline_always,
+    reason = "the scan is branch-free so that it vectorizes"
+)]
+
+use super::gbk;
+
+const BLOCK: usize = 64;
+
+/// The first place at or after `from` that garbled text may have.
+pub(super) fn suspect(text: &str, mut from: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
+    while from < bytes.len() {
+        let end = bytes.len().min(from + BLOCK);
+        let mut found = 0_u8;
+        if let Some(window) = bytes.get(from..from + BLOCK + 3) {
+            for at in 0..BLOCK {
+                let (a, b, c, d) = (window[at], window[at + 1], window[at + 2], window[at + 3]);
+                found |= u8::from(is_suspect(a, b, c, d) | within(a, 0xE5, 0xE9));
+            }
+        } else {
+            found = 1;
+        }
+        if found != 0 {
+            let is_found = |&at: &usize| {
+                is_suspect(byte(at), byte(at + 1), byte(at + 2), byte(at + 3)) || gbk::may_begin_at(bytes, at)
+            };
+            if let Some(at) = (from..end).find(is_found) {
+                return Some(at);
+            }
+        }
+        from = end;
+    }
+    None
+}
+
+/// Two characters of an alphabet or its symbols in a row, the first of which may have been the first byte of UTF-8; a
+/// lone control character.
+#[inline(always)]
+fn is_suspect(a: u8, b: u8, c: u8, d: u8) -> bool {
+    let control = (a == 0xC2) & (b < 0xA0);
+    let alphabet = within(a, 0xC2, 0xD2) & ((c >= 0xC2) | (a == 0xC3) & (c == b' '));
+    // ‚ is U+201A, √ U+221A, ┬ and ├ U+252C and U+251C, ≈ U+2248: lead bytes of Mac Roman and code page 437.
+    let symbol = (a == 0xE2)
+        & ((b == 0x80) & within(c, 0x98, 0x9E) | (b == 0x88) & (c == 0x9A) | (b == 0x89) & (c == 0x88) | (b == 0x94))
+        & within(d, 0xC2, 0xE3);
+    control | alphabet | symbol
+}
+
+#[inline(always)]
+fn within(byte: u8, low: u8, high: u8) -> bool {
+    byte.wrapping_sub(low) <= high - low
+}

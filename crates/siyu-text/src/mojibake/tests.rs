@@ -1,0 +1,61 @@
+use super::fix;
+use proptest::prelude::*;
+use std::borrow::Cow;
+
+/// Made by `scripts/mojibake_cases.py`.
+#[test]
+fn repairs_what_ftfy_repairs_and_nothing_else() {
+    let cases = include_str!("../../tests/fixtures/mojibake_cases.json");
+    let cases: Vec<(String, String)> = serde_json::from_str(cases).unwrap();
+    let wrong: Vec<_> = cases.iter().filter(|(given, expected)| fix(given) != *expected).collect();
+    assert!(wrong.is_empty(), "{} of {}: {wrong:#?}", wrong.len(), cases.len());
+}
+
+#[test]
+fn clean_text_is_borrowed() {
+    for text in ["plain", "你好，世界。恪守“条例”", "été, Müller, «É»", "┌─┬─┐\n├─┼─┤", "Привет"]
+    {
+        assert!(matches!(fix(text), Cow::Borrowed(_)), "{text}");
+    }
+}
+
+#[test]
+fn each_line_is_judged_by_itself() {
+    assert_eq!(fix("schÃ¶n\nschön\n浣犲ソ\n\nfin"), "schön\nschön\n你好\n\nfin");
+}
+
+#[test]
+fn control_characters_become_what_windows_has_there() {
+    assert_eq!(fix("a\u{93}b\u{94} \u{96} c"), "a“b” – c");
+}
+
+#[test]
+fn halves_of_a_character_are_joined() {
+    // U+1F600 in CESU-8, read as Latin-1.
+    assert_eq!(fix("\u{ed}\u{a0}\u{bd}\u{ed}\u{b8}\u{80}"), "😀");
+}
+
+/// Text made of what garbled text is made of.
+fn tricky() -> impl Strategy<Value = String> {
+    let parts = [
+        "Ã", "Â", "â", "€", "™", "œ", "\u{80}", "\u{93}", "\u{a0}", " ", "é", "©", "Ð", "Ñ", "°", "Ÿ", "ð", "˜",
+        "\u{fffd}", "?", "浣", "犲", "ソ", "好", "├", "┬", "⌐", "√", "‚", "Ä", "Р", "џ", "С", "Ђ", "Γ", "β", "a", "Z",
+        "\n", "，", "ì", "í", "½", "¸",
+    ];
+    prop::collection::vec(prop::sample::select(parts.to_vec()), 0..12).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_repaired_once_and_for_all(text in prop_oneof![any::<String>(), tricky()]) {
+        let once = fix(&text).into_owned();
+        prop_assert!(matches!(fix(&once), Cow::Borrowed(_)), "{text:?} -> {once:?} -> {:?}", fix(&once));
+    }
+
+    #[test]
+    fn common_chinese_stays(text in "[一-龥，。、]{0,30}") {
+        // Any ideographs at random, rare ones too: no run of them may be taken for garbled but by chance of bytes.
+        let fixed = fix(&text);
+        prop_assert!(fixed == text || fixed.chars().count() < text.chars().count());
+    }
+}

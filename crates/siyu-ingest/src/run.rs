@@ -3,6 +3,7 @@
 mod change;
 pub(crate) mod finish;
 mod install;
+mod memory;
 pub mod progress;
 mod recheck;
 pub(crate) mod stages;
@@ -12,7 +13,6 @@ use crate::error::{Error, Result};
 use crate::input::{self, Source};
 use crate::pipeline::Pipeline;
 use crate::plan::Plan;
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 pub(crate) use install::is_reserved;
@@ -120,7 +120,7 @@ fn session(options: &RunOptions, spill: PathBuf) -> Result<SessionContext> {
     // Half for sorting; the rest is for rows on their way and for the tokenizer.
     let pool = usize::try_from(options.memory / 2).unwrap_or(usize::MAX);
     let runtime: RuntimeEnv = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(pool)))
+        .with_memory_pool(Arc::new(memory::SortPool::new(pool)))
         .with_temp_file_path(spill)
         .build()
         .map_err(Error::engine("cannot set up the engine"))?;

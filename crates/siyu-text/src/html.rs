@@ -3,6 +3,7 @@
 //! [`strip`] keeps all text a reader could see. Markup is read by the rules of the HTML standard's tokenizer, in one
 //! pass without recursion, so that no document takes more than linear time.
 
+mod article;
 mod attributes;
 mod elements;
 mod foreign;
@@ -14,6 +15,7 @@ mod tokenizer;
 
 use std::borrow::Cow;
 
+pub use article::{Article, article};
 pub use tokenizer::InitialState;
 use tokenizer::{Sink, Tag, tokenize};
 
@@ -34,8 +36,9 @@ pub struct StripOptions {
 ///
 /// A document is a page if it starts with a document type or an `html`, `head` or `body` tag. In other documents the
 /// text outside of all block elements is taken for plain text or Markdown: its line breaks and spaces stay, and so do
-/// names in angle brackets that are no elements of HTML (`#include <stdio.h>`, `<https://…>`, `<MASK>`), tags and
-/// comments without an end, and `&copy=2` in addresses. Text without any markup comes back as it is.
+/// `&copy=2` in addresses, markup that nothing closes in the lines below it, and what is in angle brackets but no
+/// element's name: `<MASK>`, `#include <stdio.h>`, `Vec<String>`, `<https://…>`. Text without any markup comes back as
+/// it is.
 pub fn strip<'a>(html: &'a str, options: &StripOptions) -> Cow<'a, str> {
     if memchr::memchr2(b'<', b'&', html.as_bytes()).is_none() {
         return Cow::Borrowed(html);
@@ -51,7 +54,7 @@ pub fn strip<'a>(html: &'a str, options: &StripOptions) -> Cow<'a, str> {
 pub fn characters(input: &str, state: InitialState, last_start_tag: &str) -> String {
     struct Characters(String);
 
-    impl Sink for Characters {
+    impl Sink<'_> for Characters {
         fn text(&mut self, text: &str, state: InitialState) {
             match state {
                 InitialState::Data | InitialState::CdataSection => self.0.push_str(text),
@@ -69,6 +72,9 @@ pub fn characters(input: &str, state: InitialState, last_start_tag: &str) -> Str
             false
         }
         fn is_plain(&self) -> bool {
+            false
+        }
+        fn keeps_unfinished(&self, _: &str) -> bool {
             false
         }
     }

@@ -124,7 +124,7 @@ fn an_input_with_a_new_time_is_compared_by_what_it_holds() {
         if work == Work::Reading {
             // Interrupted, so that a part of the input is done.
             let mut watched = Watched::start(path, &["run", "p.yaml"]);
-            assert!(watched.until(work, 8));
+            assert!(watched.until(work, 12));
             watched.signal(Signal::INT);
             assert_eq!(watched.end().status.code(), Some(130));
         } else {

@@ -53,7 +53,7 @@ fn a_full_disk_stops_the_run_and_the_same_command_goes_on_once_there_is_space() 
     fs::remove_dir_all(path.join("out")).unwrap();
     fs::create_dir(path.join("out")).unwrap();
     // A small disk of its own, where the system allows one; the test above needs none.
-    let mount = "mount -t tmpfs -o size=8m none out";
+    let mount = "mount -t tmpfs -o size=24m none out";
     if !shell(path, &format!("unshare --mount --map-root-user sh -c '{mount}'")).status.success() {
         writeln!(std::io::stderr(), "no tmpfs can be mounted here: the disk of this test is skipped").unwrap();
         return;
@@ -61,7 +61,7 @@ fn a_full_disk_stops_the_run_and_the_same_command_goes_on_once_there_is_space() 
     let script = format!(
         "cat > inner.sh <<'END'\n\
          {mount}\n\
-         head -c 6500000 /dev/zero > out/filler\n\
+         head -c 22500000 /dev/zero > out/filler\n\
          siyu run p.yaml 2> full.txt; echo $? > code.txt\n\
          ls out > left.txt\n\
          rm out/filler\n\
@@ -86,13 +86,20 @@ fn a_scratch_folder_that_vanishes_stops_the_run_and_nothing_is_published() {
     let path = folder.path();
     succeed(path, &["run", "p.yaml"]);
     let expected = files(&path.join("out"));
-    for (work, lost) in [(Work::Reading, ""), (Work::Ordering, ""), (Work::Ordering, "exchange-1"), (Work::Joining, "")]
-    {
+    for (work, lost) in [
+        (Work::Reading, ""),
+        (Work::Ordering, ""),
+        (Work::Reading, "exchange-1"),
+        (Work::Ordering, "parts"),
+        (Work::Joining, ""),
+    ] {
         fs::remove_dir_all(path.join("out")).unwrap();
         let mut watched = Watched::start(path, &["run", "p.yaml"]);
         assert!(watched.until(work, 1));
         watched.signal(Signal::STOP);
-        fs::remove_dir_all(path.join("out/.siyu-scratch").join(lost)).unwrap();
+        // At once, as the run may still be between two signals.
+        let _ = fs::remove_dir_all(path.join("lost"));
+        fs::rename(path.join("out/.siyu-scratch").join(lost), path.join("lost")).unwrap();
         watched.signal(Signal::CONT);
         let output = watched.end();
         // Files that are open can still be read: where nothing is missing in the end, the dataset is whole.

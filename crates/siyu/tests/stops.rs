@@ -34,7 +34,7 @@ fn a_run_that_is_interrupted_keeps_its_work_and_goes_on() {
     for signal in [Signal::INT, Signal::TERM] {
         fs::remove_dir_all(path.join("out")).unwrap();
         let mut watched = Watched::start(path, &["run", "p.yaml"]);
-        assert!(watched.until(Work::Reading, 8));
+        assert!(watched.until(Work::Reading, 12));
         watched.signal(signal);
         let output = watched.end();
         assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
@@ -70,7 +70,7 @@ fn a_second_run_into_the_same_folder_is_refused_and_harms_nothing() {
     let folder = project();
     let path = folder.path();
     let mut first = Watched::start(path, &["run", "p.yaml"]);
-    assert!(first.until(Work::Reading, 8));
+    assert!(first.until(Work::Reading, 12));
     first.signal(Signal::STOP);
     let message = fail(path, &["run", "p.yaml"], 1);
     assert!(message.contains("another run is writing to `out`"), "{message}");

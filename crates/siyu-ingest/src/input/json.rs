@@ -88,19 +88,25 @@ fn string(bytes: &[u8], start: usize) -> Edge {
 }
 
 /// A damaged value, up to the next line that starts an object.
+///
+/// It ends with its last byte that is no white space: how many blank lines follow in the buffer tells nothing.
 fn resynchronise(bytes: &[u8], ended: bool) -> Option<Span> {
     let verdict = Verdict::Damaged("a value here is cut off or not JSON");
+    let damaged = |next: usize| {
+        let end = bytes.split_at(next).0.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+        Some(Span { end: end.map_or(next, |last| last + 1), next, verdict })
+    };
     let mut at = 0;
     while let Some(found) = memchr(b'\n', bytes.split_at(at).1) {
         at += found + 1;
         let rest = bytes.split_at(at).1;
         match rest.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
-            Some(b'{') => return Some(Span { end: at, next: at, verdict }),
+            Some(b'{') => return damaged(at),
             Some(_) => {}
             None => break,
         }
     }
-    ended.then_some(Span { end: bytes.len(), next: bytes.len(), verdict })
+    if ended { damaged(bytes.len()) } else { None }
 }
 
 /// Takes the wanted fields out of an object.

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::operator::{Kernel, RowOperator, Verdict, text_column};
 use crate::steps::{text, text_fields};
-use arrow::array::{BooleanArray, StringArray, StringBuilder};
+use arrow::array::{Array, BooleanArray, StringArray, StringBuilder};
 use arrow::datatypes::Field;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -46,6 +46,10 @@ impl Foreign {
         self.open.last().is_some_and(|realm| *realm != Realm::Html)
     }
 
+    pub(super) fn is_drawing(&self) -> bool {
+        self.open.last() == Some(&Realm::Svg)
+    }
+
     pub(super) fn hides_text(&self) -> bool {
         self.undrawn.is_some()
     }

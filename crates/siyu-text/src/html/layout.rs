@@ -35,17 +35,22 @@ impl Layout {
         Self { keeps_alt, output: Output::with_capacity(bytes / 2), ..Self::default() }
     }
 
+    /// For the nodes of a page's tree.
+    pub(super) fn of_page(bytes: usize) -> Self {
+        Self { is_page: true, ..Self::new(false, bytes) }
+    }
+
     pub(super) fn finish(self) -> String {
         self.output.finish()
     }
 
     /// Whether a tag in plain text is one, and not text in angle brackets.
     fn is_markup(&mut self, tag: &Tag<'_>, name: Name, element: Option<Element>) -> bool {
-        let attributes = tag.attributes.trim_matches(|c: char| c == '/' || c.is_ascii_whitespace());
+        let is_after_text = !self.output.is_empty();
         match element {
-            None | Some(Element::PlainText) => false,
-            Some(Element::ShortInline) => attributes.is_empty() || attributes.contains('='),
-            Some(Element::Empty) => !attributes.is_empty(),
+            None => !is_written(tag),
+            Some(Element::PlainText) => !is_after_text,
+            Some(Element::ShortInline) => !(is_after_text && is_comparison(tag)),
             Some(
                 Element::Hidden
                 | Element::Script
@@ -53,7 +58,7 @@ impl Layout {
                 | Element::TextArea
                 | Element::Xmp
                 | Element::Template,
-            ) => {
+            ) if is_after_text => {
                 let is_closed = !self.never_closed.contains(&name)
                     && raw_text::end(tag.rest.as_bytes(), tag.name.as_bytes()).is_some();
                 if !is_closed {
@@ -65,7 +70,7 @@ impl Layout {
         }
     }
 
-    fn start(&mut self, tag: &Tag<'_>, element: Element) {
+    pub(super) fn start(&mut self, attributes: &str, element: Element) {
         match element {
             Element::Page => self.is_page |= self.output.is_empty(),
             Element::Container => {
@@ -96,7 +101,7 @@ impl Layout {
             Element::Break => self.output.break_line(),
             Element::Rule => self.output.end_line(),
             Element::Image if self.keeps_alt => {
-                if let Some(alt) = attributes::value(tag.attributes, "alt") {
+                if let Some(alt) = attributes::value(attributes, "alt") {
                     self.output.flow(&alt);
                 }
             }
@@ -106,7 +111,7 @@ impl Layout {
         self.swallows_line_break = matches!(element, Element::Preformatted | Element::TextArea);
     }
 
-    fn end(&mut self, element: Element) {
+    pub(super) fn end(&mut self, element: Element) {
         match element {
             Element::Container => {
                 self.containers = self.containers.saturating_sub(1);
@@ -133,7 +138,7 @@ impl Layout {
     }
 }
 
-impl Sink for Layout {
+impl Sink<'_> for Layout {
     fn text(&mut self, text: &str, _: InitialState) {
         let is_first = std::mem::take(&mut self.swallows_line_break);
         if self.templates > 0 || self.foreign.hides_text() {
@@ -167,7 +172,7 @@ impl Sink for Layout {
         }
         let Some(element) = element else { return InitialState::Data };
         if self.templates == 0 || element == Element::Template {
-            self.start(tag, element);
+            self.start(tag.attributes, element);
         }
         let state = match element {
             Element::Title | Element::TextArea => InitialState::RcData,
@@ -184,7 +189,7 @@ impl Sink for Layout {
         self.raw = None;
         let name = name(tag.name.as_bytes());
         let element = element(name);
-        if element.is_none() && self.is_plain() {
+        if element.is_none() && self.is_plain() && is_written(tag) {
             self.output.plain(tag.source);
             return;
         }
@@ -221,6 +226,36 @@ impl Sink for Layout {
             && self.templates == 0
             && !self.foreign.is_open()
     }
+
+    fn keeps_unfinished(&self, rest: &str) -> bool {
+        self.is_plain() && !self.output.is_empty() && rest.trim_ascii_end().contains('\n')
+    }
+}
+
+/// Whether a tag of no known element is rather text in angle brackets: a placeholder `<MASK>`, a type `Vec<String>`, a
+/// file `<stdio.h>`, an address `<https://…>` or `<a@example.com>`.
+fn is_written(tag: &Tag<'_>) -> bool {
+    let name = tag.name.as_bytes();
+    if name.ends_with(b":") {
+        return tag.attributes.starts_with("//");
+    }
+    let is_word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    if !tag.attributes.is_empty() || !name.last().is_some_and(is_word) {
+        return false;
+    }
+    let is_dotted = name.iter().any(|b| matches!(b, b'.' | b'@' | b'_'));
+    let is_placeholder = name.len() > 2 && name.iter().all(|b| is_word(b) && !b.is_ascii_lowercase());
+    let is_type = !tag.source.starts_with("</")
+        && (name.len() > 2 || name[0].is_ascii_uppercase())
+        && name.iter().all(|b| is_word(b) || *b == b',')
+        && tag.before.bytes().next_back().is_some_and(|b| is_word(&b) || b == b':');
+    is_dotted || is_placeholder || is_type
+}
+
+/// Whether a tag is rather one side of `if a <b and c> d`.
+fn is_comparison(tag: &Tag<'_>) -> bool {
+    let words = tag.attributes.trim_matches(|c: char| c == '/' || c.is_ascii_whitespace());
+    words.split_ascii_whitespace().nth(1).is_some() && !words.contains('=')
 }
 
 fn without_first_break(text: &str) -> &str {

@@ -37,30 +37,34 @@ pub(super) struct Tag<'a> {
     pub(super) is_self_closing: bool,
     /// The whole tag, from `<` to `>`.
     pub(super) source: &'a str,
+    /// All that stands before the tag.
+    pub(super) before: &'a str,
     /// All that follows the tag.
     pub(super) rest: &'a str,
 }
 
 /// Receives what the tokenizer finds.
-pub(super) trait Sink {
+pub(super) trait Sink<'a> {
     /// Characters, with references decoded; `state` is the one they were read in.
     fn text(&mut self, text: &str, state: InitialState);
     /// Answers how to read what follows the tag.
-    fn start_tag(&mut self, tag: &Tag<'_>) -> InitialState;
-    fn end_tag(&mut self, tag: &Tag<'_>);
+    fn start_tag(&mut self, tag: &Tag<'a>) -> InitialState;
+    fn end_tag(&mut self, tag: &Tag<'a>);
     /// A comment, processing instruction or, where so said, the document type.
     fn comment(&mut self, is_doctype: bool);
     /// Whether the innermost open element is of SVG or `MathML`, where `<![CDATA[` has a meaning.
     fn is_foreign(&self) -> bool;
-    /// Whether the text around is not HTML, so that markup without an end is text, and references are read with care.
+    /// Whether the text around is not HTML, so that `&copy=2` in an address is no reference.
     fn is_plain(&self) -> bool;
+    /// Whether markup without an end is text, as is the `rest` of the document that follows its `<`.
+    fn keeps_unfinished(&self, rest: &str) -> bool;
 }
 
 /// Tags and comments without an end found in plain text before the rest is taken as it is; bounds the time to linear.
 const UNFINISHED_MARKUP: u32 = 16;
 
 /// Reads `input`; `last_start_tag` is the element whose end tag ends the initial state.
-pub(super) fn tokenize<S: Sink>(input: &str, initial: InitialState, last_start_tag: &str, sink: &mut S) {
+pub(super) fn tokenize<'a, S: Sink<'a>>(input: &'a str, initial: InitialState, last_start_tag: &'a str, sink: &mut S) {
     let mut tokenizer = Tokenizer { input, at: 0, unfinished: 0, decoded: String::new(), sink };
     let (mut state, mut element) = (initial, last_start_tag);
     while tokenizer.at < input.len() {
@@ -81,7 +85,7 @@ struct Tokenizer<'a, 's, S> {
     sink: &'s mut S,
 }
 
-impl<'a, S: Sink> Tokenizer<'a, '_, S> {
+impl<'a, S: Sink<'a>> Tokenizer<'a, '_, S> {
     /// Reads until a start tag changes the state or the input ends; answers the state and the tag's name.
     fn data(&mut self) -> (InitialState, &'a str) {
         let bytes = self.input.as_bytes();
@@ -89,7 +93,8 @@ impl<'a, S: Sink> Tokenizer<'a, '_, S> {
         while let Some(found) = memchr2(b'<', b'&', &bytes[search..]) {
             let at = search + found;
             if bytes[at] == b'&' {
-                let Some((value, length)) = reference::read(&bytes[at + 1..], self.sink.is_plain()) else {
+                let careful = self.sink.is_plain() && is_in_address(&bytes[..at]);
+                let Some((value, length)) = reference::read(&bytes[at + 1..], careful) else {
                     search = at + 1;
                     continue;
                 };
@@ -149,7 +154,7 @@ impl<'a, S: Sink> Tokenizer<'a, '_, S> {
             }
             _ => memchr(b'>', inner).map(|length| start + 2 + length),
         };
-        if end.is_none() && self.keeps_unfinished() {
+        if end.is_none() && self.keeps_unfinished(start) {
             return None;
         }
         let is_doctype = inner[0] == b'!' && inner[1..].get(..7).is_some_and(|s| s.eq_ignore_ascii_case(b"doctype"));
@@ -164,7 +169,7 @@ impl<'a, S: Sink> Tokenizer<'a, '_, S> {
         let name_end = bytes[name_start..].iter().position(|&b| is_space(b) || b == b'/' || b == b'>');
         let end = name_end.and_then(|length| tag_end(bytes, name_start + length));
         let (Some(name_length), Some((end, is_self_closing))) = (name_end, end) else {
-            if self.keeps_unfinished() {
+            if self.keeps_unfinished(start) {
                 return None;
             }
             // The standard drops a tag that the document ends in.
@@ -177,6 +182,7 @@ impl<'a, S: Sink> Tokenizer<'a, '_, S> {
             attributes: &self.input[name_end..end],
             is_self_closing,
             source: &self.input[start..=end],
+            before: &self.input[..start],
             rest: &self.input[end + 1..],
         };
         self.at = end + 1;
@@ -187,9 +193,9 @@ impl<'a, S: Sink> Tokenizer<'a, '_, S> {
         Some((self.sink.start_tag(&tag), tag.name))
     }
 
-    fn keeps_unfinished(&mut self) -> bool {
+    fn keeps_unfinished(&mut self, start: usize) -> bool {
         self.unfinished += 1;
-        self.sink.is_plain()
+        self.sink.keeps_unfinished(&self.input[start + 1..])
     }
 
     /// Reads raw text and the end tag of `element`.
@@ -233,6 +239,13 @@ impl<'a, S: Sink> Tokenizer<'a, '_, S> {
         }
         self.text(from, end, InitialState::RcData);
     }
+}
+
+/// Whether what ends here is a web address, as far as one can see from its last 256 bytes.
+fn is_in_address(before: &[u8]) -> bool {
+    let near = &before[before.len().saturating_sub(256)..];
+    let word = near.iter().rposition(|&b| is_space(b)).map_or(near, |space| &near[space..]);
+    memmem::find(word, b"://").is_some()
 }
 
 /// Whether a `<` before these bytes begins markup rather than being a character.

@@ -50,6 +50,10 @@ pub(super) fn weigh(before: Option<char>, garbled: &[char], after: Option<char>,
             ) {
                 evidence += 2.5;
             }
+            // Vietnamese letters, the euro sign.
+            if matches!((lead, rest[0]), ('á', 'º' | '»')) || meant == '€' {
+                evidence += 1.2;
+            }
             // Hardly a word of any language ends in â.
             evidence += if lead == 'â' { 0.8 } else { 0.0 };
             evidence += rest.iter().map(|&next| continuation(lead, next)).sum::<f32>();

@@ -1,7 +1,8 @@
 //! `siyu run`.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
 use siyu_dataset::Manifest;
 use siyu_ingest::run::progress::Progress;
 use siyu_ingest::run::{Outcome, RunOptions, run};
@@ -47,6 +48,8 @@ impl Run {
             batch_rows: self.batch_rows.max(1),
         };
         allow_many_files();
+        // Scratch and dataset hold a company's documents: whatever a library creates is for their owner alone, too.
+        umask(Mode::from_raw_mode(0o077));
         let progress = Arc::new(Progress::default());
         stop_on_interrupt(&progress)?;
         let started = Instant::now();

@@ -115,6 +115,9 @@ impl Watched {
             for (number, flags, name) in found {
                 let (Some(folder), Some(name)) = (self.folders.get(&number).cloned(), name) else { continue };
                 let path = folder.join(name);
+                if flags.contains(ReadFlags::ISDIR | ReadFlags::ACCESS) {
+                    continue;
+                }
                 if flags.contains(ReadFlags::ISDIR) && flags.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO) {
                     self.add(&path);
                 }

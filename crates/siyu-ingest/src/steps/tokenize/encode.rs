@@ -7,7 +7,6 @@ use crate::steps::load_tokenizer;
 use serde_json::Value;
 use siyu_text::chat::{self, ChatError, ChatTemplate, Encoder, Example, Fitted, Message, Role};
 use std::path::Path;
-use std::sync::Arc;
 
 /// The ids and labels of a document.
 pub(super) struct Encoded {

@@ -1,0 +1,68 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const LINE: &str = "这一段文字足够长，可以算作一篇文章的正文，而不是页面上的菜单。";
+
+fn text(html: &str) -> String {
+    article(html, false).text
+}
+
+#[test]
+fn the_frame_around_an_article_is_left_out() {
+    let body = format!("<p>{LINE}</p>").repeat(6);
+    let menu = "<ul class=nav><li><a href=/a>首页</a><li><a href=/b>新闻</a></ul>";
+    let page = format!("<html><body>{menu}<div id=content>{body}</div><div class=footer>版权所有</div>");
+    assert_eq!(text(&page), [LINE; 6].join("\n"));
+}
+
+#[test]
+fn a_box_that_a_script_will_show_is_not_hidden() {
+    let page = format!("<body><div style='visibility: hidden'><p>{LINE}</p></div><div style='display:none'>提示</div>");
+    assert_eq!(text(&page), LINE);
+}
+
+#[test]
+fn text_without_markup_is_its_own_article() {
+    assert_eq!(text("a > b\n\n甲，乙"), "a > b\n\n甲，乙");
+    assert_eq!(text("甲，乙\n\n责任编辑：丙"), "甲，乙\n\n责任编辑：丙");
+    assert_eq!(text(""), "");
+}
+
+#[test]
+fn labels_of_sites_go_and_sentences_stay() {
+    let lines =
+        format!("发布时间：2024-01-02\n{LINE}\n来源地在山里，至今没有通车。\n（责任编辑：某某）\n扫一扫关注我们");
+    let expected = format!("{LINE}\n来源地在山里，至今没有通车。");
+    assert_eq!(boilerplate::without_labels(&lines), Some(expected));
+    assert_eq!(boilerplate::without_labels(LINE), None);
+}
+
+#[test]
+fn nested_and_unclosed_elements_neither_overflow_nor_hide_the_text() {
+    for unit in
+        ["<div>", "<p>", "<b>", "<li>", "<table><tr><td>", "<a href=x>", "<section class=comment>", "</div>", "<"]
+    {
+        let page = "<body>".to_owned() + &unit.repeat(20_000) + LINE;
+        text(&page);
+    }
+    assert_eq!(text(&("<div>".repeat(20_000) + LINE)), LINE);
+}
+
+#[test]
+fn a_page_says_who_wrote_it_when() {
+    let page = "<title>春日 - 某站</title><meta property=article:published_time content=2024-04-05T08:00:00+08:00>\
+        <script type=application/ld+json>{\"@graph\":[{\"author\":{\"name\":\"甲\"}}]}</script><p>x";
+    let found = article(page, true);
+    assert_eq!(found.title.as_deref(), Some("春日"));
+    assert_eq!(found.author.as_deref(), Some("甲"));
+    assert_eq!(found.date.as_deref(), Some("2024-04-05T08:00:00+08:00"));
+    assert_eq!(article(page, false).title, None);
+}
+
+proptest! {
+    #[test]
+    fn no_document_panics(html in r#"(<|>|/|=|"|&|;|\PC|\s|<(p|/p|br|pre|td|tr|/tr|table|/table|li|ul|/ul|a href=x|/a|svg|/svg|script|/script|template|/template|title|h1|/h1|time datetime=2024|body|div class="share comment"|/div)>){0,80}"#) {
+        article(&html, true);
+    }
+}

@@ -56,6 +56,9 @@ pub struct Manifest {
     pub columns: Vec<ColumnRecord>,
     /// The shards, ordered by path.
     pub shards: Vec<ShardRecord>,
+    /// The parts that list masked places, ordered by path, where a step asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Vec<PartRecord>>,
     /// The parts that list dropped rows, ordered by path.
     pub dropped: Vec<PartRecord>,
     /// The parts that list unreadable rows, ordered by path.
@@ -231,6 +234,11 @@ pub struct PartRecord {
 }
 
 impl Manifest {
+    /// The lists beside the shards: dropped rows, unreadable rows, masked places.
+    pub fn lists(&self) -> impl Iterator<Item = &PartRecord> {
+        self.dropped.iter().chain(&self.quarantine).chain(self.audit.iter().flatten())
+    }
+
     /// Reads the manifest of a dataset directory.
     ///
     /// # Errors

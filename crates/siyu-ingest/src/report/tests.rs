@@ -52,6 +52,7 @@ fn manifest() -> Manifest {
             .map(|(kind, count)| (kind.into(), count))
             .into(),
         personal_data_check: None,
+        audit: None,
         split: Some(SplitRecord {
             by: vec!["cluster".into()],
             shares: [("train", 0.9), ("validation", 0.05), ("test", 0.05)]

@@ -21,6 +21,7 @@ use siyu_text::tokenizer::Tokenizer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Kinds to look for, by column.
 type Wanted = BTreeMap<String, BTreeSet<Kind>>;
@@ -31,7 +32,7 @@ struct Gate {
     /// Texts that masking itself leaves behind.
     tokens: Vec<String>,
     /// Decodes `input_ids`, where the shards hold no text.
-    tokenizer: Option<(Tokenizer, Detector)>,
+    tokenizer: Option<(Arc<Tokenizer>, Detector)>,
 }
 
 /// A row group of a shard, and how many rows of the shard lie before it.

@@ -63,9 +63,9 @@ fn masks_of_every_kind_are_no_survivors_and_the_manifest_says_what_was_read() {
 /// Documents with numbers in two columns, some of them copies.
 fn numbered() -> String {
     let line = |row: usize| {
-        let number = row % 90;
+        let (name, number) = (row % 90, 12_345_600 + row % 90);
         format!(
-            "{{\"id\": \"doc-{row}\", \"text\": \"甲，电话139{number:08}；邮箱u{number}@example.com\", \"note\": \"转１３７{number:08}\"}}\n"
+            "{{\"id\": \"doc-{row}\", \"text\": \"甲，电话139{number:08}；邮箱u{name}@example.com\", \"note\": \"转１３７{number:08}\"}}\n"
         )
     };
     (0..100).map(line).collect()

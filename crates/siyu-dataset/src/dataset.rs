@@ -35,7 +35,7 @@ impl Dataset {
     pub fn open(directory: impl Into<PathBuf>) -> Result<Self> {
         let directory = directory.into();
         let manifest = Manifest::open(&directory)?;
-        let parts = manifest.dropped.iter().chain(&manifest.quarantine).map(|part| &part.path);
+        let parts = manifest.lists().map(|part| &part.path);
         for path in manifest.shards.iter().map(|shard| &shard.path).chain(parts) {
             let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
             if !inside || path.is_empty() {

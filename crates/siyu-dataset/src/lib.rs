@@ -21,8 +21,8 @@ pub use export::ExportFormat;
 pub use json::json_value;
 pub use leak::LEAK_METHOD;
 pub use manifest::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, NearRule, PartRecord, PipelineRecord,
-    RowTotals, ShardRecord, SplitRecord, StepRecord, TokenizerRecord,
+    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, NearRule, PartRecord, PersonalDataCheck,
+    PipelineRecord, RowTotals, ShardRecord, SplitRecord, StepRecord, TokenizerRecord,
 };
 pub use mates::{Mate, near_copy_detail, parse_near_copy};
 pub use verify::Verification;

@@ -48,16 +48,35 @@ pub struct Manifest {
     pub rows: RowTotals,
     /// Masked places per kind of personal data.
     pub personal_data: BTreeMap<String, u64>,
+    /// That the finished shards were searched for what was masked, where a step asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub personal_data_check: Option<PersonalDataCheck>,
     /// How the rows were divided, where the pipeline divides them.
     pub split: Option<SplitRecord>,
     /// The columns that every shard has, in their order.
     pub columns: Vec<ColumnRecord>,
     /// The shards, ordered by path.
     pub shards: Vec<ShardRecord>,
+    /// The parts that list masked places, ordered by path, where a step asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Vec<PartRecord>>,
     /// The parts that list dropped rows, ordered by path.
     pub dropped: Vec<PartRecord>,
     /// The parts that list unreadable rows, ordered by path.
     pub quarantine: Vec<PartRecord>,
+}
+
+/// The search of the finished shards for personal data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonalDataCheck {
+    /// The kinds that were looked for.
+    pub kinds: Vec<String>,
+    /// The columns that were read.
+    pub columns: Vec<String>,
+    /// Rows that were read.
+    pub rows: u64,
+    /// Rows that hold any; a dataset with some is not published.
+    pub found: u64,
 }
 
 /// The pipeline as it was run.
@@ -241,6 +260,11 @@ pub struct PartRecord {
 }
 
 impl Manifest {
+    /// The lists beside the shards: dropped rows, unreadable rows, masked places.
+    pub fn lists(&self) -> impl Iterator<Item = &PartRecord> {
+        self.dropped.iter().chain(&self.quarantine).chain(self.audit.iter().flatten())
+    }
+
     /// Reads the manifest of a dataset directory.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ pub struct Verification {
     pub rows: u64,
     /// Tokens in them, where the rows are tokenized.
     pub tokens: Option<u64>,
-    /// Bytes of the shards and of the lists of dropped and quarantined rows.
+    /// Bytes of the shards and of the lists beside them.
     pub bytes: u64,
     /// The proof that the sides share no content, where there is more than one.
     pub leak: Option<LeakProof>,
@@ -83,10 +83,12 @@ impl Dataset {
 
     fn parts(&self) -> impl Iterator<Item = (&PartRecord, &'static [&'static str])> {
         const DROPPED: &[&str] = &["id", "source", "source_row", "dropped_by", "detail"];
+        const AUDIT: &[&str] = &["kind", "rule", "source", "source_row", "id", "column", "offset", "length"];
         const QUARANTINE: &[&str] = &["source", "source_row", "start", "end", "reason"];
         let manifest = self.manifest();
         let dropped = manifest.dropped.iter().map(|part| (part, DROPPED));
-        dropped.chain(manifest.quarantine.iter().map(|part| (part, QUARANTINE)))
+        let audit = manifest.audit.iter().flatten().map(|part| (part, AUDIT));
+        dropped.chain(manifest.quarantine.iter().map(|part| (part, QUARANTINE))).chain(audit)
     }
 
     /// A reader of the folder takes every file in it: one too many is a row too many.
@@ -94,7 +96,7 @@ impl Dataset {
         let manifest = self.manifest();
         let shards = manifest.shards.iter().map(|shard| shard.path.as_str());
         let listed: BTreeSet<&str> = shards.chain(self.parts().map(|(part, _)| part.path.as_str())).collect();
-        for folder in ["data", "dropped", "quarantine"] {
+        for folder in ["data", "dropped", "quarantine", "audit"] {
             let path = self.directory().join(folder);
             let entries = match fs::read_dir(&path) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,

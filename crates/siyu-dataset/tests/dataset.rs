@@ -103,6 +103,8 @@ fn with_test_document(document: (&str, &str)) -> TempDir {
         steps: vec![StepRecord { step: "1 filter".into(), rows_in: 6, rows_out: 5, dropped: 1, created: 0 }],
         rows: RowTotals { input: 7, created: 0, written: 5, dropped: 1, quarantined: 1 },
         personal_data: BTreeMap::new(),
+        personal_data_check: None,
+        audit: None,
         split: Some(SplitRecord {
             by: vec!["text".into()],
             shares: BTreeMap::from([("test".into(), 0.2), ("train".into(), 0.8)]),

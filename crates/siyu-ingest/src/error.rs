@@ -323,6 +323,22 @@ pub enum Error {
     /// A dataset cannot be read.
     #[error(transparent)]
     Dataset(siyu_dataset::Error),
+    /// Personal data stands in what was about to be published.
+    #[error(
+        "personal data survived: `{kind}` in column `{column}` of `{shard}`, row {row}, id `{id}`; nothing was published: a step after `mask_pii` made it, so mask again after that step, or set `recheck: false` if it is none"
+    )]
+    Survivor {
+        /// What it is.
+        kind: &'static str,
+        /// The column.
+        column: String,
+        /// The shard.
+        shard: String,
+        /// The row in the shard, from 1.
+        row: u64,
+        /// The row's id.
+        id: String,
+    },
     /// The run was stopped.
     #[error("interrupted; run the same command again, without `--fresh`, to continue")]
     Interrupted,

@@ -67,6 +67,8 @@ pub(crate) struct Run {
     pub(crate) buckets: Vec<(u32, u64)>,
     /// Rows in the file of the dead.
     pub(crate) dead_rows: u64,
+    /// Rows in the file of what was masked, where there are any.
+    pub(crate) audit_rows: u64,
     /// What happened to the rows.
     pub(crate) tally: Tally,
 }

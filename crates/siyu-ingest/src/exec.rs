@@ -1,14 +1,14 @@
 //! The nodes of our physical plans, and what they share.
 
 mod bucket_scan;
-mod dead_scan;
 mod resolve;
+mod scratch_scan;
 mod source;
 mod steps;
 
 pub(crate) use bucket_scan::BucketScan;
-pub(crate) use dead_scan::DeadScan;
 pub(crate) use resolve::{Resolve, keys, resolve_duplicate};
+pub(crate) use scratch_scan::ScratchScan;
 pub(crate) use source::{BlockQueue, Source, living};
 pub(crate) use steps::Steps;
 

@@ -11,6 +11,7 @@
 //! where it was; and what a bucket holds depends on the input alone, so the shards are the same bytes whatever the
 //! number of threads, the memory or the kills.
 
+mod audit;
 mod content;
 mod error;
 pub mod examples;

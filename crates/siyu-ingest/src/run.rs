@@ -5,6 +5,7 @@ pub(crate) mod finish;
 mod install;
 mod memory;
 pub mod progress;
+mod recheck;
 pub(crate) mod stages;
 pub(crate) mod state;
 

@@ -2,10 +2,13 @@
 //!
 //! Only this module writes datasets.
 
+mod audit;
 mod dead;
 mod join;
+mod list;
 mod part;
 
+pub(crate) use audit::AuditList;
 pub(crate) use dead::{Dead, DeadLists};
 pub(crate) use join::join_shards;
 pub(crate) use part::{Part, PartWriter, parquet_error, written_columns};

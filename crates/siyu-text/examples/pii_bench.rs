@@ -46,7 +46,7 @@ fn texts(file: &str) -> Result<Vec<String>, serde_json::Error> {
 
 fn list(detector: &Detector, texts: &[String]) {
     for (row, text) in texts.iter().enumerate() {
-        for Found { kind, start, end } in detector.find(text) {
+        for Found { kind, start, end, .. } in detector.find(text) {
             let (before, rest) = text.split_at(start);
             let (value, after) = rest.split_at(end - start);
             let skipped = before.chars().count().saturating_sub(CONTEXT);

@@ -31,6 +31,7 @@ mod mobile;
 mod overseas_id;
 mod person;
 mod phone;
+mod places;
 mod plate;
 mod scan;
 mod secret;

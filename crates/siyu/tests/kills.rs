@@ -14,12 +14,12 @@ use support::{Random, assert_same, documents, files, folder, stderr, succeed};
 
 /// One exchange, which only orders.
 const ROWS_ONLY: &str = "input: [{ path: docs.jsonl }]\n\
-    steps:\n  - normalize_punctuation: {}\n  - mask_pii: { kinds: [cn_mobile] }\n  - text_length: { min_chars: 40 }\n\
+    steps:\n  - normalize_punctuation: {}\n  - mask_pii: { kinds: [cn_mobile], audit: true }\n  - text_length: { min_chars: 40 }\n\
     output: { directory: out, shard_megabytes: 4 }\n";
 
 /// Four exchanges, rows that are dropped at each, and a step that makes several rows of one.
 const TABLES: &str = "input: [{ path: docs.jsonl }]\n\
-    steps:\n  - mask_pii: { kinds: [cn_mobile] }\n  - exact_dedup: {}\n  - shuffle: { seed: 5 }\n  - sample: { rows: 2000 }\n  \
+    steps:\n  - mask_pii: { kinds: [cn_mobile], audit: true }\n  - exact_dedup: {}\n  - shuffle: { seed: 5 }\n  - sample: { rows: 2000 }\n  \
     - truncate: { tokenizer: tokenizer.json, max_tokens: 60, keep: windows }\n  \
     - split: { train: 0.8, validation: 0.1, test: 0.1 }\n\
     output: { directory: out, shard_megabytes: 8 }\n";

@@ -15,7 +15,7 @@ fn pipeline(random: &mut Random) -> String {
     let mut text = "input:\n  - path: in/b\n  - path: in/a-*.jsonl\n  - path: in/c.jsonl\nsteps:\n".to_owned();
     let rows = [
         "normalize_unicode: {}",
-        "mask_pii: { kinds: [cn_mobile] }",
+        "mask_pii: { kinds: [cn_mobile], audit: true }",
         "text_length: { min_chars: 12 }",
         "filter: \"char_count(text) % 7 != 3\"",
         "sample: { ratio: 0.9, seed: 4 }",

@@ -25,6 +25,8 @@ pub(crate) fn ten_rows() -> Manifest {
         ],
         rows: RowTotals { input: 10, created: 0, written: 7, dropped: 2, quarantined: 1 },
         personal_data: BTreeMap::from([("phone".into(), 3)]),
+        personal_data_check: None,
+        audit: None,
         split: None,
         columns: vec![ColumnRecord { name: "text".into(), kind: "Utf8".into() }],
         shards: vec![ShardRecord {

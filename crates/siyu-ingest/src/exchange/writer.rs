@@ -1,6 +1,7 @@
 //! Writing runs.
 
 use super::{KeySpec, Run, Tally, exchanged};
+use crate::audit;
 use crate::error::Result;
 use crate::exec::resolve_duplicate;
 use crate::files;
@@ -65,12 +66,16 @@ impl ExchangeWriter {
         let failed = |error: ArrowError| files::arrow_error(&path, error);
         let mut tally = Tally::default();
         self.tally(&mut tally);
+        let masked: Vec<RecordBatch> = self.living.iter().chain(&self.dead).filter_map(audit::places).collect();
         let entries = self.sorted(&mut tally).map_err(failed)?;
         let buckets = self.write_living(&path, &entries).map_err(failed)?;
         let dead = self.directory.join(format!("{name}.dead.arrow"));
         let dead_rows = write_dead(&dead, &self.dead).map_err(|error| files::arrow_error(&dead, error))?;
+        let audit = self.directory.join(format!("{name}.audit.arrow"));
+        let audit_rows = audit::write(&audit, &masked).map_err(|error| files::arrow_error(&audit, error))?;
         tally.rows = entries.len() as u64;
-        let run = Run { name, units: self.units.iter().copied().collect(), buckets, dead_rows, tally };
+        let units = self.units.iter().copied().collect();
+        let run = Run { name, units, buckets, dead_rows, audit_rows, tally };
         files::write_record(&self.directory.join(format!("{}.json", run.name)), &run)?;
         self.living.clear();
         self.dead.clear();
@@ -170,7 +175,8 @@ pub(crate) fn tally_notes(batch: &RecordBatch, tally: &mut Tally) {
         return;
     }
     for note in notes.as_string::<i32>().iter().flatten() {
-        for (name, count) in note.split(';').filter_map(|entry| entry.split_once('=')) {
+        let entries = note.split(';').filter(|entry| !entry.starts_with(audit::MARK));
+        for (name, count) in entries.filter_map(|entry| entry.split_once('=')) {
             *tally.notes.entry(name.to_owned()).or_default() += count.parse::<u64>().unwrap_or(0);
         }
     }

@@ -51,6 +51,8 @@ fn manifest() -> Manifest {
         personal_data: [("phone", 5120), ("id_card", 1300), ("email", 640)]
             .map(|(kind, count)| (kind.into(), count))
             .into(),
+        personal_data_check: None,
+        audit: None,
         split: Some(SplitRecord {
             by: vec!["cluster".into()],
             shares: [("train", 0.9), ("validation", 0.05), ("test", 0.05)]

@@ -1,25 +1,30 @@
 //! From parts to a dataset: shards joined, sums made and checked, everything moved into place, the manifest last.
 
 use super::install::{LEDGER, install};
+use super::recheck::recheck;
 use super::stages::{Engine, Stages, unwrap_external};
+use crate::audit;
 use crate::error::{Error, Result};
-use crate::exchange::Tally;
-use crate::exec::{DeadScan, Node, sorted};
+use crate::exchange::{Run, Tally};
+use crate::exec::{Node, ScratchScan, sorted};
 use crate::near;
 use crate::report::{ReportFacts, write_card, write_report};
-use crate::rows::{FILE, PART, SOURCE_ROW};
-use crate::shards::{Dead, DeadLists, join_shards, written_columns};
+use crate::rows::{FILE, PART, SOURCE_ROW, schema as row_schema};
+use crate::shards::{AuditList, Dead, DeadLists, Part, join_shards, written_columns};
 use crate::statistics::Statistics;
 use crate::step::Step;
 use crate::steps::load_tokenizer;
+use arrow::datatypes::{Field, SchemaRef};
 use futures::StreamExt;
 use siyu_dataset::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, Manifest, NearRule, PipelineRecord, RowTotals, SplitRecord,
+    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, Manifest, NearRule, PartRecord, PipelineRecord, RowTotals,
+    SplitRecord,
     StepRecord, TokenizerRecord,
 };
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::runtime::Runtime;
 
 /// Writes the dataset of a finished run.
@@ -34,8 +39,10 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
     let parts = engine.parts_folder()?;
     let go_on = || engine.progress.go_on();
     let shards = pool.install(|| join_shards(&parts, &stages.parts, shards, &schema, &staging, go_on))?;
+    let personal_data_check = pool.install(|| recheck(engine, &shards, &schema, &staging))?;
     go_on()?;
     let dead = runtime.block_on(dead_lists(engine, stages, &staging))?;
+    let audit = runtime.block_on(audit_list(engine, stages, &staging))?;
     let tally = tally(stages);
     let read: u64 = tally.files.values().map(|(rows, _)| rows).sum();
     if read != stages.rows_read {
@@ -55,12 +62,10 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
         steps: steps(engine, &tally),
         rows: RowTotals::default(),
         personal_data: personal_data(&tally),
+        personal_data_check,
+        audit,
         split: None,
-        columns: schema
-            .fields()
-            .iter()
-            .map(|field| ColumnRecord { name: field.name().clone(), kind: field.data_type().to_string() })
-            .collect(),
+        columns: columns(&schema),
         shards,
         dropped: dead.dropped,
         quarantine: dead.quarantine,
@@ -84,6 +89,11 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
     Ok(manifest)
 }
 
+fn columns(schema: &SchemaRef) -> Vec<ColumnRecord> {
+    let record = |field: &Arc<Field>| ColumnRecord { name: field.name().clone(), kind: field.data_type().to_string() };
+    schema.fields().iter().map(record).collect()
+}
+
 /// Shards per side: a function of the input's size and the setting alone.
 fn shard_count(engine: &Engine<'_>) -> u32 {
     let bytes: u64 = engine.sources.iter().map(|source| source.bytes).sum();
@@ -95,7 +105,8 @@ fn shard_count(engine: &Engine<'_>) -> u32 {
 async fn dead_lists(engine: &Engine<'_>, stages: &Stages, staging: &Path) -> Result<Dead> {
     let names = engine.sources.iter().map(|source| source.name.clone()).collect();
     let mut lists = DeadLists::new(names, engine.plan.labels.clone(), staging);
-    let scan = DeadScan { paths: dead_files(engine, stages)? }.plan(None);
+    let paths = scratch_files(engine, stages, "dead", |run| run.dead_rows > 0, |part| part.dead_rows > 0)?;
+    let scan = ScratchScan { paths, schema: row_schema(&[]) }.plan(None);
     let plan = sorted(scan, &[FILE, SOURCE_ROW, PART]);
     let mut rows = plan.execute(0, engine.session.task_ctx()).map_err(unwrap_external)?;
     while let Some(batch) = rows.next().await {
@@ -104,16 +115,40 @@ async fn dead_lists(engine: &Engine<'_>, stages: &Stages, staging: &Path) -> Res
     lists.finish()
 }
 
-fn dead_files(engine: &Engine<'_>, stages: &Stages) -> Result<Vec<PathBuf>> {
+/// Lists what was masked, where a step asks for it, in the order of the input and however much it is.
+async fn audit_list(engine: &Engine<'_>, stages: &Stages, staging: &Path) -> Result<Option<Vec<PartRecord>>> {
+    let asks = |step: &Step| matches!(step, Step::MaskPii(mask) if mask.audit);
+    if !engine.pipeline.steps.iter().any(asks) {
+        return Ok(None);
+    }
+    let names = engine.sources.iter().map(|source| source.name.clone()).collect();
+    let mut list = AuditList::new(names, staging);
+    let paths = scratch_files(engine, stages, "audit", |run| run.audit_rows > 0, |part| part.audit_rows > 0)?;
+    let plan = sorted(ScratchScan { paths, schema: audit::schema() }.plan(None), &audit::SORTED);
+    let mut rows = plan.execute(0, engine.session.task_ctx()).map_err(unwrap_external)?;
+    while let Some(batch) = rows.next().await {
+        list.push(&batch.map_err(unwrap_external)?)?;
+    }
+    list.finish().map(Some)
+}
+
+/// The files that runs and parts put aside under a name, of those that have any.
+fn scratch_files(
+    engine: &Engine<'_>,
+    stages: &Stages,
+    name: &str,
+    of_run: fn(&Run) -> bool,
+    of_part: fn(&Part) -> bool,
+) -> Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for (number, exchange) in (1..).zip(&stages.exchanges) {
         let folder = engine.exchange_folder(number)?;
-        let dead = exchange.runs.iter().filter(|run| run.dead_rows > 0);
-        paths.extend(dead.map(|run| folder.join(format!("{}.dead.arrow", run.name))));
+        let runs = exchange.runs.iter().filter(|run| of_run(run));
+        paths.extend(runs.map(|run| folder.join(format!("{}.{name}.arrow", run.name))));
     }
     let folder = engine.parts_folder()?;
-    let dead = stages.parts.iter().filter(|part| part.dead_rows > 0);
-    paths.extend(dead.map(|part| folder.join(format!("part-{:08}.dead.arrow", part.bucket))));
+    let parts = stages.parts.iter().filter(|part| of_part(part));
+    paths.extend(parts.map(|part| folder.join(format!("part-{:08}.{name}.arrow", part.bucket))));
     Ok(paths)
 }
 

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders of a dataset.
-const FOLDERS: [&str; 3] = ["data", "dropped", "quarantine"];
+const FOLDERS: [&str; 4] = ["data", "dropped", "quarantine", "audit"];
 /// Its pages.
 const PAGES: [&str; 3] = ["README.md", "report.html", "report.json"];
 /// Which content is on which side of a split, for the next run's `previous`.
@@ -41,7 +41,7 @@ impl Owned {
 
     fn add(&mut self, manifest: &Manifest) {
         let shards = manifest.shards.iter().map(|shard| shard.path.clone());
-        let parts = manifest.dropped.iter().chain(&manifest.quarantine).map(|part| part.path.clone());
+        let parts = manifest.lists().map(|part| part.path.clone());
         self.0.extend(shards.chain(parts));
         self.0.extend(PAGES.map(str::to_owned));
         if manifest.split.is_some() {

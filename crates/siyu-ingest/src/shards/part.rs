@@ -1,6 +1,7 @@
 //! A part: the rows of one bucket as Parquet, one file per side of the split.
 
 use super::properties;
+use crate::audit;
 use crate::error::{Error, Result};
 use crate::exchange::{Tally, tally_notes, write_dead};
 use crate::files;
@@ -30,6 +31,7 @@ pub(crate) struct Part {
     pub(crate) bucket: u32,
     pub(crate) sides: BTreeMap<String, PartRow>,
     pub(crate) dead_rows: u64,
+    pub(crate) audit_rows: u64,
     pub(crate) tally: Tally,
     pub(crate) statistics: Statistics,
 }
@@ -44,6 +46,7 @@ pub(crate) struct PartWriter {
     tokens: Option<usize>,
     writers: BTreeMap<String, (BatchCoalescer, ArrowWriter<File>)>,
     dead: Vec<RecordBatch>,
+    masked: Vec<RecordBatch>,
     part: Part,
 }
 
@@ -61,6 +64,7 @@ impl PartWriter {
             tokens: find("token_count"),
             writers: BTreeMap::new(),
             dead: Vec::new(),
+            masked: Vec::new(),
             part: Part { bucket, ..Part::default() },
         }
     }
@@ -68,6 +72,7 @@ impl PartWriter {
     /// Takes a batch, alive or dead.
     pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         tally_notes(batch, &mut self.part.tally);
+        self.masked.extend(audit::places(batch));
         if is_dead(batch) {
             let outcome = batch.column(OUTCOME).as_primitive::<UInt16Type>().value(0);
             *self.part.tally.dead.entry(outcome).or_default() += batch.num_rows() as u64;
@@ -128,6 +133,8 @@ impl PartWriter {
         }
         let dead = self.directory.join(format!("part-{:08}.dead.arrow", self.bucket));
         self.part.dead_rows = write_dead(&dead, &self.dead).map_err(|error| files::arrow_error(&dead, error))?;
+        let audit = self.directory.join(format!("part-{:08}.audit.arrow", self.bucket));
+        self.part.audit_rows = audit::write(&audit, &self.masked).map_err(|error| files::arrow_error(&audit, error))?;
         files::write_record(&self.directory.join(format!("part-{:08}.json", self.bucket)), &self.part)
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn find_anchored(text: &str, kinds: Kinds, found: &mut Vec<Candidate>
             if kinds.has(Kind::Email) {
                 let spaced = bytes[..anchor.start()].ends_with(b" ") && bytes[anchor.end()..].starts_with(b" ");
                 let space = usize::from(spaced);
-                email::address(bytes, anchor.start() - space, anchor.end() + space, found);
+                email::address(bytes, anchor.start() - space, anchor.end() + space, "email_spelled", found);
             }
         } else if index < WORDS_OF_SECRETS {
             if kinds.has(Kind::Secret) {
@@ -106,7 +106,7 @@ fn wechat(bytes: &[u8], anchor: usize, end: usize, found: &mut Vec<Candidate>) {
         || label.windows(3).any(|sign| sign == "：".as_bytes() || sign == "号".as_bytes());
     let name = bytes.get(start + length).is_some_and(|byte| matches!(byte, b'.' | b'@' | b'/' | b'('));
     if shape && signed && (own || tells) && !name {
-        found.push(Candidate { kind: Kind::Wechat, start, end: start + length, score: 72 });
+        found.push(Candidate { kind: Kind::Wechat, start, end: start + length, score: 72, rule: "wechat" });
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn find(text: &str, found: &mut Vec<Candidate>) {
         let whole = capture.get(0).expect("a match has itself");
         let head = capture.name("head").or_else(|| capture.name("told"));
         let start = head.map_or(whole.start(), |head| head.start());
-        found.push(Candidate { kind: Kind::Address, start, end: whole.end(), score: 55 });
+        found.push(Candidate { kind: Kind::Address, start, end: whole.end(), score: 55, rule: "address" });
     }
 }
 

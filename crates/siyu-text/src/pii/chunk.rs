@@ -181,7 +181,7 @@ impl Chunk {
 
     /// Whether the folded range `from..to` closes a bracket that it does not open.
     pub(super) fn closes(&self, from: usize, to: usize) -> bool {
-        let count = |sign| self.folded[from..to].iter().filter(|&&byte| byte == sign).count();
+        let count = |sign| memchr::memchr_iter(sign, &self.folded[from..to]).count();
         count(b')') > count(b'(')
     }
 

@@ -15,9 +15,9 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
         [15 | 18] | [6, 8, 4] | [6, 4, 4, 4] | [6, 4, 8] | [14, 4] | [6, 12] | [3, 3, 4, 4, 4] | [4, 4, 4, 4, 2]
     );
     match digits.len() {
-        18 if grouping && is_id(digits) => site.add(Kind::CnId, sequence.from, sequence.to, 98),
+        18 if grouping && is_id(digits) => site.add_by("cn_id_18", Kind::CnId, sequence.from, sequence.to, 98),
         15 if is_old_id(digits) && sequence.context.labelled(class::ID) => {
-            site.add(Kind::CnId, sequence.from, sequence.to, 90);
+            site.add_by("cn_id_15", Kind::CnId, sequence.from, sequence.to, 90);
         }
         _ => {}
     }

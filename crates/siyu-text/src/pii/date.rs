@@ -52,7 +52,7 @@ pub(super) fn at_digit(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Cand
     }
     let context = Context::before(text, at);
     if born || context.labelled(class::BIRTH) {
-        found.push(Candidate { kind: Kind::DateOfBirth, start: at, end, score: 70 });
+        found.push(Candidate { kind: Kind::DateOfBirth, start: at, end, score: 70, rule: "date_of_birth" });
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Found {
     pub start: usize,
     /// Byte offset behind its last character.
     pub end: usize,
+    /// The pattern that it fits: the kind's name, and more where a kind has several patterns.
+    pub rule: &'static str,
 }
 
 /// What a validator believes in, before overlaps are resolved.
@@ -28,6 +30,8 @@ pub(super) struct Candidate {
     pub(super) end: usize,
     /// Confidence of 100; the higher one wins where two overlap.
     pub(super) score: u8,
+    /// The pattern that it fits.
+    pub(super) rule: &'static str,
 }
 
 /// Finds personal data of chosen kinds.
@@ -184,11 +188,11 @@ fn resolve(mut candidates: Vec<Candidate>) -> Vec<Found> {
         (std::cmp::Reverse((candidate.score, candidate.end - candidate.start)), candidate.start, candidate.kind)
     });
     let mut kept: Vec<Found> = Vec::with_capacity(candidates.len());
-    for Candidate { kind, start, end, .. } in candidates {
+    for Candidate { kind, start, end, rule, .. } in candidates {
         let at = kept.partition_point(|found| found.start < start);
         let free_before = at.checked_sub(1).is_none_or(|before| kept[before].end <= start);
         if free_before && kept.get(at).is_none_or(|next| end <= next.start) {
-            kept.insert(at, Found { kind, start, end });
+            kept.insert(at, Found { kind, start, end, rule });
         }
     }
     kept

@@ -26,7 +26,7 @@ pub(super) fn at_sign(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candi
     let bytes = text.as_bytes();
     if let Some(start) = password_start(bytes, at) {
         if kinds.has(Kind::Secret) && at - start >= 4 && !is_shown(&bytes[start..at]) {
-            found.push(Candidate { kind: Kind::Secret, start, end: at, score: 93 });
+            found.push(Candidate { kind: Kind::Secret, start, end: at, score: 93, rule: "secret_in_url" });
         }
         return;
     }
@@ -34,7 +34,7 @@ pub(super) fn at_sign(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candi
         return;
     }
     let width = if bytes[at] == b'@' { 1 } else { 3 };
-    address(bytes, at, at + width, found);
+    address(bytes, at, at + width, "email", found);
     let low = steps_back(bytes, at, 6);
     let high = steps_forward(bytes, at + width, 6);
     for sign in STAND_INS {
@@ -42,7 +42,7 @@ pub(super) fn at_sign(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candi
         if note(low..at) || note(at + width..high) {
             let from = steps_back(bytes, at, NOTE_REACH);
             for place in memchr::memmem::find_iter(&bytes[from..low.max(from)], sign.as_bytes()) {
-                address(bytes, from + place, from + place + sign.len(), found);
+                address(bytes, from + place, from + place + sign.len(), "email_explained", found);
             }
         }
     }
@@ -71,7 +71,7 @@ fn is_shown(value: &[u8]) -> bool {
 type Folded = Vec<(u8, usize, usize)>;
 
 /// An address whose sign for `@` lies between `left` and `right`.
-pub(super) fn address(bytes: &[u8], left: usize, right: usize, found: &mut Vec<Candidate>) {
+pub(super) fn address(bytes: &[u8], left: usize, right: usize, rule: &'static str, found: &mut Vec<Candidate>) {
     let local = local_part(bytes, left);
     let domain = domain_part(bytes, right);
     let Some(length) = domain_length(&domain) else { return };
@@ -85,7 +85,7 @@ pub(super) fn address(bytes: &[u8], left: usize, right: usize, found: &mut Vec<C
     if name.ends_with(b".") || git || algorithm {
         return;
     }
-    found.push(Candidate { kind: Kind::Email, start, end, score: 92 });
+    found.push(Candidate { kind: Kind::Email, start, end, score: 92, rule });
 }
 
 /// The letters before `left` that can belong to an address.

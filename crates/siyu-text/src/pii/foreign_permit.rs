@@ -20,7 +20,7 @@ pub(super) fn judge(site: &mut Site<'_>, index: usize) {
     let mut birth = *b"19000000";
     birth[2..].copy_from_slice(&bytes[7..13]);
     if is_province(&bytes[3..5]) && is_date(&birth) && !site.context(word.from, word.to).is_thing() {
-        site.add(Kind::ForeignPermit, word.from, word.to, 90);
+        site.add_by("foreign_permit_letters", Kind::ForeignPermit, word.from, word.to, 90);
     }
 }
 
@@ -35,7 +35,7 @@ pub(super) fn judge_digits(site: &mut Site<'_>, sequence: &Sequence) {
         && has_check_digit(digits)
     {
         let score = if sequence.context.labelled(class::USCC) { 60 } else { 97 };
-        site.add(Kind::ForeignPermit, sequence.from, sequence.to, score);
+        site.add_by("foreign_permit_digits", Kind::ForeignPermit, sequence.from, sequence.to, score);
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn at_separator(text: &str, at: usize, kinds: Kinds, found: &mut Vec<
     if !shaped || goes_on(before) || goes_on(behind) || longer || repeated || decimal {
         return;
     }
-    found.push(Candidate { kind: Kind::Mac, start, end, score: 90 });
+    found.push(Candidate { kind: Kind::Mac, start, end, score: 90, rule: "mac" });
 }
 
 #[cfg(test)]

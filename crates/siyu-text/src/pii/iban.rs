@@ -110,7 +110,7 @@ pub(super) fn judge(site: &mut Site<'_>, index: usize) {
         return;
     }
     if let Some(end) = end(site.text.as_bytes(), start, *length) {
-        site.found.push(Candidate { kind: Kind::Iban, start, end, score: 99 });
+        site.found.push(Candidate { kind: Kind::Iban, start, end, score: 99, rule: "iban" });
     }
 }
 

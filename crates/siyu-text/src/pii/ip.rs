@@ -122,7 +122,7 @@ pub(super) fn at_colon(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Cand
         return;
     }
     let end = with_prefix(bytes, with_zone(bytes, end));
-    found.push(Candidate { kind: Kind::Ipv6, start, end, score: 88 });
+    found.push(Candidate { kind: Kind::Ipv6, start, end, score: 88, rule: "ipv6" });
 }
 
 /// Whether the colon at `colon` closes a word that is no group of an address: `server:2001:db8::1`.

@@ -1,6 +1,6 @@
 //! Fixed-line numbers of mainland China.
 
-use super::context::{class, has_unit};
+use super::context::{Context, class, has_unit};
 use super::kind::Kind;
 use super::sequence::Site;
 
@@ -15,7 +15,6 @@ pub(super) fn in_chunk(site: &mut Site<'_>) {
 
 fn judge(site: &mut Site<'_>, index: usize) {
     let word = site.chunk.words[index];
-    let bytes = site.chunk.word(word);
     if !word.is_number()
         || site.byte_before(word.from).is_ascii_alphanumeric() && site.chunk.at(word.from.checked_sub(1)) == 0
     {
@@ -27,25 +26,7 @@ fn judge(site: &mut Site<'_>, index: usize) {
     let joined = site.chunk.at(word.from.checked_sub(1));
     let country =
         index > 0 && joined != b'.' && matches!(site.chunk.word(site.chunk.words[index - 1]), b"86" | b"0086");
-    let found = match bytes.len() {
-        2..=4 if is_area(bytes) || country && is_area(&[b"0", bytes].concat()) => {
-            behind_area(site, index, bytes.len() + usize::from(bytes[0] != b'0'))
-        }
-        3 if matches!(bytes, b"400" | b"800") => service(site, index),
-        10 if matches!(&bytes[..3], b"400" | b"800") && labelled => Some(index),
-        11 | 12 if labelled && (is_area(&bytes[..3]) || is_area(&bytes[..4])) => Some(index),
-        7 | 8
-            if labelled
-                && (b'2'..=b'9').contains(&bytes[0])
-                && !follows_group(site, index)
-                && !context.is_thing()
-                && !site.in_url(word.from) =>
-        {
-            Some(index)
-        }
-        _ => None,
-    };
-    let Some(mut last) = found else { return };
+    let Some((last, rule)) = pattern(site, index, country, &context) else { return };
     let abroad = index > 0 && !country && {
         let before = site.chunk.words[index - 1];
         before.to + 1 == word.from && site.chunk.at(before.from.checked_sub(1)) == b'+'
@@ -62,21 +43,7 @@ fn judge(site: &mut Site<'_>, index: usize) {
     } else if index > 0 && matches!(joined, b'-' | b'.' | b'/') && site.chunk.words[index - 1].to + 1 == word.from {
         return;
     }
-    let next = |last: usize| {
-        site.chunk
-            .words
-            .get(last + 1)
-            .filter(|next| next.from == site.chunk.words[last].to + 1 && site.chunk.folded[next.from - 1] == b'-')
-    };
-    if let Some(extension) = next(last) {
-        if !extension.is_number() || extension.len() > 6 {
-            return;
-        }
-        last += 1;
-        if next(last).is_some() {
-            return;
-        }
-    }
+    let Some(last) = with_extension(site, last) else { return };
     let to = site.chunk.words[last].to;
     if site.chunk.at(from.checked_sub(1)) == b'(' && site.chunk.closes(from, to) {
         from -= 1;
@@ -86,7 +53,37 @@ fn judge(site: &mut Site<'_>, index: usize) {
     if context.is_thing() || has_unit(site.text, end) || bound && !labelled || site.in_url(from) && !labelled {
         return;
     }
-    site.add(Kind::CnLandline, from, to, 81);
+    site.add_by(rule, Kind::CnLandline, from, to, 81);
+}
+
+/// The last word of the number that begins at the word, and the pattern that it fits.
+fn pattern(site: &Site<'_>, index: usize, country: bool, context: &Context) -> Option<(usize, &'static str)> {
+    let word = site.chunk.words[index];
+    let bytes = site.chunk.word(word);
+    let labelled = context.labelled(class::PHONE);
+    let alone = || !follows_group(site, index) && !context.is_thing() && !site.in_url(word.from);
+    match bytes.len() {
+        2..=4 if is_area(bytes) || country && is_area(&[b"0", bytes].concat()) => {
+            let area = bytes.len() + usize::from(bytes[0] != b'0');
+            behind_area(site, index, area).map(|last| (last, "cn_landline_area"))
+        }
+        3 if matches!(bytes, b"400" | b"800") => service(site, index).map(|last| (last, "cn_landline_service")),
+        10 if matches!(&bytes[..3], b"400" | b"800") && labelled => Some((index, "cn_landline_service")),
+        11 | 12 if labelled && (is_area(&bytes[..3]) || is_area(&bytes[..4])) => Some((index, "cn_landline_area")),
+        7 | 8 if labelled && (b'2'..=b'9').contains(&bytes[0]) && alone() => Some((index, "cn_landline_labelled")),
+        _ => None,
+    }
+}
+
+/// The last word with the extension behind it; none where what follows is no extension.
+fn with_extension(site: &Site<'_>, last: usize) -> Option<usize> {
+    let words = &site.chunk.words;
+    let joined = |last: usize| {
+        words.get(last + 1).filter(|next| next.from == words[last].to + 1 && site.chunk.folded[next.from - 1] == b'-')
+    };
+    let Some(extension) = joined(last) else { return Some(last) };
+    let fits = extension.is_number() && extension.len() <= 6 && joined(last + 1).is_none();
+    fits.then_some(last + 1)
 }
 
 /// Whether a short group of digits stands right before, of which the number is the rest.

@@ -6,8 +6,9 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use super::chunk::{Atom, atom};
-use super::detector::Detector;
+use super::detector::{Detector, Found};
 use super::kind::Kind;
+use super::places::Places;
 
 /// What stands in the place of personal data.
 #[derive(Clone, Debug)]
@@ -51,36 +52,52 @@ impl Masker {
 
     /// Replaces all personal data in `text`. Masking a masked text changes nothing.
     pub fn mask<'a>(&self, text: &'a str) -> Masked<'a> {
+        self.mask_noting(text, |_| {})
+    }
+
+    /// Replaces all personal data in `text` and tells each place, by its offsets in `text`; what only shows once
+    /// something else is masked comes later than that.
+    pub fn mask_noting<'a>(&self, text: &'a str, mut note: impl FnMut(Found)) -> Masked<'a> {
         let mut tally = [0; Kind::ALL.len()];
+        let mut places = Places::default();
         let mut masked = Cow::Borrowed(text);
         for _ in 0..MAX_ROUNDS {
-            let Some(next) = self.round(&masked, &mut tally) else { break };
+            let found = self.detector.find(&masked);
+            if found.is_empty() {
+                break;
+            }
+            let (next, ranges) = self.replaced(&masked, &found);
+            for one in found {
+                let (start, end) = places.given(one.start, one.end);
+                tally[one.kind as usize] += 1;
+                note(Found { start, end, ..one });
+            }
             if next == masked {
                 break;
             }
+            places.replace(&ranges);
             masked = Cow::Owned(next);
         }
         let counts = Kind::ALL.iter().map(|&kind| (kind, tally[kind as usize])).filter(|(_, count)| *count > 0);
         Masked { text: masked, counts: counts.collect() }
     }
 
-    fn round(&self, text: &str, tally: &mut [u32]) -> Option<String> {
-        let found = self.detector.find(text);
-        if found.is_empty() {
-            return None;
-        }
+    /// The text with masks, and for each its range and the mask's length.
+    fn replaced(&self, text: &str, found: &[Found]) -> (String, Vec<(usize, usize, usize)>) {
+        let mut ranges = Vec::with_capacity(found.len());
         let mut masked = String::with_capacity(text.len());
         let mut from = 0;
         for one in found {
             let between = text.get(from..one.start).expect("matches are sorted and lie at character boundaries");
             let value = text.get(one.start..one.end).expect("matches lie at character boundaries");
             masked.push_str(between);
+            let before = masked.len();
             self.push_token(&mut masked, one.kind, value);
-            tally[one.kind as usize] += 1;
+            ranges.push((one.start, one.end, masked.len() - before));
             from = one.end;
         }
         masked.push_str(text.get(from..).expect("the last match ends at a character boundary"));
-        Some(masked)
+        (masked, ranges)
     }
 
     fn push_token(&self, masked: &mut String, kind: Kind, value: &str) {
@@ -165,6 +182,16 @@ mod tests {
         }
         assert_eq!(masker.mask(&plain).text, plain);
         assert_ne!(masker.mask("13900139000").text, plain);
+    }
+
+    #[test]
+    fn places_are_told_by_their_offsets_in_the_given_text() {
+        let text = "电话13800138000，邮箱zhang@qq.com";
+        let mut told = Vec::new();
+        let counts = masker("<{kind}>")
+            .mask_noting(text, |found| told.push((found.rule, text.get(found.start..found.end).unwrap())));
+        assert_eq!(told, [("cn_mobile", "13800138000"), ("email", "zhang@qq.com")]);
+        assert_eq!(counts.counts.len(), 2);
     }
 
     const PIECES: &str = "(13800138000|zhang@qq.com|4012888888881881|QQ|微信|：|电话|订单号|[ -~]{0,4}|\\PC{0,3}|::1|10.0.0.1|password=|[0-9]{1,9}){0,12}";

@@ -29,18 +29,19 @@ fn judge_hong_kong(site: &mut Site<'_>, index: usize, bytes: &[u8]) {
     if site.chunk.at(Some(word.to)) == b'(' && site.chunk.at(Some(word.to + 2)) == b')' {
         let check = site.chunk.at(Some(word.to + 1));
         if is_hong_kong(bytes, check) {
-            site.add(Kind::HkId, word.from, word.to + 3, 93);
+            site.add_by("hk_id_bracketed", Kind::HkId, word.from, word.to + 3, 93);
         }
     } else if let Some(width) = bracketed_letter(site, word.to) {
         let (start, end) = site.chunk.span(word.from, word.to);
         if is_hong_kong(bytes, b'A') {
-            site.found.push(super::detector::Candidate { kind: Kind::HkId, start, end: end + width, score: 93 });
+            let (end, rule) = (end + width, "hk_id_bracketed");
+            site.found.push(super::detector::Candidate { kind: Kind::HkId, start, end, score: 93, rule });
         }
     } else if let Some((&check, body)) = bytes.split_last()
         && context.labelled(class::ID | class::HONG_KONG)
         && is_hong_kong(body, check)
     {
-        site.add(Kind::HkId, word.from, word.to, 85);
+        site.add_by("hk_id_labelled", Kind::HkId, word.from, word.to, 85);
     }
 }
 

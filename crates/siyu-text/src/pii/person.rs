@@ -54,7 +54,7 @@ pub(super) fn find(text: &str, found: &mut Vec<Candidate>) {
             before(text, anchor.start(), index - ROLES.len() < TITLES_OF_SURNAMES)
         };
         if let Some((start, end)) = name {
-            found.push(Candidate { kind: Kind::Person, start, end, score: 50 });
+            found.push(Candidate { kind: Kind::Person, start, end, score: 50, rule: "person" });
         }
     }
 }

@@ -56,20 +56,20 @@ fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
     }
     let mentioned = context.mentions(class::PHONE);
     let dialled = (!spaced || mentioned || last == index) && is_dialled(&site.chunk.folded[first.from..to], digits);
-    let score = if dialled {
-        78
+    let (rule, score) = if dialled {
+        ("phone_dialled", 78)
     } else if plus && is_international(site, index, last) {
-        79
+        ("phone_international", 79)
     } else if whole && is_north_american(site, index, &groups) && (!spaced || mentioned) {
-        70
+        ("phone_north_american", 70)
     } else if whole && context.clause & class::FOREIGN != 0 && is_national(site, index, &groups) {
-        82
+        ("phone_national", 82)
     } else if whole && labelled && (7..=15).contains(&digits) {
-        60
+        ("phone_labelled", 60)
     } else {
         return None;
     };
-    site.add(Kind::Phone, from, to, score);
+    site.add_by(rule, Kind::Phone, from, to, score);
     Some(last)
 }
 

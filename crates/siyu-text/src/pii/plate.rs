@@ -28,7 +28,7 @@ pub(super) fn judge(site: &mut Site<'_>, index: usize) {
             || series[..5].iter().all(u8::is_ascii_digit) && letters == 1);
     let clean = series.iter().all(|byte| byte.is_ascii_digit() || !matches!(byte, b'I' | b'O'));
     if clean && (plain || energy) && !site.context(word.from, word.to).labelled(class::THING) {
-        site.found.push(Candidate { kind: Kind::CnPlate, start: from, end: end + suffix, score: 83 });
+        site.found.push(Candidate { kind: Kind::CnPlate, start: from, end: end + suffix, score: 83, rule: "cn_plate" });
     }
 }
 

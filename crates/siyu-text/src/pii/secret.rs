@@ -73,7 +73,8 @@ pub(super) fn judge_word(site: &mut Site<'_>, index: usize) {
     let object = |part: Option<&[u8]>| part.is_some_and(|part| part.starts_with(b"eyJ"));
     let web = length > 30 && object(parts.next()) && object(parts.next()) && parts.count() == 1;
     if issued && !cloud || web {
-        site.found.push(Candidate { kind: Kind::Secret, start: from, end, score: 96 });
+        let rule = if web { "secret_web_token" } else { "secret_issued" };
+        site.found.push(Candidate { kind: Kind::Secret, start: from, end, score: 96, rule });
     }
 }
 
@@ -89,7 +90,13 @@ pub(super) fn at_dash(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candi
     }
     let Some(foot) = memchr::memmem::find(&rest[..rest.len().min(16_384)], b"-----END ") else { return };
     let Some(dashes) = memchr::memmem::find(&rest[foot + 9..], b"-----") else { return };
-    found.push(Candidate { kind: Kind::Secret, start: at, end: at + foot + 9 + dashes + 5, score: 100 });
+    found.push(Candidate {
+        kind: Kind::Secret,
+        start: at,
+        end: at + foot + 9 + dashes + 5,
+        score: 100,
+        rule: "secret_private_key",
+    });
 }
 
 const NAMES: [&str; 33] = [
@@ -159,7 +166,7 @@ pub(super) fn at_assignment(text: &str, at: usize, kinds: Kinds, found: &mut Vec
     // `密钥：API_KEY=…`: the inner name is nearer to the value.
     let inner = memchr::memchr(b'=', value).is_some_and(|sign| text.get(start..start + sign).is_some_and(is_named));
     if strong && !called && !inner && !is_path(value) && !is_placeholder(value) {
-        found.push(Candidate { kind: Kind::Secret, start, end: start + length, score: 77 });
+        found.push(Candidate { kind: Kind::Secret, start, end: start + length, score: 77, rule: "secret_assigned" });
     }
 }
 
@@ -184,7 +191,7 @@ pub(super) fn behind_word(text: &str, end: usize, bearer: bool, found: &mut Vec<
         length >= 6 && digits && (lower || told && value.iter().all(u8::is_ascii_digit))
     };
     if strong && !called && !is_path(value) && !is_placeholder(value) {
-        found.push(Candidate { kind: Kind::Secret, start, end: start + length, score: 76 });
+        found.push(Candidate { kind: Kind::Secret, start, end: start + length, score: 76, rule: "secret_behind_word" });
     }
 }
 

@@ -14,10 +14,15 @@ pub(super) struct Site<'a> {
 }
 
 impl Site<'_> {
-    /// Adds a candidate over the folded range `from..to`.
+    /// Adds a candidate over the folded range `from..to`, of a kind that has one pattern.
     pub(super) fn add(&mut self, kind: Kind, from: usize, to: usize, score: u8) {
+        self.add_by(kind.name(), kind, from, to, score);
+    }
+
+    /// Adds a candidate that fits the pattern `rule`.
+    pub(super) fn add_by(&mut self, rule: &'static str, kind: Kind, from: usize, to: usize, score: u8) {
         let (start, end) = self.chunk.span(from, to);
-        self.found.push(Candidate { kind, start, end, score });
+        self.found.push(Candidate { kind, start, end, score, rule });
     }
 
     pub(super) fn context(&self, from: usize, to: usize) -> Context {

@@ -33,9 +33,9 @@ pub(super) fn judge(site: &mut Site<'_>, index: usize) {
         return;
     }
     if permit && said & class::PERMIT != 0 && site.kinds.has(Kind::TravelPermit) {
-        site.add(Kind::TravelPermit, word.from, word.to, 84);
+        site.add_by("travel_permit_letter", Kind::TravelPermit, word.from, word.to, 84);
     } else if passport && said & class::PASSPORT != 0 && !context.is_thing() && site.kinds.has(Kind::CnPassport) {
-        site.add(Kind::CnPassport, word.from, word.to, 84);
+        site.add_by("cn_passport_letter", Kind::CnPassport, word.from, word.to, 84);
     }
 }
 
@@ -46,7 +46,7 @@ pub(super) fn judge_digits(site: &mut Site<'_>, sequence: &Sequence) {
     }
     let context = sequence.context;
     if sequence.len() == 8 && context.labelled(class::PERMIT) && site.kinds.has(Kind::TravelPermit) {
-        site.add(Kind::TravelPermit, sequence.from, sequence.to, 82);
+        site.add_by("travel_permit_digits", Kind::TravelPermit, sequence.from, sequence.to, 82);
     }
     let series = matches!(&sequence.digits[..2], b"14" | b"15");
     if sequence.len() == 9
@@ -55,7 +55,7 @@ pub(super) fn judge_digits(site: &mut Site<'_>, sequence: &Sequence) {
         && !context.mentions(class::US)
         && site.kinds.has(Kind::CnPassport)
     {
-        site.add(Kind::CnPassport, sequence.from, sequence.to, 82);
+        site.add_by("cn_passport_digits", Kind::CnPassport, sequence.from, sequence.to, 82);
     }
 }
 

@@ -15,14 +15,18 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
         let governed = context.labelled(class::SSN) || context.after & class::SSN != 0;
         let hyphened = matches!(sequence.separator, b'-' | 0);
         match sequence.groups[..] {
-            [3, 2, 4] if labelled || alone => site.add(Kind::UsSsn, sequence.from, sequence.to, 80),
-            [9] | [3, 6] | [5, 4] if governed && hyphened => site.add(Kind::UsSsn, sequence.from, sequence.to, 80),
+            [3, 2, 4] if labelled || alone => {
+                site.add_by("us_ssn_grouped", Kind::UsSsn, sequence.from, sequence.to, 80);
+            }
+            [9] | [3, 6] | [5, 4] if governed && hyphened => {
+                site.add_by("us_ssn_labelled", Kind::UsSsn, sequence.from, sequence.to, 80);
+            }
             _ => {}
         }
     }
     let single = sequence.groups.len() == 1;
     if single && context.labelled(class::PASSPORT) && site.kinds.has(Kind::UsPassport) {
-        site.add(Kind::UsPassport, sequence.from, sequence.to, 78);
+        site.add_by("us_passport_digits", Kind::UsPassport, sequence.from, sequence.to, 78);
     }
 }
 
@@ -38,7 +42,7 @@ pub(super) fn judge_word(site: &mut Site<'_>, index: usize) {
         let american = context.clause & class::US != 0;
         let named = context.label & class::PASSPORT != 0 || context.label == 0 && context.mentions(class::PASSPORT);
         if named && (!chinese || american) && !context.is_thing() {
-            site.add(Kind::UsPassport, word.from, word.to, 85);
+            site.add_by("us_passport_letter", Kind::UsPassport, word.from, word.to, 85);
         }
     }
 }

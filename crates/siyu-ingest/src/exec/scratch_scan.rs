@@ -1,11 +1,10 @@
-//! The node that reads back the rows that ended, from all scratch files.
+//! The node that reads back what was put aside in scratch files: the rows that ended, and what was masked.
 
 use super::{Node, external, rows};
 use crate::error::{Error, Result};
 use crate::files;
-use crate::rows::identity_fields;
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use arrow::ipc::reader::FileReader;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::stream;
@@ -14,17 +13,18 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Reads the identity of dead rows, file after file.
+/// Reads rows of one schema, file after file.
 #[derive(Debug)]
-pub(crate) struct DeadScan {
+pub(crate) struct ScratchScan {
     pub(crate) paths: Vec<PathBuf>,
+    pub(crate) schema: SchemaRef,
 }
 
-impl Node for DeadScan {
-    const NAME: &'static str = "DeadScan";
+impl Node for ScratchScan {
+    const NAME: &'static str = "ScratchScan";
 
     fn schema(&self) -> SchemaRef {
-        Arc::new(Schema::new(identity_fields()))
+        Arc::clone(&self.schema)
     }
 
     fn partitions(&self) -> usize {

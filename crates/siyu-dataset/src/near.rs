@@ -148,7 +148,6 @@ impl Audit<'_> {
         Ok((checked, alike))
     }
 
-    #[expect(clippy::similar_names, reason = "a shingler makes shingles")]
     fn each_sketch(&self, shard: u32, mut each: impl FnMut(u64, Vec<u64>, Signature)) -> Result<()> {
         let mut shingler = Shingler::new(self.rule.shingles);
         let mut sketch = Vec::new();

@@ -61,7 +61,7 @@ impl Trial {
                         result.insert("reason".into(), json_value(batch.column(rows::DETAIL), row));
                     }
                 } else {
-                    self.fill(&mut result, batch, row);
+                    Self::fill(&mut result, batch, row);
                 }
                 made.entry(number).or_default().push(result);
             }
@@ -72,7 +72,7 @@ impl Trial {
 
 impl Trial {
     /// Puts what the steps made into the row that was given; what they left as it was keeps its kind.
-    fn fill(&self, result: &mut Row, batch: &RecordBatch, row: usize) {
+    fn fill(result: &mut Row, batch: &RecordBatch, row: usize) {
         for slot in IDENTITY + 1..batch.num_columns() {
             let (name, new) = (batch.schema().field(slot).name().clone(), json_value(batch.column(slot), row));
             let old = result.get(&name).map_or(Value::Null, |old| text(old).map_or(Value::Null, Value::String));
@@ -124,13 +124,13 @@ pub fn run_tests(pipeline: &Pipeline) -> Result<Vec<Failure>> {
             text => Row::from_iter([("text".to_owned(), text.clone())]),
         };
         let rows = trial.apply(&[given])?;
-        failures.extend(judge(number, &test.expect, rows.first().cloned().unwrap_or_default()));
+        failures.extend(judge(number, &test.expect, &rows.first().cloned().unwrap_or_default()));
     }
     Ok(failures)
 }
 
 /// What is wrong with the row that a test's document became.
-fn judge(number: usize, expect: &Value, row: Row) -> Option<Failure> {
+fn judge(number: usize, expect: &Value, row: &Row) -> Option<Failure> {
     let text = |name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
     match (expect, text("dropped_by")) {
         (Value::Null, Some(_)) => None,

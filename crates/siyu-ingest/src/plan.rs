@@ -117,6 +117,9 @@ impl Plan {
     }
 
     /// Names and types of the columns that the dataset will have.
+    ///
+    /// # Panics
+    /// Never: a plan has segments.
     pub fn columns(&self, pipeline: &Pipeline) -> Vec<(String, String)> {
         let last = self.segments.last().expect("a plan has at least two segments");
         let (_, schema) = written_columns(&last.steps.output, pipeline.output.columns.as_deref());

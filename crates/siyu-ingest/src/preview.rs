@@ -96,6 +96,9 @@ impl Preview {
     ///
     /// # Errors
     /// Those of the pipeline's settings, and an input that is not there.
+    ///
+    /// # Panics
+    /// Never: nobody else holds the plan.
     pub fn new(pipeline: &Pipeline) -> Result<Self> {
         let plan = Plan::new(pipeline)?;
         let sources: Arc<[Source]> = input::discover(&pipeline.input)?.into();

@@ -104,7 +104,9 @@ fn sketch(
 fn proposals(sketched: &[Sketched]) -> BTreeSet<(usize, usize)> {
     let mut groups: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     for (number, (_, _, keys)) in sketched.iter().enumerate() {
-        keys.iter().for_each(|key| groups.entry(*key).or_default().push(number));
+        for key in keys {
+            groups.entry(*key).or_default().push(number);
+        }
     }
     let pairs = |group: &Vec<usize>| {
         let group = group.clone();

@@ -91,7 +91,7 @@ impl Cutter {
         if parts.is_empty() {
             return Ok(None);
         }
-        let hash = self.hash(&parts);
+        let hash = Self::hash(&parts);
         let sequence = self.sequence;
         self.sequence += 1;
         Ok(Some(Block { sequence, parts, hash }))
@@ -128,7 +128,7 @@ impl Cutter {
     }
 
     /// Of the records' bytes; of a row group, which is not read here, its file's hash and its number.
-    fn hash(&self, parts: &[Part]) -> u64 {
+    fn hash(parts: &[Part]) -> u64 {
         let mut hasher = Xxh3::new();
         for part in parts {
             match &part.content {

@@ -60,7 +60,9 @@ mod tests {
     fn members_are_numbered_in_their_order() {
         let mut bits = Bits::new(1000);
         let members = [0, 1, 63, 64, 127, 500, 999];
-        members.iter().for_each(|&member| bits.insert(member));
+        for &member in &members {
+            bits.insert(member);
+        }
         assert_eq!(bits.number(), 7);
         assert_eq!(members.map(|member| bits.index(member)), [0, 1, 2, 3, 4, 5, 6]);
         assert!(bits.contains(999) && !bits.contains(998));

@@ -86,13 +86,23 @@ fn equal(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord]) -> Result<(Ra
     Ok((copies, ties))
 }
 
+/// The documents that are copies of others.
+fn copied(count: u32, copies: &RankPairs) -> Bits {
+    let mut is_copy = Bits::new(count);
+    for (copy, _) in copies {
+        is_copy.insert(*copy);
+    }
+    is_copy
+}
+
 /// Writes the records of candidates that share a band; returns the number of groups.
 fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &RankPairs) -> Result<u64> {
     let count = pass.count();
-    let (mut is_copy, mut wanted) = (Bits::new(count), Bits::new(count));
-    copies.iter().for_each(|(copy, _)| is_copy.insert(*copy));
+    let (is_copy, mut wanted) = (copied(count, copies), Bits::new(count));
     let mut ranges = (0..RANGES).map(|range| Numbers::create(range_path(pass, range))).collect::<Result<Vec<_>>>()?;
-    let range = |rank: u32| (u64::from(rank) * u64::from(RANGES) / u64::from(count.max(1))) as usize;
+    let range = |rank: u32| {
+        usize::try_from(u64::from(rank) * u64::from(RANGES) / u64::from(count.max(1))).expect("below the ranges")
+    };
     let mut groups = Numbers::create(pass.folder.join("candidates-groups.bin"))?;
     let mut number = 0u32;
     let mut starts = vec![0u64; records.len()];

@@ -9,6 +9,7 @@ use super::sides::{Component, SIDES, Shares};
 use super::sketches::Ranks;
 use crate::error::Result;
 use siyu_text::near::{Components, Documents, Links, jaccard};
+use std::fmt::Write;
 use std::path::Path;
 
 /// Characters of an example's text.
@@ -107,10 +108,11 @@ pub(super) fn missed(
     largest.sort_by_key(|component| (std::cmp::Reverse(component.rows), component.root));
     largest.truncate(5);
     if largest.is_empty() || largest[0].rows * 200 <= total {
-        warning.push_str(&format!(
+        let _ = write!(
+            warning,
             "; with only {} documents or groups of documents the shares cannot be met",
             components.len()
-        ));
+        );
         return Ok(warning);
     }
     warning.push_str("; documents that are too much alike stay together, the most of them around ");

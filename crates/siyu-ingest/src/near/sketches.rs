@@ -49,7 +49,6 @@ pub(super) fn records(pass: &Pass<'_>) -> Result<Vec<SketchRecord>> {
     crate::files::read_records(&pass.folder, "sketch-")
 }
 
-#[expect(clippy::similar_names, reason = "a shingler makes shingles")]
 fn sketch_bucket(pass: &Pass<'_>, bucket: u32, mut shingler: Shingler) -> Result<SketchRecord> {
     let (job, slots) = (pass.job, &pass.arrival.slots);
     let rows = Bucket::read(&pass.exchange, bucket, slots)?;
@@ -197,6 +196,7 @@ fn hashes(column: &ArrayRef) -> Vec<u64> {
     texts.as_string::<i32>().iter().map(hash).collect()
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "the two halves are wanted")]
 fn halves(number: u128) -> [u64; 2] {
     [(number >> 64) as u64, number as u64]
 }

@@ -65,20 +65,20 @@ fn of_error(error: &Yaml, places: &Places, text: &str) -> Words {
         Yaml::InvalidScalar { ty, .. } => format!("expected {}", kind(ty)),
         Yaml::Unexpected { expected, .. } => format!("expected {}", kind(expected)),
         Yaml::DuplicateMappingKey { key, .. } => {
-            help = "keep one of the two; ".to_owned();
+            "keep one of the two; ".clone_into(&mut help);
             key.as_ref().map_or_else(|| "a key is there twice".to_owned(), |key| format!("`{key}` is there twice"))
         }
         Yaml::Eof { .. } if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) => {
-            help = "a pipeline has at least `input` and `output`; README.md and pipelines/ show some; ".to_owned();
+            "a pipeline has at least `input` and `output`; README.md and pipelines/ show some; ".clone_into(&mut help);
             "the file says nothing".to_owned()
         }
         Yaml::Eof { .. } => "the file ends too early".to_owned(),
         Yaml::MultipleDocuments { .. } => {
-            help = "remove the line `---`; ".to_owned();
+            "remove the line `---`; ".clone_into(&mut help);
             "a file holds one pipeline, and here begins a second".to_owned()
         }
         Yaml::UnknownAnchor { .. } => {
-            help = "put a value that starts with `*` in quotes; ".to_owned();
+            "put a value that starts with `*` in quotes; ".clone_into(&mut help);
             "this refers to an anchor that is not there".to_owned()
         }
         other => external(other, &mut help),
@@ -157,6 +157,7 @@ fn bare(step: &Places, name: &str) -> Option<Words> {
     told(step, format!("`{name}` stands without settings"), &format!("write `{name}: {{}}` for the defaults"))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it ends functions that may have nothing to tell")]
 fn told(place: &Places, message: String, help: &str) -> Option<Words> {
     Some(Words { place: (place.line, place.column), message, help: finished(&format!("{help}; ")) })
 }

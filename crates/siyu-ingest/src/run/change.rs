@@ -154,6 +154,7 @@ mod tests {
     use super::differences;
     use serde_json::{Value, json};
 
+    #[expect(clippy::needless_pass_by_value, reason = "called with what `json!` makes")]
     fn pipeline(steps: Value) -> Value {
         json!({ "input": [{ "path": "a" }], "steps": steps, "seed": 0, "output": { "shard_megabytes": 1 } })
     }

@@ -18,8 +18,7 @@ use arrow::datatypes::{Field, SchemaRef};
 use futures::StreamExt;
 use siyu_dataset::{
     ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, Manifest, NearRule, PartRecord, PipelineRecord, RowTotals,
-    SplitRecord,
-    StepRecord, TokenizerRecord,
+    SplitRecord, StepRecord, TokenizerRecord,
 };
 use std::collections::BTreeMap;
 use std::fs;

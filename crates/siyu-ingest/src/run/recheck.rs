@@ -13,7 +13,7 @@ use crate::steps::mask_pii::MaskPii;
 use arrow::array::{Array, AsArray, RecordBatch, StructArray};
 use arrow::datatypes::{DataType, SchemaRef, UInt32Type};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use rayon::prelude::*;
 use siyu_dataset::{PersonalDataCheck, ShardRecord};
 use siyu_text::pii::{Detector, Kind};
@@ -102,7 +102,8 @@ fn wanted(engine: &Engine<'_>) -> Wanted {
 fn row_groups<'a>(shard: &'a ShardRecord, staging: &Path) -> Result<Vec<Job<'a>>> {
     let path = staging.join(&shard.path);
     let file = File::open(&path).map_err(Error::read(&path))?;
-    let metadata = ArrowReaderMetadata::load(&file, Default::default()).map_err(|error| parquet_error(&path, error))?;
+    let metadata =
+        ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()).map_err(|error| parquet_error(&path, error))?;
     let mut rows_before = 0;
     let mut jobs = Vec::new();
     for group in 0..metadata.metadata().num_row_groups() {
@@ -153,7 +154,7 @@ impl Gate {
         for batch in batches {
             let batch = batch.map_err(|error| files::arrow_error(&path, error))?;
             if let Some((index, kind, column)) = self.survivor(&batch) {
-                let id = batch.column_by_name("id").map(|ids| ids.as_string::<i32>());
+                let id = batch.column_by_name("id").map(AsArray::as_string::<i32>);
                 let id = id.filter(|ids| ids.is_valid(index)).map(|ids| ids.value(index).to_owned());
                 let shard = job.shard.path.clone();
                 let row = row + index as u64 + 1;

@@ -26,6 +26,7 @@ use std::sync::Arc;
 /// where null is -1.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own, named as in the field")]
 pub struct C4Quality {
     /// Takes notes such as `[1]`, `[edit]` and `[来源请求]` out of lines.
     pub remove_citations: bool,

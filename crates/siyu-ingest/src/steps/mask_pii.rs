@@ -113,12 +113,12 @@ impl RowOperator for MaskPii {
 
     fn build(&self, _: &[Field]) -> Result<Kernel> {
         self.check()?;
-        let masker = Masker::new(&self.kinds, self.replacement()?);
+        let detector = Masker::new(&self.kinds, self.replacement()?);
         let (names, audit) = (self.columns.clone(), self.audit);
         Ok(Box::new(move |columns| {
             let mut notes = vec![Notes::default(); columns.first().map_or(0, Array::len)];
             let named = columns.iter().zip(&names);
-            let rewritten = named.map(|(column, name)| mask(&masker, column, audit.then_some(name), &mut notes));
+            let rewritten = named.map(|(column, name)| mask(&detector, column, audit.then_some(name), &mut notes));
             let columns = rewritten.collect::<Result<_, _>>()?;
             let notes = notes.into_iter().map(Notes::text).collect::<StringArray>();
             Ok(Verdict { columns, notes: Some(notes), ..Verdict::default() })
@@ -154,15 +154,15 @@ fn mask(
     map_text(column, |text| {
         let row = rows.next().expect("each text is in a row");
         let notes = &mut notes[row];
-        let masked = masker.mask_noting(text, |found| {
+        let found = masker.mask_noting(text, |found| {
             if let Some(name) = audited {
                 audit::note(&mut notes.places, &found, name);
             }
         });
-        for (kind, count) in masked.counts {
+        for (kind, count) in found.counts {
             *notes.tally.entry(kind).or_default() += count;
         }
-        masked.text
+        found.text
     })
 }
 

@@ -90,7 +90,9 @@ impl RowOperator for Segment {
                 lists.append(text.is_some());
                 if let Some(most) = most {
                     let found = segmenter.keywords(text.unwrap_or_default(), most);
-                    found.into_iter().for_each(|word| keywords.values().append_value(word));
+                    for word in found {
+                        keywords.values().append_value(word);
+                    }
                     keywords.append(text.is_some());
                 }
             }

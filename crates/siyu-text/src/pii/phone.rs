@@ -84,6 +84,7 @@ fn is_calendar_day(site: &Site<'_>, index: usize, last: usize) -> bool {
 }
 
 /// Whether the digits behind a `+` begin with the code of a country and have a length that it allows (ITU-T E.164).
+#[expect(clippy::match_same_arms, reason = "the arms follow the zones of the plan")]
 fn is_international(site: &Site<'_>, index: usize, last: usize) -> bool {
     let digits: Vec<u8> =
         site.chunk.words[index..=last].iter().flat_map(|&word| site.chunk.word(word).to_vec()).collect();

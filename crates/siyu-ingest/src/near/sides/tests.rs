@@ -23,6 +23,7 @@ proptest! {
         let components: Vec<Component> = (0..10_000).map(|root| component(root, size(root), seed)).collect();
         let (sides, off) = divide(&components, shares);
         prop_assert!(off <= 0.005, "{off}");
+        #[expect(clippy::needless_range_loop, reason = "the side numbers three lists")]
         for side in 0..3 {
             prop_assert!(shares[side] > 0.0 || rows(&components, &sides)[side] == 0);
         }

@@ -24,11 +24,13 @@ fn manifest(shards: &[&str], dropped: &[&str]) -> Manifest {
         steps: Vec::new(),
         rows: RowTotals::default(),
         personal_data: BTreeMap::new(),
+        personal_data_check: None,
         split: None,
         columns: Vec::new(),
         shards: shards.iter().map(shard).collect(),
         dropped: dropped.iter().map(part).collect(),
         quarantine: Vec::new(),
+        audit: None,
     }
 }
 
@@ -57,7 +59,9 @@ impl Folders {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, content).unwrap();
         }
-        PAGES.iter().for_each(|page| fs::write(self.staging.join(page), content).unwrap());
+        for page in PAGES {
+            fs::write(self.staging.join(page), content).unwrap();
+        }
     }
 
     fn install(&self, manifest: &Manifest) -> Result<()> {

@@ -1,7 +1,6 @@
 #![expect(
     clippy::cast_possible_truncation,
     clippy::float_cmp,
-    clippy::similar_names,
     reason = "small numbers, computed in the same way on both sides"
 )]
 

@@ -101,7 +101,7 @@ impl Watched {
     /// The next file that the run read or changed, relative to the folder; nothing once it has ended.
     fn next(&mut self) -> Option<PathBuf> {
         while self.waiting.is_empty() {
-            let mut buffer = [MaybeUninit::uninit(); 64 << 10];
+            let mut buffer = [MaybeUninit::uninit(); 8 << 10];
             let mut found = Vec::new();
             let mut reader = Reader::new(&self.events, &mut buffer);
             loop {

@@ -159,7 +159,12 @@ pub(super) fn clean(page: &Page<'_>, roots: &[usize], alive: &mut [bool], title:
             let mut own = all[at];
             page.finish(at, &mut own);
             own.data_tables += u32::from(page.tree.nodes[at].name == tags::TABLE && around.data_table[at]);
-            if at != root && is_alien(page, at, &own, &around, title, uses_names) {
+            // Where no element holds the article alone, its list of links is the page's menu.
+            let is_menu = root == 0
+                && matches!(page.tree.nodes[at].name, tags::UL | tags::OL)
+                && own.link_density() > 0.8
+                && own.text.commas < 3;
+            if is_menu || at != root && is_alien(page, at, &own, &around, title, uses_names) {
                 alive[at] = false;
                 continue;
             }

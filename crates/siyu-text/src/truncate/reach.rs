@@ -57,17 +57,15 @@ impl Reach<'_> {
     pub(super) fn cut(&self, range: Range<usize>, side: Side, budget: usize) -> Result<usize, TokenizerError> {
         let (text, base) = (self.text.get(range.clone()).expect("pieces lie between characters"), range.start);
         let piece = Piece { text, tokenizer: self.tokenizer, side, budget, graphemes: true };
-        let size = piece.longest()?;
-        if size == text.len() || self.boundary == Boundary::Character {
-            return Ok(base + piece.border(size));
-        }
-        let ends = piece.sentences(size);
-        for size in ends {
-            if piece.count(size)? <= budget {
-                return Ok(base + piece.border(size));
+        let longest = piece.longest()?;
+        if longest < text.len() && self.boundary == Boundary::Sentence {
+            for sentences in piece.sentences(longest) {
+                if piece.count(sentences)? <= budget {
+                    return Ok(base + piece.border(sentences));
+                }
             }
         }
-        Ok(base + piece.border(size))
+        Ok(base + piece.border(longest))
     }
 
     /// The end of the characters from the range's start that fit: for graphemes that do not.

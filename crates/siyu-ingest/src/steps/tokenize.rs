@@ -51,7 +51,7 @@ pub struct Tokenize {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Overflow {
-    /// The input (of a chat its oldest turns, of plain text its end) is cut until the rest fits.
+    /// The input (of a chat the end of its last question, of plain text its end) is cut until the rest fits.
     #[default]
     CutInput,
     /// The document is dropped.

@@ -3,15 +3,21 @@
 use super::{ChatError, Piece, Role, Turn};
 use aho_corasick::{AhoCorasick, MatchKind};
 use minijinja::{Environment, ErrorKind, context, syntax::SyntaxConfig};
-use std::{borrow::Cow, ops::Range};
+use regex::{Captures, Regex};
+use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
 /// Put into a control token's spelling inside a document, so that the template's own are told from it. Unicode keeps
 /// this code point for a program's internal use; no text may contain it.
 const MARK: char = '\u{fdd0}';
 
+/// Where an answer begins and ends in what a template with `{% generation %}` renders; kept for internal use as well.
+const ANSWER: [char; 2] = ['\u{fdd1}', '\u{fdd2}'];
+
 #[derive(Clone, Debug)]
 pub(super) struct Jinja {
     environment: Environment<'static>,
+    /// Whether the template itself says what the model learns.
+    marks_answers: bool,
     bos: String,
     pub(super) eos: Option<String>,
 }
@@ -28,10 +34,11 @@ impl Controls {
 
     /// `text` with every control token's spelling broken by a mark.
     fn mark<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if !text.contains(MARK) && !self.0.is_match(text) {
+        let internal = [MARK, ANSWER[0], ANSWER[1]];
+        if !text.contains(internal) && !self.0.is_match(text) {
             return Cow::Borrowed(text);
         }
-        let text = text.replace(MARK, "");
+        let text = text.replace(internal, "");
         let mut marked = String::with_capacity(text.len() + 16);
         self.0.replace_all_with(&text, &mut marked, |_, token, marked| {
             let mut characters = token.chars();
@@ -53,8 +60,10 @@ impl Jinja {
         environment.add_function("raise_exception", |message: String| -> Result<String, minijinja::Error> {
             Err(minijinja::Error::new(ErrorKind::InvalidOperation, message))
         });
-        environment.add_template_owned("chat", template.to_owned())?;
-        Ok(Self { environment, bos: bos.unwrap_or_default().into(), eos: eos.map(Into::into) })
+        let marked = mark_answers(template);
+        let marks_answers = matches!(marked, Cow::Owned(_));
+        environment.add_template_owned("chat", marked.into_owned())?;
+        Ok(Self { environment, marks_answers, bos: bos.unwrap_or_default().into(), eos: eos.map(Into::into) })
     }
 
     fn render(&self, turns: &[(Role, Cow<'_, str>)], prompt: bool) -> Result<String, ChatError> {
@@ -63,6 +72,8 @@ impl Jinja {
         let template = self.environment.get_template("chat")?;
         Ok(template.render(context! {
             messages,
+            tools => (),
+            documents => (),
             add_generation_prompt => prompt,
             bos_token => self.bos.as_str(),
             eos_token => self.eos.as_deref().unwrap_or_default(),
@@ -72,6 +83,10 @@ impl Jinja {
     pub(super) fn lay_out(&self, turns: &[Turn], controls: &Controls) -> Result<Vec<Piece<'static>>, ChatError> {
         let turns: Vec<_> = turns.iter().map(|&(role, content)| (role, controls.mark(content))).collect();
         let whole = self.render(&turns, false)?;
+        if self.marks_answers {
+            let (whole, answers) = take_marks(&whole);
+            return Ok(pieces(&whole, &answers, controls));
+        }
         let mut answers = Vec::new();
         for (index, _) in turns.iter().enumerate().filter(|(_, turn)| turn.0 == Role::Assistant) {
             let before = self.render(turns.get(..index).unwrap_or_default(), true)?;
@@ -92,6 +107,38 @@ fn common_prefix(left: &str, right: &str) -> usize {
     pairs.take_while(|(left, right)| left == right).map(|(character, _)| character.len_utf8()).sum()
 }
 
+/// The template with what its `{% generation %}` blocks render put between marks. The tags are transformers' own; a
+/// condition that always holds keeps their treatment of white space.
+fn mark_answers(template: &str) -> Cow<'_, str> {
+    static TAG: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}").expect("the pattern is valid"));
+    let [open, close] = ANSWER;
+    TAG.replace_all(template, |tag: &Captures| {
+        let part = |group| tag.get(group).map_or("", |found| found.as_str());
+        let (left, right) = (part(1), part(3));
+        if tag.get(2).is_some() {
+            format!("{{%{left} endif %}}{{{{ '{close}' }}}}{{% if true %}}{{% endif {right}%}}")
+        } else {
+            format!("{{%{left} if true %}}{{{{ '{open}' }}}}{{% if true %}}{{% endif {right}%}}")
+        }
+    })
+}
+
+/// What was rendered without its marks, and where the answers lie in it.
+fn take_marks(marked: &str) -> (String, Vec<Range<usize>>) {
+    let (mut whole, mut answers, mut start) = (String::with_capacity(marked.len()), Vec::new(), 0);
+    for stretch in marked.split_inclusive(ANSWER) {
+        let text = stretch.trim_end_matches(ANSWER);
+        whole.push_str(text);
+        if stretch.ends_with(ANSWER[0]) {
+            start = whole.len();
+        } else if stretch.ends_with(ANSWER[1]) {
+            answers.push(start..whole.len());
+        }
+    }
+    (whole, answers)
+}
+
 /// Cuts the rendered dialogue at its control tokens and answers. What follows an answer's last control token, often a
 /// line feed, belongs to the template.
 fn split(whole: &str, answers: &[Range<usize>], controls: &Controls) -> Vec<Piece<'static>> {
@@ -103,7 +150,13 @@ fn split(whole: &str, answers: &[Range<usize>], controls: &Controls) -> Vec<Piec
             answer.start..last.map_or(answer.end, |token| token.end)
         })
         .collect();
-    let mut cuts: Vec<usize> = tokens.iter().chain(&answers).flat_map(|range| [range.start, range.end]).collect();
+    pieces(whole, &answers, controls)
+}
+
+/// Cuts the rendered dialogue at its control tokens and at the borders of its answers.
+fn pieces(whole: &str, answers: &[Range<usize>], controls: &Controls) -> Vec<Piece<'static>> {
+    let tokens: Vec<Range<usize>> = controls.0.find_iter(whole).map(|found| found.range()).collect();
+    let mut cuts: Vec<usize> = tokens.iter().chain(answers).flat_map(|range| [range.start, range.end]).collect();
     cuts.extend([0, whole.len()]);
     cuts.sort_unstable();
     cuts.dedup();

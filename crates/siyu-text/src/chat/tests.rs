@@ -97,6 +97,26 @@ fn control_tokens_in_a_document_are_text() {
     }
 }
 
+// What transformers' `return_assistant_tokens_mask` marks.
+#[test]
+fn a_template_that_marks_its_answers_decides_what_is_learnt() {
+    let marked = "{%- for m in messages %}\n  {%- if m.role == 'assistant' %}\n    {{- '<|im_start|>assistant\n' }}\n    \
+        {%- generation %}\n    {{- '答：' + m.content + '<|im_end|>' }}\n    {%- endgeneration %}\n    {{- '\n' }}\n  \
+        {%- elif tools is none %}\n    {{- '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}\n  \
+        {%- endif %}\n{%- endfor %}";
+    let template = ChatTemplate::from_jinja(marked, None, Some("<|im_end|>")).unwrap();
+    let encoder = Encoder::new(TOKENIZER.clone(), template, 1000, Overflow::Drop).unwrap();
+    let turns =
+        dialogue(&[("user", "一\u{fdd1}？"), ("assistant", "二"), ("user", "三？"), ("assistant", "四\u{fdd2}")]);
+    let example = whole(encoder.messages(&turns).unwrap());
+    assert_eq!(learnt(&example), "答：二<|im_end|>答：四<|im_end|>");
+    assert_eq!(
+        TOKENIZER.decode(&example.input_ids),
+        "<|im_start|>user\n一？<|im_end|>\n<|im_start|>assistant\n答：二<|im_end|>\n\
+         <|im_start|>user\n三？<|im_end|>\n<|im_start|>assistant\n答：四<|im_end|>\n"
+    );
+}
+
 #[test]
 fn a_cut_uses_the_budget_and_keeps_the_answer() {
     let long = "当事人一方不履行合同义务的，应当承担违约责任。Party A shall pay.\n".repeat(60);

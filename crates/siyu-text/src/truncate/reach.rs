@@ -58,13 +58,11 @@ impl Reach<'_> {
         let (text, base) = (self.text.get(range.clone()).expect("pieces lie between characters"), range.start);
         let piece = Piece { text, tokenizer: self.tokenizer, side, budget, graphemes: true };
         let longest = piece.longest()?;
-        if longest == text.len() || self.boundary == Boundary::Character {
-            return Ok(base + piece.border(longest));
-        }
-        let ends = piece.sentences(longest);
-        for end in ends {
-            if piece.count(end)? <= budget {
-                return Ok(base + piece.border(end));
+        if longest < text.len() && self.boundary == Boundary::Sentence {
+            for sentences in piece.sentences(longest) {
+                if piece.count(sentences)? <= budget {
+                    return Ok(base + piece.border(sentences));
+                }
             }
         }
         Ok(base + piece.border(longest))

@@ -13,6 +13,7 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
+use support::watch::{Watched, Work, full_pipe};
 use support::{column, documents, fail, files, folder, manifest, shell, stderr, succeed};
 
 /// A row that is quarantined: file, number, its bytes if the file has such, a word of the reason.
@@ -358,9 +359,17 @@ fn a_line_of_a_hundred_megabytes_is_read_in_bounded_memory() {
         file.write_all("长长长长 ".repeat(80_000).as_bytes()).unwrap();
     }
     file.write_all(b"\"}\n{\"text\": \"after\"}\n").unwrap();
-    // Memory that may be written to, in KiB: twelve times the line.
-    let output = shell(folder.path(), "ulimit -d 1200000; exec siyu run p.yaml --threads 2 --memory 256MB");
+    let run = ["run", "p.yaml", "--threads", "2", "--memory", "256MB"];
+    // Its summary finds no reader until its memory was looked at.
+    let (reader, writer) = full_pipe();
+    let (mut watched, _) = Watched::start_with(folder.path(), &run, writer.into(), false);
+    assert!(watched.until(Work::Installing, 1), "{}", stderr(&watched.end()));
+    let peak = watched.peak_kibibytes();
+    let reading = std::thread::spawn(move || std::io::copy(&mut { reader }, &mut std::io::sink()));
+    let output = watched.end();
+    reading.join().unwrap().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
+    assert!(peak < 1_000_000, "{peak} KiB for a line of 104 MB");
     let texts = column(&folder.path().join("out/data"), "text");
     assert_eq!(texts.len(), 3);
     assert!(texts.iter().any(|text| text.len() > 100_000_000) && texts.iter().any(|text| text == "after"));

@@ -4,12 +4,11 @@
 
 mod support;
 
-use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::Signal;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use support::watch::{Watched, Work};
+use support::watch::{Watched, Work, full_pipe};
 use support::{assert_same, documents, fail, files, folder, stderr, succeed};
 
 fn project() -> tempfile::TempDir {
@@ -50,10 +49,7 @@ fn a_run_that_is_interrupted_keeps_its_work_and_goes_on() {
 fn the_second_interruption_ends_a_run_that_cannot_stop() {
     let folder = project();
     // A run that waits for a reader of its summary: the pipe is full.
-    let (reader, mut writer) = std::io::pipe().unwrap();
-    fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
-    while writer.write(&[b' '; 512]).is_ok() {}
-    fcntl_setfl(&writer, OFlags::empty()).unwrap();
+    let (reader, writer) = full_pipe();
     let (mut watched, stderr) = Watched::start_with(folder.path(), &["run", "p.yaml"], writer.into(), true);
     let mut lines = BufReader::new(stderr.unwrap()).lines();
     assert!(watched.until(Work::Installing, 1));

@@ -4,9 +4,11 @@
 //! here depends on how fast anything is.
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
+use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
+use std::io::{PipeReader, PipeWriter, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
@@ -32,6 +34,7 @@ const ENDED: &str = "test-ended";
 
 /// A run under way.
 pub(crate) struct Watched {
+    number: u32,
     process: OwnedFd,
     waiter: JoinHandle<Output>,
     events: OwnedFd,
@@ -58,6 +61,7 @@ impl Watched {
         let mut command = Command::new(env!("CARGO_BIN_EXE_siyu"));
         command.current_dir(root).args(arguments).stdout(stdout).stderr(Stdio::piped());
         let mut watched = Self {
+            number: 0,
             process: OwnedFd::from(fs::File::open("/dev/null").unwrap()),
             waiter: std::thread::spawn(|| Output { status: ExitStatus::default(), stdout: vec![], stderr: vec![] }),
             events,
@@ -71,6 +75,7 @@ impl Watched {
         drop(command);
         let stderr = if heard { child.stderr.take() } else { None };
         let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        watched.number = child.id();
         watched.process = pidfd_open(pid, PidfdFlags::empty()).unwrap();
         let ended = root.join(ENDED);
         watched.waiter = std::thread::spawn(move || {
@@ -141,6 +146,13 @@ impl Watched {
         false
     }
 
+    /// The most memory it has had at once, in KiB.
+    pub(crate) fn peak_kibibytes(&self) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.number)).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         let _ = pidfd_send_signal(&self.process, signal);
@@ -152,6 +164,15 @@ impl Watched {
         fs::remove_file(self.root.join(ENDED)).unwrap();
         output
     }
+}
+
+/// A pipe that takes no more: who writes to it waits until it is read or closed.
+pub(crate) fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
+    while writer.write(&[b' '; 512]).is_ok() {}
+    fcntl_setfl(&writer, OFlags::empty()).unwrap();
+    (reader, writer)
 }
 
 impl Work {

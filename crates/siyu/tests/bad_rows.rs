@@ -358,8 +358,8 @@ fn a_line_of_a_hundred_megabytes_is_read_in_bounded_memory() {
         file.write_all("长长长长 ".repeat(80_000).as_bytes()).unwrap();
     }
     file.write_all(b"\"}\n{\"text\": \"after\"}\n").unwrap();
-    // Memory that may be written to, in KiB: twelve times the line.
-    let output = shell(folder.path(), "ulimit -d 1200000; exec siyu run p.yaml --threads 2 --memory 256MB");
+    // Memory that may be written to, in KiB: twenty times the line.
+    let output = shell(folder.path(), "ulimit -d 2000000; exec siyu run p.yaml --threads 2 --memory 256MB");
     assert!(output.status.success(), "{}", stderr(&output));
     let texts = column(&folder.path().join("out/data"), "text");
     assert_eq!(texts.len(), 3);

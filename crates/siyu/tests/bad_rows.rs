@@ -121,7 +121,7 @@ impl Corpus {
             (0..ROWS).map(|row| Some(self.text("parquet", row)).filter(|_| !is_bad(row))).collect();
         let column: ArrayRef = Arc::new(StringArray::from(texts));
         let batch = RecordBatch::try_from_iter_with_nullable([("text", column, true)]).unwrap();
-        let file = fs::File::create(self.folder.path().join("in/d.parquet")).unwrap();
+        let file = fs::File::create_new(self.folder.path().join("in/d.parquet")).unwrap();
         let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
         writer.write(&batch).unwrap();
         writer.close().unwrap();
@@ -353,7 +353,7 @@ fn a_line_of_a_hundred_megabytes_is_read_in_bounded_memory() {
         "p.yaml",
         b"input: [{ path: a.jsonl }]\nsteps: [{ exact_dedup: {} }]\noutput: { directory: out }\n",
     )]);
-    let mut file = fs::File::create(folder.path().join("a.jsonl")).unwrap();
+    let mut file = fs::File::create_new(folder.path().join("a.jsonl")).unwrap();
     file.write_all(b"{\"text\": \"before\"}\n{\"text\": \"").unwrap();
     for _ in 0..100 {
         file.write_all("长长长长 ".repeat(80_000).as_bytes()).unwrap();

@@ -5,6 +5,7 @@
 mod support;
 
 use rustix::process::Signal;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write;
 use support::watch::{Watched, Work};
@@ -24,7 +25,11 @@ fn project() -> tempfile::TempDir {
 /// Hexadecimal noise that differs for every row.
 fn blake(row: usize) -> String {
     let mut random = support::Random(row as u64 + 1);
-    (0..100).map(|_| format!("{:08x}", random.below(1 << 32))).collect()
+    let mut noise = String::new();
+    for _ in 0..100 {
+        write!(noise, "{:08x}", random.below(1 << 32)).unwrap();
+    }
+    noise
 }
 
 #[test]

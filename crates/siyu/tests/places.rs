@@ -146,7 +146,7 @@ fn only_the_owner_may_read_scratch_and_dataset() {
     modes(&folder.path().join("out"), &mut seen);
     seen[0].1 = fs::metadata(folder.path().join("out")).unwrap().permissions().mode() & 0o777;
     for (path, mode) in seen {
-        assert!(mode & 0o077 == 0, "{path} has mode {mode:o}");
+        assert_eq!(mode & 0o077, 0, "{path} has mode {mode:o}");
     }
 }
 

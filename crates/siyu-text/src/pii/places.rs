@@ -66,8 +66,8 @@ mod tests {
         places.replace(&[(7, 9, 6)]);
         assert_eq!(places.given(3, 6), (3, 6));
         assert_eq!(places.given(14, 20), (10, 17));
-        places.replace(&[(15, 20, 1)]);
-        assert_eq!(places.given(15, 16), (10, 17));
+        places.replace(&[(14, 20, 1)]);
+        assert_eq!(places.given(14, 15), (10, 17));
         assert_eq!(places.given(7, 13), (7, 9));
     }
 }

@@ -33,13 +33,13 @@ fn sentences_end_where_readers_end_them() {
     let text = "第一条 甲方应当付款。乙方应当交货！\n第二条 争议由双方协商解决，协商不成的，可以起诉。";
     for max_tokens in 12..24 {
         let range = only(truncate(text, &TOKENIZERS[0], &how(max_tokens, Keep::Head, Boundary::Sentence, 0)).unwrap());
-        assert!(["。", "！", "\n"].iter().any(|end| part(&text, ..range.end).ends_with(end)), "{}", part(&text, range));
+        assert!(["。", "！", "\n"].iter().any(|end| part(text, ..range.end).ends_with(end)), "{}", part(text, range));
         let range =
             only(truncate(text, &TOKENIZERS[0], &how(max_tokens + 12, Keep::Tail, Boundary::Sentence, 0)).unwrap());
         assert!(
-            ["乙方", "第二条", "第一条"].iter().any(|start| part(&text, range.start..).starts_with(start)),
+            ["乙方", "第二条", "第一条"].iter().any(|start| part(text, range.start..).starts_with(start)),
             "{}",
-            part(&text, range)
+            part(text, range)
         );
     }
 }

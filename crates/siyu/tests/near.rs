@@ -8,18 +8,16 @@
 
 use arrow::array::AsArray;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use rustix::process::Signal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
-fn siyu(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_siyu")).current_dir(folder).args(arguments).output().unwrap()
-}
+mod support;
 
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use support::watch::{Watched, Work};
+use support::{Random, assert_same, files, siyu, stderr, succeed};
 
 fn run(folder: &Path, arguments: &[&str]) {
     let mut all = vec!["run", "pipeline.yaml"];
@@ -87,20 +85,6 @@ fn write_pipeline(folder: &Path, steps: &str) {
 }
 
 const BOTH: &str = "  - near_dedup: {}\n  - split: { train: 0.6, validation: 0.2, test: 0.2, leak_similarity: 0.74 }\n";
-
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            let inside = files(&path).into_iter();
-            found.extend(inside.map(|(name, bytes)| (Path::new(path.file_name().unwrap()).join(name), bytes)));
-        } else {
-            found.insert(PathBuf::from(path.file_name().unwrap()), fs::read(&path).unwrap());
-        }
-    }
-    found
-}
 
 /// Values of text columns of all Parquet files of a folder.
 fn table(folder: &Path, columns: &[&str]) -> Vec<Vec<String>> {
@@ -196,28 +180,26 @@ fn a_run_killed_again_and_again_ends_in_the_same_bytes() {
     run(folder.path(), &[]);
     let expected = files(&folder.path().join("out"));
     fs::remove_dir_all(folder.path().join("out")).unwrap();
-    for kill in 0..20u64 {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_siyu"))
-            .current_dir(folder.path())
-            .args(["run", "pipeline.yaml"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        // Killed a little later each time: the moments cover every pass.
-        let (done, waiting) = std::sync::mpsc::channel::<()>();
-        let _ = waiting.recv_timeout(std::time::Duration::from_millis(100 + kill * 367 % 4000));
-        drop(done);
-        child.kill().unwrap();
-        if child.wait().unwrap().success() {
-            break;
+    let (mut random, mut hits) = (Random(0x6e65_6172), 0);
+    for work in [Work::Reading, Work::Ordering, Work::Ordering, Work::Ordering, Work::Joining].iter().cycle().take(20) {
+        let mut watched = Watched::start(folder.path(), &["run", "pipeline.yaml"]);
+        if watched.until(*work, 1 + random.below(60)) {
+            watched.signal(Signal::KILL);
+        }
+        let output = watched.end();
+        if output.status.signal() == Some(9) {
+            hits += 1;
+        } else {
+            succeed(folder.path(), &["verify", "out"]);
+            assert_same(&expected, &files(&folder.path().join("out")));
+            fs::remove_dir_all(folder.path().join("out")).unwrap();
         }
     }
+    assert!(hits >= 10, "{hits} of 20 runs were killed");
     run(folder.path(), &[]);
     let mut found = files(&folder.path().join("out"));
     found.retain(|name, _| !name.starts_with(".siyu-scratch") && name != Path::new(".siyu-lock"));
-    assert_eq!(expected.keys().collect::<Vec<_>>(), found.keys().collect::<Vec<_>>());
-    assert!(expected == found);
+    assert_same(&expected, &found);
 }
 
 #[test]

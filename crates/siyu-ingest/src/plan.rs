@@ -7,10 +7,14 @@ use crate::near::Job;
 use crate::operator::{Action, Key, TableOperator};
 use crate::pipeline::Pipeline;
 use crate::rows::{self, IDENTITY};
-use crate::shards::written_columns;
+use crate::shards::{packing, written_columns};
 use crate::step::{Operator, Step};
 use arrow::datatypes::{DataType, Field};
+use siyu_dataset::{SEQ_LENGTHS, packed_schema};
 use std::sync::Arc;
+
+/// The columns that `tokenize` makes.
+const TOKENIZED: [&str; 3] = ["input_ids", "labels", "token_count"];
 
 /// A pipeline as it will run.
 #[derive(Debug)]
@@ -61,6 +65,7 @@ impl Plan {
         let mut segments = Vec::new();
         let (mut arrival, mut before, mut resolved, mut compiled) = (None, layout.clone(), layout.clone(), Vec::new());
         check_split(pipeline)?;
+        check_packing(pipeline)?;
         for (index, step) in pipeline.steps.iter().enumerate() {
             match step.operator() {
                 Operator::Row(_) => {
@@ -122,7 +127,8 @@ impl Plan {
     /// Never: a plan has segments.
     pub fn columns(&self, pipeline: &Pipeline) -> Vec<(String, String)> {
         let last = self.segments.last().expect("a plan has at least two segments");
-        let (_, schema) = written_columns(&last.steps.output, pipeline.output.columns.as_deref());
+        let (_, documents) = written_columns(&last.steps.output, pipeline.output.columns.as_deref());
+        let schema = if packing(pipeline).is_some() { packed_schema(&documents) } else { documents };
         schema.fields().iter().map(|field| (field.name().clone(), field.data_type().to_string())).collect()
     }
 }
@@ -222,6 +228,27 @@ fn check_split(pipeline: &Pipeline) -> Result<()> {
         if let Step::Split(split) = step {
             divided = Some(&split.columns);
         }
+    }
+    Ok(())
+}
+
+/// Refuses what packed rows could not hold: tokens changed by a later step, none written, or a column of documents that
+/// has the name of their lengths.
+fn check_packing(pipeline: &Pipeline) -> Result<()> {
+    let packs = |step: &Step| matches!(step, Step::Tokenize(step) if step.pack);
+    let Some(index) = pipeline.steps.iter().position(packs) else { return Ok(()) };
+    let refused = |problem: String| Err(pipeline.at_step(index, &Error::setting("tokenize", "pack", problem)));
+    for later in &pipeline.steps[index + 1..] {
+        if let Some(name) = later.written_names().iter().find(|name| TOKENIZED.contains(&name.as_str())) {
+            return refused(format!("`{name}` is what rows are packed by, and a later `{}` changes it", later.name()));
+        }
+    }
+    if pipeline.output.columns.as_ref().is_some_and(|columns| !columns.iter().any(|name| name == TOKENIZED[0])) {
+        return refused("packed rows need `input_ids` among `output.columns`".to_owned());
+    }
+    let mapped = pipeline.input.iter().flat_map(|input| input.columns.keys().cloned());
+    if mapped.chain(pipeline.steps.iter().flat_map(Step::written_names)).any(|name| name == SEQ_LENGTHS) {
+        return refused(format!("it writes the column `{SEQ_LENGTHS}`, and there is one already; rename that"));
     }
     Ok(())
 }

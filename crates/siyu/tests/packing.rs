@@ -74,8 +74,8 @@ fn integers(value: &Value) -> Vec<i64> {
 
 #[test]
 fn threads_batches_and_memory_change_no_byte_of_packed_rows() {
-    let pipeline = pipeline(INSTRUCT, "shard_megabytes: 16");
-    let bytes = |arguments: &[&str]| files(&dataset(&pipeline, 60_000, arguments).path().join("out"));
+    let pipeline = pipeline(INSTRUCT, "shard_megabytes: 4");
+    let bytes = |arguments: &[&str]| files(&dataset(&pipeline, 20_000, arguments).path().join("out"));
     let expected: BTreeMap<_, _> = bytes(&["--threads", "1"]);
     assert!(expected.keys().filter(|name| name.starts_with("data")).count() > 3, "{:?}", expected.keys());
     assert_same(&expected, &bytes(&["--threads", "2", "--batch-rows", "7", "--memory", "64MB"]));

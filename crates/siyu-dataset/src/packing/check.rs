@@ -1,7 +1,7 @@
 //! Whether rows are what packing makes.
 
 use super::{COUNT, IGNORED, SEQ_LENGTHS, TOKENS};
-use arrow::array::{Array, AsArray, ListArray, RecordBatch};
+use arrow::array::{AsArray, ListArray, RecordBatch};
 use arrow::datatypes::{Int32Type, UInt32Type};
 
 /// What is wrong with a row, counted from 0 in its batch.

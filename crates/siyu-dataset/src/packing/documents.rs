@@ -5,7 +5,7 @@ use crate::{
     Dataset, Error, Result,
     dataset::{batches_of, decoded},
 };
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 use arrow::error::ArrowError;
 
 /// Some documents of a shard in their order.

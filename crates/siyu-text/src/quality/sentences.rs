@@ -40,6 +40,21 @@ pub(super) fn count(line: &str) -> usize {
     sentences
 }
 
+/// Whether a full stop behind a word is a part of it: of an initial or an abbreviation. `here` begins with the word, which
+/// has `length` bytes, and `before` is the text in front of it.
+pub(super) fn keeps_point(before: &str, here: &str, length: usize) -> bool {
+    let behind = here.get(length + 1..).unwrap_or_default();
+    if behind.chars().take_while(|mark| !mark.is_whitespace()).any(|mark| !closes(mark)) {
+        return false;
+    }
+    // Long words are no abbreviations, so no more of what stands before them is needed.
+    let near = before.char_indices().rev().take(8).take_while(|(_, mark)| !mark.is_whitespace()).last();
+    let start = near.map_or(before.len(), |(at, _)| at);
+    let whole = before.get(start..).unwrap_or_default().to_owned() + here.get(..=length).unwrap_or_default();
+    let chunk = Chunk::new(&whole);
+    !chunk.stops(whole.get(..whole.len() - 1).unwrap_or_default(), None)
+}
+
 /// What is said of a character of a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {

@@ -105,6 +105,9 @@ fn summary(manifest: &Manifest, out: &mut impl Write) -> anyhow::Result<()> {
     for (side, rows, tokens, bytes) in sides {
         writeln!(out, "{side:<28} {rows:>10} rows  {tokens} tokens  {:.1} MB", bytes as f64 / 1e6)?;
     }
+    for warning in manifest.split.iter().flat_map(|split| &split.warnings) {
+        writeln!(out, "warning: {warning}")?;
+    }
     Ok(())
 }
 

@@ -148,7 +148,7 @@ struct Taken {
 }
 
 /// Takes the rest of the address of a page, which is one word.
-fn address(here: &str, rest: &mut std::str::Chars<'_>) -> Option<Taken> {
+fn address<'a>(here: &'a str, rest: &mut std::str::Chars<'a>) -> Option<Taken> {
     let scheme = ["http://", "https://", "ftp://"].into_iter().find(|scheme| here.starts_with(scheme))?;
     let end = here.find(|c: char| c.is_whitespace() || is_unspaced(c) || is_wide(c)).unwrap_or(here.len());
     let url = here.get(..end)?.trim_end_matches(|c: char| c.is_ascii_punctuation() && c != '/');

@@ -110,6 +110,9 @@ fn summary(manifest: &Manifest, out: &mut impl Write) -> anyhow::Result<()> {
         let (fill, most) = (packing.fill() * 100.0, packing.max_tokens);
         writeln!(out, "{:<28} {:>10} rows of {most} tokens, {fill:.2} % full", "packed into", packing.rows)?;
     }
+    for warning in manifest.split.iter().flat_map(|split| &split.warnings) {
+        writeln!(out, "warning: {warning}")?;
+    }
     Ok(())
 }
 

@@ -21,7 +21,7 @@ from datatrove.pipeline.filters import (
     GopherRepetitionFilter,
 )
 from datatrove.pipeline.filters import gopher_repetition_filter
-from datatrove.utils.text import PUNCTUATION_SET, split_into_sentences, split_into_words
+from datatrove.utils.text import PUNCTUATION_SET, TERMINAL_PUNCTUATION, split_into_sentences, split_into_words
 
 TOP = gopher_repetition_filter.find_top_duplicate
 
@@ -37,7 +37,8 @@ FILTERS = {
     "gopher_quality": GopherQualityFilter(),
     "gopher_repetition": GopherRepetitionFilter(),
     "c4_quality": C4QualityFilter(),
-    "fineweb_quality": FineWebQualityFilter(),
+    # Quotes ended a line when FineWeb was made, and do so with us; datatrove has dropped them since.
+    "fineweb_quality": FineWebQualityFilter(stop_chars=(*TERMINAL_PUNCTUATION, '"', "'")),
 }
 # Our names of their reasons.
 CODES = {
@@ -101,11 +102,12 @@ TAILS = (
     "by 5 p.m.|in Jan. 2020|with all that follows|at 10:30 a.m. on the day|because of it|to be safe|and so on, etc."
     "|within 30 days|as I said|for the record|after that, i.e. later|on p. 7|of which little is known"
 ).split("|")
-ENDS = [".", ".", ".", ".", "!", "?", "...", ".\"", ".)", "?!", "…", ";", "!!"]
+# Not `.)`: C4's list of ends has no bracket, and to us a line may end with one that is closed behind a full stop.
+ENDS = [".", ".", ".", ".", "!", "?", "...", ".\"", "?!", "…", ";", "!!"]
 MENU = "Home,About,Contact us,Read more...,Sign in,Terms of use,Next >,Share,© 2020 Acme,Privacy Policy,[edit],See also,» News".split(",")
 ODD = (
     "Please enable JavaScript to view this page.|This site uses cookies to improve your visit.|Lorem ipsum dolor sit amet, consectetur."
-    "|function run() { return 1; }|See the notes.[12] They are short.[citation needed]|Some people say so.Others do not agree.|He asked \"why?\" She knew.|(It is so.) [But not here.]|It was I. Then he came."
+    "|function run() { return 1; }|See the notes.[12] They are short.[citation needed]|Some people say so.Others do not agree.|He asked \"why?\" She knew.|(It is so.) [But not here.] So it goes.|It was I. Then he came."
     "|Wait... what?! No — not now.|A. First item of the list.|It cost 3.|Version 2.0.1 is out!|Is it? Yes. No.|It rose by 5 %. It fell.|'Twas so.' said he.|Go to http://www.example.com/Path.Next?x=1. Then stop."
     "|NASA. It flew to the moon.|Use vol. 3 of it, p. 4.|x = y + 2. Then z.|She said: “Stop.” He did.|One sentence; another one: a third.|I like it :) It is good.|50 € was paid. 10$ too."
 ).split("|")

@@ -17,7 +17,7 @@ pub(super) enum Kind {
     Character,
     /// A punctuation mark or symbol, or a run of the same one.
     Mark,
-    /// A punctuation mark of Chinese text, which is no word of its own.
+    /// A punctuation mark of Chinese text, which is no word of its own; what English shares with it is one beside Han.
     Quiet,
 }
 
@@ -60,6 +60,11 @@ pub(super) fn is_unspaced(character: char) -> bool {
 /// Whether a mark is one of Chinese typography.
 pub(super) fn is_wide(character: char) -> bool {
     matches!(u32::from(character), 0x2010..=0x201F | 0x2026 | 0x3000..=0x303F | 0xFF01..=0xFF65 | 0xB7)
+}
+
+/// Whether a mark is one of Chinese typography and of no other.
+fn is_full(character: char) -> bool {
+    matches!(u32::from(character), 0x3000..=0x303F | 0xFF01..=0xFF65)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -116,10 +121,10 @@ pub(super) fn for_each<'a>(text: &'a str, mut f: impl FnMut(Word<'a>)) {
                 (kind, taken.chars, WHOLE, taken.chars)
             }
             Class::Joint | Class::Mark => {
-                let run_is_one = quiet > 0 || is_wide(first) || !stands_alone(first);
+                let chinese = quiet > 0 || is_full(first) || (is_wide(first) && rest.clone().take(2).any(is_cjk));
+                let run_is_one = chinese || !stands_alone(first);
                 let chars = 1 + if run_is_one { run(first, &mut rest) } else { 0 };
-                let mark = (quiet > 0 || is_wide(first)) && quiet < 3;
-                if mark { (Kind::Quiet, chars, 0, 0) } else { (Kind::Mark, chars, WHOLE, 0) }
+                if chinese && quiet < 3 { (Kind::Quiet, chars, 0, 0) } else { (Kind::Mark, chars, WHOLE, 0) }
             }
         };
         quiet = match kind {
@@ -147,8 +152,12 @@ struct Taken {
     apostrophe: bool,
 }
 
-/// Takes the rest of the address of a page, which is one word.
+/// Takes the rest of the address of a page, which is one word, as is `and/or`.
 fn address<'a>(here: &'a str, rest: &mut std::str::Chars<'a>) -> Option<Taken> {
+    if let Some(after) = here.strip_prefix("and/or").filter(|after| !after.starts_with(char::is_alphanumeric)) {
+        *rest = after.chars();
+        return Some(Taken { chars: 6, lettered: true, apostrophe: false });
+    }
     let scheme = ["http://", "https://", "ftp://"].into_iter().find(|scheme| here.starts_with(scheme))?;
     let end = here.find(|c: char| c.is_whitespace() || is_unspaced(c) || is_wide(c)).unwrap_or(here.len());
     let url = here.get(..end)?.trim_end_matches(|c: char| c.is_ascii_punctuation() && c != '/');
@@ -202,7 +211,7 @@ fn word(first: char, rest: &mut std::str::Chars<'_>) -> Taken {
     taken
 }
 
-/// Whether a mark between two characters leaves them one word: `3.5`, `10:43`, `IL-10` and `AT&T`, but not `and/or`.
+/// Whether a mark between two characters leaves them one word: `3.5`, `10:43`, `IL-10` and `AT&T`, but not `one/two`.
 fn joins(before: char, joint: char, after: char) -> bool {
     let digit = class(after) == Class::Digit;
     match joint {
@@ -217,7 +226,7 @@ fn joins(before: char, joint: char, after: char) -> bool {
 /// Whether a mark is one of its own beside another of its kind: `((`, but not `--`.
 fn stands_alone(mark: char) -> bool {
     matches!(mark, ',' | ':' | ';' | '!' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '_' | '#' | '*' | '&')
-        || matches!(mark, '"' | '\'' | '`' | '=' | '%' | '§')
+        || matches!(mark, '"' | '\'' | '`' | '=' | '%' | '§' | '…')
 }
 
 /// Takes what repeats a mark.

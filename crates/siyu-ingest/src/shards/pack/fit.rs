@@ -24,10 +24,12 @@ impl Row {
     }
 }
 
-/// Best fit, row by row: the longest documents that fit, and at the end the one or two that leave the least room.
+/// Best fit, row by row: first the longest document that is left, at the end the one or two that leave the least room.
 ///
-/// Every document is in exactly one row; one that is longer than `max_tokens` has a row for itself. No two rows could be
-/// one. Time is the number of documents times that of their different lengths.
+/// What stands between is the longest that fits or the most common length, whichever makes fewer rows: the one suits
+/// mixes with long documents, the other those of many alike. Every document is in exactly one row; one that is longer
+/// than `max_tokens` has a row for itself. No two rows could be one. Time is the number of documents times that of their
+/// different lengths.
 ///
 /// # Source
 /// Johnson 1973, "Near-optimal bin packing algorithms", for the longest first; Gupta and Ho 1999, "A new heuristic
@@ -35,13 +37,26 @@ impl Row {
 /// searched among pairs: with the many lengths of real texts two are nearly always found that fill a row to its last
 /// token, where best-fit decreasing leaves a few in each.
 pub(super) fn best_fit(tokens: &[u32], max_tokens: u32) -> Vec<Row> {
+    let by_longest = fill(tokens, max_tokens, Filler::Longest);
+    let by_common = fill(tokens, max_tokens, Filler::Common);
+    if by_common.len() < by_longest.len() { by_common } else { by_longest }
+}
+
+/// What stands between the first document of a row and those that end it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Filler {
+    Longest,
+    Common,
+}
+
+fn fill(tokens: &[u32], max_tokens: u32, filler: Filler) -> Vec<Row> {
     let mut left = Left::new(tokens);
     let mut rows = Vec::new();
     while let Some(longest) = left.longest() {
         let mut row = Row::default();
         let mut room = max_tokens.saturating_sub(longest);
         row.add(&mut left, longest);
-        while let Some(next) = left.best_for(room) {
+        while let Some(next) = left.best_for(room, filler) {
             for length in next.into_iter().flatten() {
                 row.add(&mut left, length);
                 room -= length;
@@ -85,8 +100,9 @@ impl Left {
         document
     }
 
-    /// What comes next into `room`: what fills it, or else the longest document, or else the two that leave the least.
-    fn best_for(&self, room: u32) -> Option<[Option<u32>; 2]> {
+    /// What comes next into `room`: one or two that fill it, or two that leave less than the longest where no more would
+    /// fit behind that, or else the filler.
+    fn best_for(&self, room: u32, filler: Filler) -> Option<[Option<u32>; 2]> {
         let fitting = self.lengths.partition_point(|(length, _)| *length <= room);
         let longest = self.lengths[..fitting].last()?.0;
         if longest == room {
@@ -99,11 +115,16 @@ impl Left {
             Some((one, other)) if one + other == room || (last && one + other > longest) => {
                 Some([Some(one), Some(other)])
             }
-            _ => Some([Some(longest), None]),
+            _ if filler == Filler::Longest => Some([Some(longest), None]),
+            _ => {
+                let common = self.lengths[..fitting].iter().max_by_key(|(_, documents)| documents.len());
+                Some([common.map(|(length, _)| *length), None])
+            }
         }
     }
 
-    /// The two documents among the first lengths that together come nearest to `room`.
+    /// The two documents among the first lengths that together come nearest to `room`; of several such pairs the most
+    /// even one, for short documents are needed to the end.
     fn best_pair(&self, fitting: usize, room: u32) -> Option<(u32, u32)> {
         let (mut short, mut long) = (0, fitting.checked_sub(1)?);
         let mut best: Option<(u32, u32)> = None;
@@ -115,11 +136,8 @@ impl Left {
                 continue;
             }
             let two = short != long || self.lengths[short].1.len() > 1;
-            if two && best.is_none_or(|best| one + other > best.0 + best.1) {
+            if two && best.is_none_or(|best| one + other >= best.0 + best.1) {
                 best = Some((one, other));
-                if one + other == room {
-                    break;
-                }
             }
             short += 1;
         }

@@ -127,6 +127,26 @@ pub enum Error {
         /// The rows of the manifest.
         expected: u64,
     },
+    /// A shard holds another number of documents than the manifest says.
+    #[error("`{path}` holds {found} documents but its manifest says {expected}; write the dataset again")]
+    Documents {
+        /// The shard, inside the dataset.
+        path: String,
+        /// The documents in its rows.
+        found: u64,
+        /// The documents of the manifest.
+        expected: u64,
+    },
+    /// A row is not what packing makes.
+    #[error("row {row} of `{path}` {problem}; it was changed after the run, write the dataset again")]
+    Packing {
+        /// The shard, inside the dataset.
+        path: String,
+        /// The row in the shard, from 0.
+        row: u64,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// A shard has another number of tokens than the manifest says.
     #[error("`{path}` has {found} tokens but its manifest says {expected}; write the dataset again")]
     Tokens {

@@ -12,6 +12,7 @@ mod leak;
 mod manifest;
 mod mates;
 mod near;
+mod packing;
 mod verify;
 
 pub use content::{content_columns, content_hash, row_hashes};
@@ -21,8 +22,9 @@ pub use export::ExportFormat;
 pub use json::json_value;
 pub use leak::LEAK_METHOD;
 pub use manifest::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, NearRule, PartRecord, PersonalDataCheck,
-    PipelineRecord, RowTotals, ShardRecord, SplitRecord, StepRecord, TokenizerRecord,
+    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, NearRule, PackingRecord, PartRecord,
+    PersonalDataCheck, PipelineRecord, RowTotals, ShardRecord, SplitRecord, StepRecord, TokenizerRecord,
 };
 pub use mates::{Mate, near_copy_detail, parse_near_copy};
+pub use packing::{Documents, SEQ_LENGTHS, packed, packed_schema, unpacked};
 pub use verify::Verification;

@@ -6,14 +6,16 @@ use crate::input::{self, Source, Wanted, WantedColumn};
 use crate::operator::Kernel;
 use crate::pipeline::Pipeline;
 use crate::rows::{self, IDENTITY};
-use crate::shards::written_columns;
+use crate::shards::{packing, written_columns};
 use crate::step::{Operator, Step};
 use arrow::datatypes::{DataType, Field, SchemaRef};
+use siyu_dataset::packed_schema;
 use std::sync::Arc;
 use std::thread::{Scope, ScopedJoinHandle};
 
 mod arrival;
 mod order;
+mod packed;
 mod wanted;
 
 pub(crate) use arrival::{Act, Arrival};
@@ -67,6 +69,7 @@ impl Plan {
         let (mut arrival, mut before, mut resolved, mut compiled) =
             (None::<Arrival>, layout.clone(), layout.clone(), Vec::new());
         check_split(pipeline)?;
+        packed::check(pipeline)?;
         for index in order::of(pipeline, &wanted)? {
             let step = &pipeline.steps[index];
             let columns = layout.clone();
@@ -149,7 +152,8 @@ impl Plan {
     /// Never: a plan has segments.
     pub fn columns(&self, pipeline: &Pipeline) -> Vec<(String, String)> {
         let last = self.segments.last().expect("a plan has at least two segments");
-        let (_, schema) = written_columns(&last.steps.output, pipeline.output.columns.as_deref());
+        let (_, documents) = written_columns(&last.steps.output, pipeline.output.columns.as_deref());
+        let schema = if packing(pipeline).is_some() { packed_schema(&documents) } else { documents };
         schema.fields().iter().map(|field| (field.name().clone(), field.data_type().to_string())).collect()
     }
 }

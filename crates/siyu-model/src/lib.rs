@@ -1,0 +1,36 @@
+//! The transformer with its adapters and checkpoints, on tch.
+//!
+//! A [`Model`] is loaded from a Hugging Face folder or made at random, told what to train ([`Model::adapt`],
+//! [`Model::train`]), and then takes [`Batch`]es of packed documents: [`Model::evaluate`] gives their [`Loss`],
+//! [`Model::backward`] adds its gradient to a buffer laid out as [`Parameters::flat`], which an optimizer changes in
+//! place.
+//!
+//! This crate knows tokens only: nothing of text, datasets, optimizers or HTTP.
+
+mod attention;
+mod backward;
+mod batch;
+mod checkpoint;
+mod config;
+mod error;
+mod forward;
+mod layer;
+mod lora;
+mod loss;
+mod model;
+mod parameters;
+mod projection;
+mod rope;
+mod seed;
+mod weight;
+
+pub use backward::BackwardSettings;
+pub use batch::{Batch, Document, IGNORED};
+pub use checkpoint::Checkpoint;
+pub use config::{Architecture, Config};
+pub use error::{Error, Result};
+pub use lora::{LoraSettings, Targets};
+pub use loss::Loss;
+pub use model::{Model, Options};
+pub use parameters::{Parameter, Parameters, Role};
+pub use rope::{RopeScaling, RopeSettings};

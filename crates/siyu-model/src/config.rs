@@ -138,7 +138,7 @@ impl Config {
             head_norm: architecture == Architecture::Qwen3,
             windows: raw.windows(architecture),
             bos: raw.bos_token_id,
-            eos: raw.eos_token_id.map(raw::OneOrMany::into_vec).unwrap_or_default(),
+            eos: raw.eos_token_id.as_ref().map(one_or_many).unwrap_or_default(),
             kind: raw::kind(raw.dtype.as_deref().or(raw.torch_dtype.as_deref()))?,
             json,
         })
@@ -159,6 +159,14 @@ impl Config {
         let attention = self.width * (2 * self.query_width() + 2 * self.kv_width());
         let layers = i64::try_from(self.layers).expect("a model has few layers");
         layers * (attention + 3 * self.width * self.inner_width) + self.width * self.vocab
+    }
+}
+
+/// `2` or `[2, 3]`, as files name end tokens.
+pub(crate) fn one_or_many(value: &Value) -> Vec<i64> {
+    match value {
+        Value::Array(many) => many.iter().filter_map(Value::as_i64).collect(),
+        one => one.as_i64().into_iter().collect(),
     }
 }
 

@@ -107,6 +107,12 @@ pub enum Error {
         /// What does not fit, with both numbers.
         problem: String,
     },
+    /// A setting of generation makes no sense.
+    #[error("generation: {problem}")]
+    Generate {
+        /// Setting, value and what is possible instead.
+        problem: String,
+    },
     /// libtorch failed.
     #[error("libtorch: {0}")]
     Torch(#[from] tch::TchError),

@@ -88,11 +88,6 @@ impl Parameters {
     pub(crate) fn leaf(&self, index: usize) -> &Tensor {
         &self.leaves[index]
     }
-
-    /// Sets a parameter.
-    pub(crate) fn set(&self, index: usize, value: &Tensor) -> Result<()> {
-        tch::no_grad(|| Ok(self.leaves[index].shallow_clone().f_copy_(value)?))
-    }
 }
 
 /// Collects what is to be trained.

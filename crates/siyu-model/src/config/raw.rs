@@ -22,7 +22,7 @@ pub(super) struct Raw {
     pub(super) attention_bias: Option<bool>,
     pub(super) mlp_bias: Option<bool>,
     pub(super) bos_token_id: Option<i64>,
-    pub(super) eos_token_id: Option<OneOrMany>,
+    pub(super) eos_token_id: Option<Value>,
     pub(super) dtype: Option<String>,
     pub(super) torch_dtype: Option<String>,
     head_dim: Option<i64>,
@@ -36,23 +36,6 @@ pub(super) struct Raw {
     use_sliding_window: Option<bool>,
     max_window_layers: Option<usize>,
     layer_types: Option<Vec<String>>,
-}
-
-/// `2` or `[2, 3]`.
-#[derive(Clone, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum OneOrMany {
-    One(i64),
-    Many(Vec<i64>),
-}
-
-impl OneOrMany {
-    pub(crate) fn into_vec(self) -> Vec<i64> {
-        match self {
-            Self::One(one) => vec![one],
-            Self::Many(many) => many,
-        }
-    }
 }
 
 fn epsilon() -> f64 {
@@ -91,7 +74,7 @@ impl Raw {
             theta: nested.or(self.rope_theta).unwrap_or(10_000.0),
             head_size: self.head_size(),
             max_positions: self.max_positions(),
-            scaling: given.map(RopeScaling::from_json).transpose()?.unwrap_or(RopeScaling::Default),
+            scaling: given.map_or(Ok(RopeScaling::Default), |given| RopeScaling::from_json(given, self.max_positions()))?,
         })
     }
 

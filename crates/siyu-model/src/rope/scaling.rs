@@ -59,7 +59,7 @@ impl RopeScaling {
     ///
     /// # Errors
     /// [`Error::Config`] names an unknown kind or a missing number.
-    pub fn from_json(json: &Value) -> Result<Self> {
+    pub fn from_json(json: &Value, max_positions: usize) -> Result<Self> {
         let given = |name: &str| json.get(name).and_then(Value::as_f64);
         let kind = json.get("rope_type").or_else(|| json.get("type")).and_then(Value::as_str).unwrap_or("default");
         let needed = |name: &str| {
@@ -82,7 +82,7 @@ impl RopeScaling {
                 }),
                 beta_fast: given("beta_fast").unwrap_or(32.0),
                 beta_slow: given("beta_slow").unwrap_or(1.0),
-                original_positions: needed("original_max_position_embeddings")?,
+                original_positions: given("original_max_position_embeddings").unwrap_or(max_positions as f64),
                 truncate: json.get("truncate").and_then(Value::as_bool).unwrap_or(true),
             },
             other => {

@@ -26,7 +26,8 @@ pub struct BackwardSettings {
     pub scale: f64,
     /// Dropout and noise follow from it; `None` does without both.
     pub seed: Option<u64>,
-    /// Count of layers, from the first on, that are computed twice to save memory.
+    /// Count of layers, from the first trained one on, that are computed twice to save memory; all of them where
+    /// matrices are stored in 4-bit numbers.
     pub recomputed_layers: usize,
     /// Rows whose logits are there at once; `None` takes as many as fit in 256 MiB.
     pub chunk_rows: Option<i64>,
@@ -83,7 +84,9 @@ impl Model {
             Some(_) => 0,
             None => trained.iter().position(|indices| !indices.is_empty()).unwrap_or(self.layers.len()),
         };
-        let kept = self.layers.len().min(first.saturating_add(settings.recomputed_layers));
+        // A graph would hold on to every matrix that was made of 4-bit numbers, and with it lose what they save.
+        let recomputed = if self.is_quantized() { self.layers.len() } else { settings.recomputed_layers };
+        let kept = self.layers.len().min(first.saturating_add(recomputed));
         let inputs = tch::no_grad(|| self.inputs(batch, settings, &pass, first..kept))?;
         let needed = |layer: usize| embedded.is_some() || layer > first;
 

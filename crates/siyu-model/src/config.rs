@@ -106,6 +106,7 @@ impl Config {
         let raw: Raw = serde_json::from_value(Value::Object(json.clone()))
             .map_err(|source| Error::Config { problem: source.to_string() })?;
         raw.check()?;
+        raw::check_quantization(&json)?;
         let kv_heads = raw.num_key_value_heads.unwrap_or(raw.num_attention_heads);
         if kv_heads == 0 || raw.num_attention_heads % kv_heads != 0 {
             return Err(Error::Config {

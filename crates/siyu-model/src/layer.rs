@@ -5,10 +5,11 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::forward::Pass;
 use crate::lora::LoraSettings;
+use crate::model::Options;
 use crate::parameters::Plan;
 use crate::projection::Projection;
 use crate::weight::{Source, Start, Weight};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 #[derive(Debug)]
 pub(crate) struct Layer {
@@ -30,7 +31,7 @@ impl Layer {
         source: &Source<'_>,
         config: &Config,
         index: usize,
-        options: (Kind, tch::Device),
+        options: Options,
     ) -> Result<Self> {
         let name = |module: &str| format!("model.layers.{index}.{module}");
         let norm = |module: &str, size: i64| {
@@ -117,7 +118,7 @@ impl Layer {
         let norms = [&mut self.input_norm, &mut self.inner_norm];
         for norm in norms.into_iter().chain(self.head_norms.iter_mut().flatten()) {
             if norm.parts[0].0.strip_suffix(".weight").is_some_and(chosen) {
-                norm.train(plan);
+                norm.train(plan)?;
             }
         }
         self.projections_mut().into_iter().try_for_each(|projection| projection.train(plan, chosen))

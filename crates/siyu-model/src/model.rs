@@ -18,11 +18,13 @@ pub struct Options {
     pub device: Device,
     /// The kind of number of weights and hidden states; parameters are f32 whatever it is.
     pub kind: Kind,
+    /// Round the layers' matrices to bitsandbytes' 4-bit numbers; those of a checkpoint that is so already stay it.
+    pub nf4: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { device: Device::Cpu, kind: Kind::Float }
+        Self { device: Device::Cpu, kind: Kind::Float, nf4: false }
     }
 }
 
@@ -70,19 +72,18 @@ impl Model {
     }
 
     fn from_source(config: Config, source: &Source<'_>, options: Options) -> Result<Self> {
-        let on = (options.kind, options.device);
         let table = |name: &str| {
-            Weight::load(source, vec![(name.to_owned(), config.vocab)], Some(config.width), Start::Normal, on)
+            Weight::load(source, vec![(name.to_owned(), config.vocab)], Some(config.width), Start::Normal, options)
         };
         let norm = vec![("model.norm.weight".to_owned(), config.width)];
         let layers: Result<Vec<Layer>> =
-            (0..config.layers).map(|index| Layer::load(source, &config, index, on)).collect();
+            (0..config.layers).map(|index| Layer::load(source, &config, index, options)).collect();
         Ok(Self {
             options,
             rope: Rope::new(config.rope.clone(), options.device, options.kind),
             embedding: table("model.embed_tokens.weight")?,
             layers: layers?,
-            norm: Weight::load(source, norm, None, Start::Ones, on)?,
+            norm: Weight::load(source, norm, None, Start::Ones, options)?,
             head: if config.tied_head { None } else { Some(table("lm_head.weight")?) },
             parameters: Parameters::none(),
             adapter: None,
@@ -130,14 +131,14 @@ impl Model {
 
     fn choose(&mut self, plan: &mut Plan, chosen: &dyn Fn(&str) -> bool) -> Result<()> {
         if chosen("model.embed_tokens") {
-            self.embedding.train(plan);
+            self.embedding.train(plan)?;
         }
         self.layers.iter_mut().try_for_each(|layer| layer.train(plan, chosen))?;
         if chosen("model.norm") {
-            self.norm.train(plan);
+            self.norm.train(plan)?;
         }
         if let Some(head) = self.head.as_mut().filter(|_| chosen("lm_head")) {
-            head.train(plan);
+            head.train(plan)?;
         }
         Ok(())
     }
@@ -176,6 +177,11 @@ impl Model {
     /// How the adapter was made, if the model has one.
     pub fn adapter(&self) -> Option<&LoraSettings> {
         self.adapter.as_ref()
+    }
+
+    /// Whether matrices are stored in 4-bit numbers.
+    pub fn is_quantized(&self) -> bool {
+        self.layers.iter().flat_map(Layer::weights).any(Weight::is_quantized)
     }
 
     /// The table that hidden states are compared with.

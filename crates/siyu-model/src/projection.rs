@@ -3,9 +3,10 @@
 use crate::error::Result;
 use crate::forward::Pass;
 use crate::lora::{Base, Lora, LoraSettings};
+use crate::model::Options;
 use crate::parameters::{Parameters, Plan};
 use crate::weight::{Source, Start, Weight};
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 /// Queries, keys and values; or gate and up; or one matrix alone.
 #[derive(Debug)]
@@ -38,10 +39,10 @@ impl Projection {
         modules: &[(String, i64)],
         width: i64,
         bias: bool,
-        options: (Kind, Device),
+        options: Options,
     ) -> Result<Self> {
         let named = |suffix: &str| modules.iter().map(|(name, size)| (format!("{name}.{suffix}"), *size)).collect();
-        let weight = Weight::load(source, named("weight"), Some(width), Start::Normal, options)?;
+        let weight = Weight::load_matrix(source, named("weight"), width, options)?;
         let bias = bias.then(|| Weight::load(source, named("bias"), None, Start::Zeros, options)).transpose()?;
         let outputs = modules.iter().map(|(name, size)| Output { name: name.clone(), size: *size, lora: None });
         Ok(Self { matrices: vec![Matrix { weight, bias }], outputs: outputs.collect() })
@@ -114,9 +115,9 @@ impl Projection {
             self.divide()?;
         }
         for (matrix, _) in self.matrices.iter_mut().zip(chosen).filter(|(_, chosen)| *chosen) {
-            matrix.weight.train(plan);
+            matrix.weight.train(plan)?;
             if let Some(bias) = &mut matrix.bias {
-                bias.train(plan);
+                bias.train(plan)?;
             }
         }
         Ok(())

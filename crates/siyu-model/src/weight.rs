@@ -1,7 +1,9 @@
 //! A matrix or vector of the base model.
 
 use crate::checkpoint::Checkpoint;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::model::Options;
+use crate::nf4::Nf4;
 use crate::parameters::{Parameters, Plan, Role};
 use crate::seed;
 use tch::{Device, Kind, Tensor};
@@ -59,6 +61,8 @@ pub(crate) struct Weight {
 enum Store {
     /// Never changes.
     Fixed(Tensor),
+    /// Never changes; one matrix for each part.
+    Quantized(Vec<Nf4>),
     /// The index of a parameter.
     Trained(usize),
 }
@@ -70,7 +74,7 @@ impl Weight {
         parts: Vec<(String, i64)>,
         columns: Option<i64>,
         start: Start,
-        (kind, device): (Kind, Device),
+        Options { device, kind, .. }: Options,
     ) -> Result<Self> {
         let mut tensors = Vec::with_capacity(parts.len());
         for (name, rows) in &parts {
@@ -79,6 +83,30 @@ impl Weight {
         }
         let joined = if tensors.len() == 1 { tensors.remove(0) } else { Tensor::f_cat(&tensors, 0)? };
         Ok(Self { parts, store: Store::Fixed(joined) })
+    }
+
+    /// Loads matrices of `columns` columns, in 4-bit numbers where the checkpoint or the options say so.
+    pub(crate) fn load_matrix(
+        source: &Source<'_>,
+        parts: Vec<(String, i64)>,
+        columns: i64,
+        options: Options,
+    ) -> Result<Self> {
+        let is_stored = |name: &str| matches!(source, Source::Checkpoint(found) if Nf4::is_stored(found, name));
+        if !options.nf4 && !parts.iter().any(|(name, _)| is_stored(name)) {
+            return Self::load(source, parts, Some(columns), Start::Normal, options);
+        }
+        let Options { device, kind, .. } = options;
+        let matrices: Result<Vec<Nf4>> = parts
+            .iter()
+            .map(|(name, rows)| match source {
+                Source::Checkpoint(found) if Nf4::is_stored(found, name) => {
+                    Nf4::load(found, name, &[*rows, columns], device)
+                }
+                _ => Nf4::quantize(&source.tensor(name, &[*rows, columns], Start::Normal, device, kind)?),
+            })
+            .collect();
+        Ok(Self { parts, store: Store::Quantized(matrices?) })
     }
 
     /// A tensor that is at hand.
@@ -90,6 +118,10 @@ impl Weight {
     pub(crate) fn get(&self, parameters: &Parameters, kind: Kind) -> Result<Tensor> {
         Ok(match &self.store {
             Store::Fixed(tensor) => tensor.shallow_clone(),
+            Store::Quantized(matrices) => {
+                let matrices: Result<Vec<Tensor>> = matrices.iter().map(|matrix| matrix.dequantize(kind)).collect();
+                Tensor::f_cat(&matrices?, 0)?
+            }
             Store::Trained(index) => parameters.leaf(*index).f_to_kind(kind)?,
         })
     }
@@ -98,24 +130,63 @@ impl Weight {
     pub(crate) fn trained(&self) -> Option<usize> {
         match self.store {
             Store::Trained(index) => Some(index),
-            Store::Fixed(_) => None,
+            Store::Fixed(_) | Store::Quantized(_) => None,
         }
     }
 
+    /// Whether it is stored in 4-bit numbers.
+    pub(crate) fn is_quantized(&self) -> bool {
+        matches!(self.store, Store::Quantized(_))
+    }
+
     /// Makes it a parameter.
-    pub(crate) fn train(&mut self, plan: &mut Plan) {
+    ///
+    /// # Errors
+    /// [`Error::Adapter`] for a matrix in 4-bit numbers: they have no gradient.
+    pub(crate) fn train(&mut self, plan: &mut Plan) -> Result<()> {
+        if let Store::Quantized(_) = &self.store {
+            let problem = format!("`{}` is stored in 4-bit numbers and cannot be trained whole", self.parts[0].0);
+            return Err(Error::Adapter { problem });
+        }
         if let Store::Fixed(tensor) = &self.store {
             let role = if tensor.dim() > 1 { Role::Matrix } else { Role::Vector };
             self.store = Store::Trained(plan.add(self.parts.clone(), role, tensor.shallow_clone()));
         }
+        Ok(())
     }
 
     /// Divides it into its parts, so that they can be treated apart.
     pub(crate) fn divided(self) -> Result<Vec<Self>> {
-        let Store::Fixed(tensor) = &self.store else { return Ok(vec![self]) };
+        let tensor = match self.store {
+            Store::Fixed(tensor) => tensor,
+            Store::Quantized(matrices) => {
+                let parts = self.parts.into_iter().zip(matrices);
+                return Ok(parts
+                    .map(|(part, matrix)| Self { parts: vec![part], store: Store::Quantized(vec![matrix]) })
+                    .collect());
+            }
+            Store::Trained(_) => return Ok(vec![self]),
+        };
         let sizes: Vec<i64> = self.parts.iter().map(|(_, rows)| *rows).collect();
         let tensors = tensor.f_split_with_sizes(&sizes, 0)?;
         let parts = self.parts.into_iter().zip(tensors);
         Ok(parts.map(|(part, tensor)| Self { parts: vec![part], store: Store::Fixed(tensor) }).collect())
+    }
+
+    /// Its tensors under their names, in numbers of `kind`; those in 4-bit numbers as they are.
+    pub(crate) fn stored(&self, parameters: &Parameters, kind: Kind) -> Result<Vec<(String, Tensor)>> {
+        if let Store::Quantized(matrices) = &self.store {
+            let parts: Result<Vec<_>> =
+                self.parts.iter().zip(matrices).map(|((name, _), matrix)| matrix.stored(name)).collect();
+            return Ok(parts?.into_iter().flatten().collect());
+        }
+        let whole = self.get(parameters, Kind::Float)?.f_detach()?;
+        let mut start = 0;
+        let mut tensors = Vec::with_capacity(self.parts.len());
+        for (name, rows) in &self.parts {
+            tensors.push((name.clone(), whole.f_narrow(0, start, *rows)?.f_to_kind(kind)?));
+            start += rows;
+        }
+        Ok(tensors)
     }
 }

@@ -4,7 +4,7 @@ use super::Architecture;
 use crate::error::{Error, Result};
 use crate::rope::{RopeScaling, RopeSettings};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tch::Kind;
 
 #[derive(Deserialize)]
@@ -95,6 +95,22 @@ impl Raw {
         };
         (0..self.num_hidden_layers).map(|layer| window.filter(|_| slides(layer))).collect()
     }
+}
+
+/// Refuses checkpoints in low-bit numbers of another make than bitsandbytes' NF4.
+pub(super) fn check_quantization(json: &Map<String, Value>) -> Result<()> {
+    let Some(given) = json.get("quantization_config").filter(|given| !given.is_null()) else { return Ok(()) };
+    let named = |key: &str| given.get(key).and_then(Value::as_str).unwrap_or_default();
+    if named("quant_method") == "bitsandbytes" && named("bnb_4bit_quant_type") == "nf4" {
+        return Ok(());
+    }
+    Err(Error::Config {
+        problem: format!(
+            "`quantization_config` has method `{}` and type `{}`; only bitsandbytes' nf4 is read",
+            named("quant_method"),
+            named("bnb_4bit_quant_type")
+        ),
+    })
 }
 
 /// The kind of number that a name in `config.json` stands for; f32 where there is none.

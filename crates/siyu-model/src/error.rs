@@ -88,7 +88,9 @@ pub enum Error {
         expected: Vec<i64>,
     },
     /// A weight is stored in numbers of a kind that is not read.
-    #[error("tensor `{name}` is stored as {found}, which is not read; supported are F32, F16, BF16 and bitsandbytes' NF4")]
+    #[error(
+        "tensor `{name}` is stored as {found}, which is not read; supported are F32, F16, BF16 and bitsandbytes' NF4"
+    )]
     Dtype {
         /// The tensor.
         name: String,

@@ -53,12 +53,7 @@ impl Model {
         })
     }
 
-    pub(crate) fn pass<'a>(
-        &'a self,
-        turns: &'a Turns,
-        runs: &'a [(i64, i64)],
-        dropout_seed: Option<u64>,
-    ) -> Pass<'a> {
+    pub(crate) fn pass<'a>(&'a self, turns: &'a Turns, runs: &'a [(i64, i64)], dropout_seed: Option<u64>) -> Pass<'a> {
         Pass { parameters: &self.parameters, kind: self.options.kind, turns, runs, dropout_seed }
     }
 

@@ -27,12 +27,7 @@ pub(crate) struct Layer {
 }
 
 impl Layer {
-    pub(crate) fn load(
-        source: &Source<'_>,
-        config: &Config,
-        index: usize,
-        options: Options,
-    ) -> Result<Self> {
+    pub(crate) fn load(source: &Source<'_>, config: &Config, index: usize, options: Options) -> Result<Self> {
         let name = |module: &str| format!("model.layers.{index}.{module}");
         let norm = |module: &str, size: i64| {
             Weight::load(source, vec![(name(&format!("{module}.weight")), size)], None, Start::Ones, options)

@@ -47,8 +47,7 @@ impl Lora {
         Ok(Self {
             a: plan.add(part("lora_A.weight", rank), Role::LoraA, a),
             b: plan.add(part("lora_B.weight", out), Role::LoraB, b),
-            magnitude: magnitude
-                .map(|lengths| plan.add(part("lora_magnitude_vector", out), Role::Magnitude, lengths)),
+            magnitude: magnitude.map(|lengths| plan.add(part("lora_magnitude_vector", out), Role::Magnitude, lengths)),
             scale,
             dropout: settings.dropout,
             place,

@@ -82,7 +82,9 @@ impl Model {
             let _ = correct.f_add_(&part.correct)?;
             if let (Some(scale), Some(gradient)) = (scale, &gradient) {
                 part.turn(&targets, scale)?;
-                gradient.f_narrow(0, start, count)?.f_copy_(&part.logits.f_to_kind(self.options.kind)?.f_matmul(&table)?)?;
+                gradient
+                    .f_narrow(0, start, count)?
+                    .f_copy_(&part.logits.f_to_kind(self.options.kind)?.f_matmul(&table)?)?;
                 if let Some(of_table) = &mut of_table {
                     let _ = of_table.f_addmm_(&part.logits.f_tr()?, &hidden.f_to_kind(Kind::Float)?)?;
                 }

@@ -56,9 +56,8 @@ impl Model {
         let folder = folder.as_ref();
         let config = Config::from_folder(folder)?;
         let checkpoint = Checkpoint::open(folder)?;
-        let mut model = Self::from_source(config, &Source::Checkpoint(&checkpoint), options)?;
-        model._checkpoint = Some(checkpoint);
-        Ok(model)
+        let model = Self::from_source(config, &Source::Checkpoint(&checkpoint), options)?;
+        Ok(Self { _checkpoint: Some(checkpoint), ..model })
     }
 
     /// Makes a model of random weights: normal with a standard deviation of `initializer_range` (0.02 where the

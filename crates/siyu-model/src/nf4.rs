@@ -80,7 +80,8 @@ impl Nf4 {
         }
         let blocks = blocks(&matrix.f_to_kind(Kind::Float)?, BLOCK)?;
         let largest = blocks.f_abs()?.f_amax(1, true)?;
-        let indices = nearest(&blocks.f_div(&above_zero(&largest)?)?, &Tensor::from_slice(&LEVELS).f_to_device(device)?)?;
+        let indices =
+            nearest(&blocks.f_div(&above_zero(&largest)?)?, &Tensor::from_slice(&LEVELS).f_to_device(device)?)?;
         let indices = indices.f_view([-1])?.f_narrow(0, 0, rows * columns)?.f_view([-1, 2])?;
         let (high, low) = (indices.f_select(1, 0)?, indices.f_select(1, 1)?);
         let codes = high.f_mul_scalar(16)?.f_add(&low)?.f_to_kind(Kind::Uint8)?;
@@ -88,8 +89,7 @@ impl Nf4 {
     }
 
     fn new(codes: Tensor, scales: Scales, rows: i64, columns: i64) -> Result<Self> {
-        let pairs: Vec<f32> =
-            (0..256_usize).flat_map(|byte| [LEVELS[byte >> 4], LEVELS[byte & 15]]).collect();
+        let pairs: Vec<f32> = (0..256_usize).flat_map(|byte| [LEVELS[byte >> 4], LEVELS[byte & 15]]).collect();
         let pairs = Tensor::f_from_slice(&pairs)?.f_view([256, 2])?.f_to_device(codes.device())?;
         Ok(Self { codes, scales, rows, columns, pairs })
     }

@@ -81,7 +81,9 @@ impl Projection {
 
     /// The bias of one output, `[size]`.
     fn bias(&self, index: usize, parameters: &Parameters, kind: Kind) -> Result<Tensor> {
-        self.slice(index, |matrix| matrix.bias.as_ref().expect("asked for only where there is one").get(parameters, kind))
+        self.slice(index, |matrix| {
+            matrix.bias.as_ref().expect("asked for only where there is one").get(parameters, kind)
+        })
     }
 
     fn slice(&self, index: usize, tensor: impl Fn(&Matrix) -> Result<Tensor>) -> Result<Tensor> {

@@ -32,7 +32,7 @@ impl<'a> Session<'a> {
 
     /// Count of tokens read so far.
     pub fn length(&self) -> usize {
-        usize::try_from(self.length).expect("a count")
+        usize::try_from(self.length).unwrap_or(usize::MAX)
     }
 
     /// Reads tokens and tells what may follow the last of them.

@@ -11,8 +11,8 @@ use tch::{Device, Kind, Tensor};
 
 /// Writes JSON with two spaces of indent, under its name only when all of it is on the disk.
 pub(crate) fn json(path: &Path, value: &impl serde::Serialize) -> Result<()> {
-    let mut text = serde_json::to_string_pretty(value)
-        .map_err(|source| Error::Unspeakable { path: path.to_owned(), source })?;
+    let mut text =
+        serde_json::to_string_pretty(value).map_err(|source| Error::Unspeakable { path: path.to_owned(), source })?;
     text.push('\n');
     whole(path, |partial| {
         let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).open(partial)?;
@@ -20,7 +20,7 @@ pub(crate) fn json(path: &Path, value: &impl serde::Serialize) -> Result<()> {
     })
 }
 
-/// Writes tensors as safetensors with the metadata that PyTorch's readers ask for.
+/// Writes tensors as safetensors with the metadata that the readers of torch ask for.
 pub(crate) fn tensors(path: &Path, tensors: Vec<(String, Tensor)>) -> Result<()> {
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     let mut views = Vec::with_capacity(tensors.len());
@@ -35,7 +35,8 @@ fn whole(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> Result<()>
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     let partial = Path::new(&partial);
-    let written = write(partial).and_then(|()| File::open(partial)?.sync_all()).and_then(|()| fs::rename(partial, path));
+    let written =
+        write(partial).and_then(|()| File::open(partial)?.sync_all()).and_then(|()| fs::rename(partial, path));
     written.map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 

@@ -27,8 +27,7 @@ fn batch() -> Batch {
     let ids = |name: &str| Vec::<i64>::try_from(found.tensor(name, Device::Cpu, Kind::Int64).unwrap()).unwrap();
     let documents: Vec<(Vec<i64>, Vec<i64>)> =
         (0..3).map(|index| (ids(&format!("ids.{index}")), ids(&format!("labels.{index}")))).collect();
-    let documents: Vec<Document<'_>> =
-        documents.iter().map(|(ids, labels)| Document { ids, labels }).collect();
+    let documents: Vec<Document<'_>> = documents.iter().map(|(ids, labels)| Document { ids, labels }).collect();
     Batch::new(&documents, Device::Cpu).unwrap()
 }
 
@@ -111,9 +110,12 @@ fn gradients_of_all_weights_are_those_of_transformers() {
 
 #[test]
 fn adapters_compute_and_learn_as_in_peft() {
-    for (case, base) in
-        [("adapter-plain", "llama"), ("adapter-patterns", "llama"), ("adapter-dora", "llama"), ("adapter-saved", "qwen2")]
-    {
+    for (case, base) in [
+        ("adapter-plain", "llama"),
+        ("adapter-patterns", "llama"),
+        ("adapter-dora", "llama"),
+        ("adapter-saved", "qwen2"),
+    ] {
         for recomputed_layers in [0, 1, 2] {
             let mut model = model(base);
             model.load_adapter(golden(case)).unwrap();

@@ -1,4 +1,4 @@
-//! libtorch for the torch crates, from the wheels of PyPI.
+//! libtorch for the torch crates, from the wheels of the Python package index.
 //!
 //! The wheel for Linux is the CUDA build, of which a CPU needs less than half: `libtorch_cpu.so` asks only for two of
 //! NVIDIA's small libraries. `libtorch.so`, which asks for the CUDA half, is replaced by one that does not; a binary
@@ -14,7 +14,7 @@ use std::{env, fs};
 /// The release that the bindings are made for.
 const VERSION: &str = "2.11.0";
 
-/// A wheel of PyPI and the files taken out of it.
+/// A wheel and the files taken out of it.
 struct Wheel {
     requirement: &'static str,
     file: &'static str,
@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 
 /// Puts libtorch into the folder that `LIBTORCH` names (`.siyu/libtorch` unless the user set it), if it is not there.
 ///
-/// Does nothing where `LIBTORCH_USE_PYTORCH` points the build to an installed PyTorch. With `wheels`, the network is
+/// Does nothing where `LIBTORCH_USE_PYTORCH` points the build to an installed torch. With `wheels`, the network is
 /// left alone.
 pub(crate) fn prepare(wheels: Option<&Path>) -> Result<()> {
     if env::var_os("LIBTORCH_USE_PYTORCH").is_some() {
@@ -125,7 +125,10 @@ fn download(into: &Path) -> Result<()> {
         pip.arg("--platform").arg(platform);
     }
     pip.arg("--dest").arg(into).args(WHEELS.iter().map(|wheel| wheel.requirement));
-    workspace::succeed(&mut pip, "download libtorch; with no network, `cargo xtask libtorch --wheels DIR` takes a folder of wheels")
+    workspace::succeed(
+        &mut pip,
+        "download libtorch; with no network, `cargo xtask libtorch --wheels DIR` takes a folder of wheels",
+    )
 }
 
 fn unpack(wheels: &Path, into: &Path) -> Result<()> {

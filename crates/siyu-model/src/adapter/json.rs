@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 /// The names of a layer's matrices, which PEFT writes where `all-linear` was asked for.
 const LINEAR: [&str; 7] = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
 
+#[expect(clippy::struct_excessive_bools, reason = "the format has them")]
 #[derive(Deserialize, Serialize)]
 pub(super) struct AdapterJson {
     peft_type: String,
@@ -108,7 +109,8 @@ impl AdapterJson {
             Value::Object(map) => map.is_empty(),
             _ => false,
         };
-        if let Some(name) = REFUSED.into_iter().find(|name| self.others.get(*name).is_some_and(|value| !asleep(value))) {
+        if let Some(name) = REFUSED.into_iter().find(|name| self.others.get(*name).is_some_and(|value| !asleep(value)))
+        {
             return refused(format!("its setting `{name}` cannot be honoured"));
         }
         let targets = match self.target_modules {

@@ -74,7 +74,8 @@ impl Raw {
             theta: nested.or(self.rope_theta).unwrap_or(10_000.0),
             head_size: self.head_size(),
             max_positions: self.max_positions(),
-            scaling: given.map_or(Ok(RopeScaling::Default), |given| RopeScaling::from_json(given, self.max_positions()))?,
+            scaling: given
+                .map_or(Ok(RopeScaling::Default), |given| RopeScaling::from_json(given, self.max_positions()))?,
         })
     }
 

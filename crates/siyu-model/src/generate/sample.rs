@@ -47,8 +47,7 @@ fn penalize(logits: &mut [f32], text: &[i64], penalty: f64) {
 /// Probabilities, up to a factor, of the likeliest tokens that together have `top_p`.
 fn weights(ranked: &[(usize, f32)], temperature: f64, top_p: f64) -> Vec<f64> {
     let largest = f64::from(ranked.first().map_or(0.0, |first| first.1));
-    let all: Vec<f64> =
-        ranked.iter().map(|(_, logit)| ((f64::from(*logit) - largest) / temperature).exp()).collect();
+    let all: Vec<f64> = ranked.iter().map(|(_, logit)| ((f64::from(*logit) - largest) / temperature).exp()).collect();
     let enough = all.iter().sum::<f64>() * top_p;
     let mut before = 0.0;
     let mut kept = all.into_iter().take_while(|weight| {

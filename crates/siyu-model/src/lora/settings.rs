@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn a_listed_name_matches_whole_parts_only() {
-        let targets = |name: &str| LoraSettings { targets: Targets::Names(vec![name.to_owned()]), ..Default::default() };
+        let targets =
+            |name: &str| LoraSettings { targets: Targets::Names(vec![name.to_owned()]), ..Default::default() };
         assert!(targets("q_proj").is_target(NAME).unwrap());
         assert!(targets("self_attn.q_proj").is_target(NAME).unwrap());
         assert!(!targets("proj").is_target(NAME).unwrap());
@@ -134,7 +135,8 @@ mod tests {
 
     #[test]
     fn a_pattern_matches_the_whole_name() {
-        let targets = |pattern: &str| LoraSettings { targets: Targets::Pattern(pattern.to_owned()), ..Default::default() };
+        let targets =
+            |pattern: &str| LoraSettings { targets: Targets::Pattern(pattern.to_owned()), ..Default::default() };
         assert!(targets(r".*layers\.[0-3]\..*q_proj").is_target(NAME).unwrap());
         assert!(!targets("q_proj").is_target(NAME).unwrap());
     }

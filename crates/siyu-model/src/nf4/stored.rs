@@ -43,7 +43,11 @@ impl Nf4 {
         let part = |suffix: &str, kind| checkpoint.tensor(&format!("{name}{suffix}"), device, kind);
         let codes = part("", Kind::Uint8)?.f_reshape([-1])?;
         if codes.size() != [(rows * columns + 1) / 2] {
-            return Err(Error::Shape { name: name.to_owned(), found: codes.size(), expected: vec![rows * columns / 2] });
+            return Err(Error::Shape {
+                name: name.to_owned(),
+                found: codes.size(),
+                expected: vec![rows * columns / 2],
+            });
         }
         let scales = match state.nested_offset {
             None => Scales::Plain(part(".absmax", Kind::Float)?),

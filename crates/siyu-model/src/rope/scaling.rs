@@ -63,7 +63,8 @@ impl RopeScaling {
         let given = |name: &str| json.get(name).and_then(Value::as_f64);
         let kind = json.get("rope_type").or_else(|| json.get("type")).and_then(Value::as_str).unwrap_or("default");
         let needed = |name: &str| {
-            given(name).ok_or_else(|| Error::Config { problem: format!("`rope_scaling` of type `{kind}` needs `{name}`") })
+            given(name)
+                .ok_or_else(|| Error::Config { problem: format!("`rope_scaling` of type `{kind}` needs `{name}`") })
         };
         Ok(match kind {
             "default" => Self::Default,

@@ -1,5 +1,7 @@
 //! A really trained tiny model tells the story it is known for.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its own files has failed")]
+
 use siyu_model::{End, GenerateSettings, Model, Options};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

@@ -189,7 +189,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn config(change: Value) -> Result<Config> {
+    fn config(change: &Value) -> Result<Config> {
         let mut json = json!({
             "architectures": ["LlamaForCausalLM"], "hidden_size": 64, "intermediate_size": 128,
             "num_hidden_layers": 3, "num_attention_heads": 8, "vocab_size": 100, "rms_norm_eps": 1e-6,
@@ -203,13 +203,13 @@ mod tests {
 
     #[test]
     fn an_unknown_architecture_is_named() {
-        let error = config(json!({ "architectures": ["GPT2LMHeadModel"] })).expect_err("it is not supported");
+        let error = config(&json!({ "architectures": ["GPT2LMHeadModel"] })).expect_err("it is not supported");
         assert!(error.to_string().contains("`GPT2LMHeadModel`"), "{error}");
     }
 
     #[test]
     fn an_activation_that_is_not_silu_is_named() {
-        let error = config(json!({ "hidden_act": "gelu" })).expect_err("it is not supported");
+        let error = config(&json!({ "hidden_act": "gelu" })).expect_err("it is not supported");
         assert!(error.to_string().contains("`hidden_act` is `gelu`"), "{error}");
     }
 
@@ -217,13 +217,13 @@ mod tests {
     fn windows_of_qwen_begin_at_a_layer_and_only_when_switched_on() {
         let qwen = json!({ "architectures": ["Qwen2ForCausalLM"], "sliding_window": 16, "max_window_layers": 2,
             "use_sliding_window": true });
-        assert_eq!(config(qwen).unwrap().windows, [None, None, Some(16)]);
+        assert_eq!(config(&qwen).unwrap().windows, [None, None, Some(16)]);
         let off = json!({ "architectures": ["Qwen2ForCausalLM"], "sliding_window": 16, "max_window_layers": 2 });
-        assert_eq!(config(off).unwrap().windows, [None, None, None]);
+        assert_eq!(config(&off).unwrap().windows, [None, None, None]);
     }
 
     #[test]
     fn heads_that_do_not_divide_are_refused() {
-        assert!(config(json!({ "num_key_value_heads": 3 })).is_err());
+        assert!(config(&json!({ "num_key_value_heads": 3 })).is_err());
     }
 }

@@ -15,6 +15,7 @@ mod batch;
 mod checkpoint;
 mod config;
 mod error;
+mod examine;
 mod forward;
 mod generate;
 mod layer;

@@ -30,6 +30,9 @@ pub struct Settings {
     /// The adapter, for `method: lora`.
     #[serde(default)]
     pub lora: Lora,
+    /// Folder of an adapter that is trained on, in place of one that begins at nothing; it brings its own `lora`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<PathBuf>,
     /// Rows that are computed at once.
     #[serde(default = "batch")]
     pub batch: usize,

@@ -14,8 +14,15 @@ import argparse
 import json
 import pathlib
 import shutil
+import sys
+import types
 import warnings
 
+# The kernels of bitsandbytes for the CPU round some statistics to another than the nearest code; the general ones, which
+# this leaves in place, do what those for GPUs do.
+sys.modules["bitsandbytes.backends.cpu"] = types.SimpleNamespace(ops=None)
+
+import bitsandbytes.functional as bnb
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
@@ -149,7 +156,7 @@ def adapters():
         (folder / "README.md").unlink(missing_ok=True)
         found = gradients(model.train())
         renamed = {
-            key.replace(".default.weight", ".weight").replace(".modules_to_save.default", "")
+            key.replace(".modules_to_save.default", "").replace(".default.weight", ".weight")
             .replace("lora_magnitude_vector.weight", "lora_magnitude_vector"): value
             for key, value in found.items()
         }
@@ -158,8 +165,6 @@ def adapters():
 
 def quantized():
     """Codes and statistics of bitsandbytes for a matrix, as it stores them, and a whole model made of them."""
-    import bitsandbytes.functional as bnb
-
     folder = GOLDEN / "nf4"
     folder.mkdir()
     model = tiny("llama")
@@ -168,7 +173,7 @@ def quantized():
         if "_proj.weight" not in key:
             stored[key] = value.bfloat16()
             continue
-        # Wide blocks of statistics need a larger matrix than these; the test `large` below has one.
+        # The statistics of these fill less than a block of their own; those of `large` below fill one and a half.
         codes, state = bnb.quantize_4bit(value, blocksize=64, compress_statistics=True, quant_type="nf4")
         stored[key] = codes
         stored.update({f"{key}.{suffix}": part for suffix, part in state.as_dict(packed=True).items()})
@@ -181,12 +186,10 @@ def quantized():
     )
     (folder / "config.json").write_text(json.dumps(config, indent=1))
     generator = torch.Generator().manual_seed(17)
-    large = torch.randn(192, 128, generator=generator) * torch.rand(192, 1, generator=generator)
+    large = (torch.randn(192, 128, generator=generator) * torch.rand(192, 1, generator=generator)).bfloat16().float()
     codes, state = bnb.quantize_4bit(large, blocksize=64, compress_statistics=True, quant_type="nf4")
     parts = {f"large.weight.{suffix}": part for suffix, part in state.as_dict(packed=True).items()}
-    values = bnb.dequantize_4bit(codes, state)[:, 0]
-    # Sixteen bits of each number are enough to make the matrix again: it is rounded to them first.
-    write(folder, {**logits(model), "large.weight": codes, **parts, "large.values": values, "large": large})
+    write(folder, {**logits(model), "large.weight": codes, **parts, "large": large.bfloat16()})
 
 
 def check(folder):

@@ -80,8 +80,8 @@ impl Nf4 {
         }
         let blocks = blocks(&matrix.f_to_kind(Kind::Float)?, BLOCK)?;
         let largest = blocks.f_abs()?.f_amax(1, true)?;
-        let indices =
-            nearest(&blocks.f_div(&above_zero(&largest)?)?, &Tensor::from_slice(&LEVELS).f_to_device(device)?)?;
+        let levels = Tensor::f_from_slice(&LEVELS)?.f_to_device(device)?;
+        let indices = nearest(&blocks.f_mul(&reciprocals(&largest)?)?, &levels)?;
         let indices = indices.f_view([-1])?.f_narrow(0, 0, rows * columns)?.f_view([-1, 2])?;
         let (high, low) = (indices.f_select(1, 0)?, indices.f_select(1, 1)?);
         let codes = high.f_mul_scalar(16)?.f_add(&low)?.f_to_kind(Kind::Uint8)?;
@@ -111,7 +111,7 @@ impl Scales {
         let count = scales.size()[0];
         let blocks = blocks(&scales.f_sub(&offset)?, NESTED_BLOCK)?;
         let largest = blocks.f_abs()?.f_amax(1, true)?;
-        let codes = nearest(&blocks.f_div(&above_zero(&largest)?)?, &map)?.f_view([-1])?.f_narrow(0, 0, count)?;
+        let codes = nearest(&blocks.f_mul(&reciprocals(&largest)?)?, &map)?.f_view([-1])?.f_narrow(0, 0, count)?;
         Ok(Self::Nested { codes: codes.f_to_kind(Kind::Uint8)?, map, largest: largest.f_view([-1])?, offset })
     }
 
@@ -136,17 +136,17 @@ fn blocks(numbers: &Tensor, size: i64) -> Result<Tensor> {
     Ok(filled.f_view([-1, size])?)
 }
 
-/// Divisors of which none is zero: blocks of zeros stay zeros.
-fn above_zero(largest: &Tensor) -> Result<Tensor> {
-    Ok(largest.f_clamp_min(f64::from(f32::MIN_POSITIVE))?)
+/// Factors of which none is infinite: blocks of zeros stay zeros.
+fn reciprocals(largest: &Tensor) -> Result<Tensor> {
+    Ok(largest.f_clamp_min(1e-38)?.f_reciprocal()?)
 }
 
 /// The indices of the nearest of rising `levels`; the lower one of two equally near.
 fn nearest(numbers: &Tensor, levels: &Tensor) -> Result<Tensor> {
     let count = levels.size()[0];
     let (lower, upper) = (levels.f_narrow(0, 0, count - 1)?, levels.f_narrow(0, 1, count - 1)?);
-    let between = lower.f_to_kind(Kind::Double)?.f_add(&upper.f_to_kind(Kind::Double)?)?.f_mul_scalar(0.5)?;
-    Ok(numbers.f_bucketize(&between.f_to_kind(Kind::Float)?, true, false)?)
+    let between = lower.f_add(&upper)?.f_div_scalar(2.0)?;
+    Ok(numbers.f_bucketize(&between, true, false)?)
 }
 
 /// 256 signed numbers in -1..=1 whose density falls with their exponent.
@@ -165,4 +165,22 @@ fn dynamic_map() -> Result<Tensor> {
         parts.push(scaled);
     }
     Ok(Tensor::f_cat(&parts, 0)?.f_sort(0, false)?.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::Checkpoint;
+
+    #[test]
+    fn a_matrix_with_more_than_a_block_of_statistics_is_stored_as_bitsandbytes_does() {
+        let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/reference/golden/nf4/golden.safetensors");
+        let golden = Checkpoint::of_file(golden).unwrap();
+        let matrix = golden.tensor("large", Device::Cpu, Kind::Float).unwrap();
+        for (name, ours) in Nf4::quantize(&matrix).unwrap().stored("large.weight").unwrap() {
+            if !name.contains("quant_state") {
+                assert_eq!(ours, golden.tensor(&name, Device::Cpu, ours.kind()).unwrap(), "{name}");
+            }
+        }
+    }
 }

@@ -82,14 +82,6 @@ pub enum Error {
     /// The model cannot be used.
     #[error(transparent)]
     Model(#[from] siyu_model::Error),
-    /// The tokenizer cannot be used.
-    #[error("`{path}` is no tokenizer that can be read")]
-    Tokenizer {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: siyu_text::tokenizer::TokenizerError,
-    },
     /// libtorch failed.
     #[error("libtorch: {0}")]
     Torch(#[from] tch::TchError),

@@ -74,8 +74,7 @@ impl Forecast {
         let base = if settings.method == Method::Full { 0.0 } else { model_numbers as f64 * wide };
         let memory = base + trained_numbers as f64 * 20.0 + kept + 2.0 * logits;
         let epochs = rows.steps as f64 / rows.epoch_steps.max(1) as f64;
-        let per_epoch =
-            operations(config, settings.method, settings.recompute_layers, rows.lengths.iter().copied());
+        let per_epoch = operations(config, settings.method, settings.recompute_layers, rows.lengths.iter().copied());
         let total = per_epoch * epochs;
         let mut forecast = Self {
             model_numbers,
@@ -100,7 +99,8 @@ impl Forecast {
                     "memory will not suffice: set `batch: 1` with `accumulation: {rows}`, which computes the same, and then `recompute_layers`"
                 ));
             } else if settings.method == Method::Full {
-                self.advice.push("memory will not suffice: set `method: lora`, which keeps no moments of the base".to_owned());
+                self.advice
+                    .push("memory will not suffice: set `method: lora`, which keeps no moments of the base".to_owned());
             } else {
                 self.advice.push("memory will not suffice: set `precision: bf16`, or take a smaller base".to_owned());
             }

@@ -38,8 +38,12 @@ pub(crate) fn keep(output: &Path, model: &Model, rows: &TokenRows, wrong: &Wrong
     let step = wrong.step + 1;
     let folder = output.join(format!("replay/step-{step}"));
     files::folder(&folder)?;
-    let mut bundle =
-        Bundle { step, dropout_seed: wrong.seed, loss_scale: wrong.scale, rows: Vec::with_capacity(wrong.batch.0.len()) };
+    let mut bundle = Bundle {
+        step,
+        dropout_seed: wrong.seed,
+        loss_scale: wrong.scale,
+        rows: Vec::with_capacity(wrong.batch.0.len()),
+    };
     for row in &wrong.batch.0 {
         bundle.rows.push(BundleRow { row: row.row, id: rows.id(row.row)?, input_ids: &row.ids, labels: &row.labels });
     }

@@ -4,7 +4,8 @@ mod chart;
 
 use std::path::Path;
 
-use minijinja::{Environment, context, syntax::SyntaxConfig};
+use minijinja::{Environment, syntax::SyntaxConfig, value::Serde};
+use serde::Serialize;
 
 use crate::{
     Result, files,
@@ -18,13 +19,32 @@ pub(crate) fn write(folder: &Path, record: &Record, lines: &[Line]) -> Result<()
     files::replace(&folder.join("report.html"), render(record, lines).as_bytes())
 }
 
+/// What the template reads.
+#[derive(Serialize)]
+struct View<'a> {
+    record: &'a Record,
+    charts: [Chart; 4],
+    judged: Vec<&'a EvaluationMetrics>,
+    settings: String,
+    first: Option<&'a StepMetrics>,
+    last: Option<&'a StepMetrics>,
+    seconds: f64,
+    tokens: u64,
+    /// Share of the time that went into waiting for rows.
+    waited: f64,
+    /// Tokens a second.
+    speed: f64,
+}
+
 fn render(record: &Record, lines: &[Line]) -> String {
     let steps: Vec<&StepMetrics> =
         lines.iter().filter_map(|line| if let Line::Step(step) = line { Some(step) } else { None }).collect();
     let judged: Vec<&EvaluationMetrics> =
         lines.iter().filter_map(|line| if let Line::Evaluation(judged) = line { Some(judged) } else { None }).collect();
-    let curve = |name: &'static str, class: &'static str, value: fn(&StepMetrics) -> Option<f64>| {
-        Curve { name, class, points: steps.iter().filter_map(|step| Some((step.step as f64, value(step)?))).collect() }
+    let curve = |name: &'static str, class: &'static str, value: fn(&StepMetrics) -> Option<f64>| Curve {
+        name,
+        class,
+        points: steps.iter().filter_map(|step| Some((step.step as f64, value(step)?))).collect(),
     };
     let validation = Curve {
         name: "validation",
@@ -47,16 +67,21 @@ fn render(record: &Record, lines: &[Line]) -> String {
     pages.add_filter("decimal", decimal);
     pages.add_template("report.html", include_str!("report/report.html")).expect("the template parses");
     pages.add_template("style.css", include_str!("report/style.css")).expect("the style is plain text");
-    let settings = record.settings.to_json();
-    let page = pages.get_template("report.html").and_then(|page| {
-        page.render(context! {
-            record, charts, judged, settings => serde_json::to_string_pretty(&settings).unwrap_or_default(),
-            first => steps.first(), last => steps.last(), seconds, tokens,
-            waited => if seconds > 0.0 { waited / seconds } else { 0.0 },
-            speed => if seconds > 0.0 { tokens as f64 / seconds } else { 0.0 },
-        })
-    });
-    page.expect("the context has every name that the template uses")
+    let share = |part: f64| if seconds > 0.0 { part / seconds } else { 0.0 };
+    let view = View {
+        record,
+        charts,
+        judged,
+        settings: serde_json::to_string_pretty(&record.settings.to_json()).unwrap_or_default(),
+        first: steps.first().copied(),
+        last: steps.last().copied(),
+        seconds,
+        tokens,
+        waited: share(waited),
+        speed: share(tokens as f64),
+    };
+    let page = pages.get_template("report.html").and_then(|page| page.render(Serde(view)));
+    page.expect("the view has every name that the template uses")
 }
 
 #[cfg(test)]

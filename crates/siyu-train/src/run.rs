@@ -89,7 +89,10 @@ impl Run {
         let mut notes = record::left_out("train", &train, limit);
         let validation = match dataset.shards("validation").map(|shard| shard.rows).sum::<u64>() {
             0 => {
-                notes.push("the dataset has no rows in `validation`: nothing tells when to stop; add `split` to its pipeline".to_owned());
+                notes.push(
+                    "the dataset has no rows in `validation`: nothing tells when to stop; add `split` to its pipeline"
+                        .to_owned(),
+                );
                 None
             }
             _ => Some(Arc::new(dataset.token_rows(&wanted("validation", Purpose::Evaluation), &progress)?)),
@@ -240,7 +243,8 @@ impl<'a> Trainer<'a> {
         let output = &self.run.settings.output;
         self.save_model(output, watch)?;
         let lines = crate::metrics::read(output)?;
-        let skipped = lines.iter().filter(|line| matches!(line, crate::metrics::Line::Step(step) if step.skipped.is_some()));
+        let skipped =
+            lines.iter().filter(|line| matches!(line, crate::metrics::Line::Step(step) if step.skipped.is_some()));
         let outcome = Outcome {
             steps: self.progress.steps,
             skipped_steps: skipped.count() as u64,

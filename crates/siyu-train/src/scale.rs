@@ -10,7 +10,7 @@ const PATIENCE: u64 = 2000;
 /// # Source
 /// Micikevicius et al. 2018, "Mixed precision training", section 3.2; the numbers are those of `torch.amp.GradScaler`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LossScale {
+pub(crate) struct LossScale {
     scale: f64,
     clean_steps: u64,
     moves: bool,
@@ -18,22 +18,22 @@ pub struct LossScale {
 
 impl LossScale {
     /// A scale that moves, or one that stays 1.
-    pub fn new(moves: bool) -> Self {
+    pub(crate) fn new(moves: bool) -> Self {
         Self { scale: if moves { 65_536.0 } else { 1.0 }, clean_steps: 0, moves }
     }
 
     /// The scale.
-    pub fn get(self) -> f64 {
+    pub(crate) fn get(self) -> f64 {
         self.scale
     }
 
     /// Whether it moves.
-    pub fn moves(self) -> bool {
+    pub(crate) fn moves(self) -> bool {
         self.moves
     }
 
     /// Learns whether a step's gradient was finite.
-    pub fn update(&mut self, finite: bool) {
+    pub(crate) fn update(&mut self, finite: bool) {
         if !self.moves {
             return;
         }

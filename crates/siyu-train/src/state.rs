@@ -57,7 +57,9 @@ pub(crate) fn save(folder: &Path, progress: &Progress, parameters: &Parameters, 
     crate::files::folder(parent)?;
     let json = serde_json::to_vec(progress).map_err(|error| Error::damaged(&path, error))?;
     let mut tensors = vec![(PROGRESS.to_owned(), Stored { shape: [json.len()], bytes: json, dtype: Dtype::U8 })];
-    for (name, tensor) in [("parameters", parameters.flat()), ("first", &optimizer.first), ("second", &optimizer.second)] {
+    for (name, tensor) in
+        [("parameters", parameters.flat()), ("first", &optimizer.first), ("second", &optimizer.second)]
+    {
         tensors.push((name.to_owned(), Stored::of(tensor)));
     }
     let partial = path.with_extension("partial");
@@ -79,7 +81,8 @@ pub(crate) fn load(folder: &Path, parameters: &Parameters, optimizer: &AdamW) ->
     let file = Checkpoint::of_file(&path)?;
     let json = Vec::<u8>::try_from(file.tensor(PROGRESS, Device::Cpu, Kind::Uint8)?)?;
     let progress = serde_json::from_slice(&json).map_err(|error| Error::damaged(&path, error))?;
-    for (name, place) in [("parameters", parameters.flat()), ("first", &optimizer.first), ("second", &optimizer.second)] {
+    for (name, place) in [("parameters", parameters.flat()), ("first", &optimizer.first), ("second", &optimizer.second)]
+    {
         let value = file.shaped(name, &place.size(), Device::Cpu, Kind::Float)?;
         tch::no_grad(|| place.shallow_clone().f_copy_(&value))?;
     }

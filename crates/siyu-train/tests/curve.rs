@@ -11,7 +11,8 @@ use siyu_dataset::{Dataset, Purpose, Wanted};
 use siyu_train::{Settings, course::Course};
 use support::{golden, rows, steps, train, training_file, write_dataset, write_model};
 
-const RECIPE: &str = "batch: 1\naccumulation: 8\nepochs: 25\nwarm_up: 20\nlearning_rate: 5e-3\nweight_decay: 0.01\nclip: 1.0\n";
+const RECIPE: &str =
+    "batch: 1\naccumulation: 8\nepochs: 25\nwarm_up: 20\nlearning_rate: 5e-3\nweight_decay: 0.01\nclip: 1.0\n";
 
 /// The rows of the dataset, and which of them each step reads, one after another.
 fn ordered(folder: &Path, recipe: &str) -> Value {

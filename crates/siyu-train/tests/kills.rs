@@ -18,12 +18,7 @@ const RECIPE: &str = "batch: 2\naccumulation: 2\nepochs: 2\nwarm_up: 4\nlearning
 fn start(folder: &Path, output: &str) -> Child {
     let file = folder.join(format!("{output}.yaml"));
     fs::write(&file, training_file(folder, output, RECIPE)).unwrap();
-    Command::new(env!("CARGO_BIN_EXE_siyu-train"))
-        .arg("train")
-        .arg(file)
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_siyu-train")).arg("train").arg(file).stderr(Stdio::null()).spawn().unwrap()
 }
 
 /// Bytes of a run's metrics: it grows by each step.

@@ -9,7 +9,8 @@ use std::fs;
 use siyu_train::{Error, metrics, record::Record};
 use support::{made, prepare, row, rows, steps, train, workplace, write_dataset};
 
-const SHORT: &str = "batch: 2\naccumulation: 3\nepochs: 2\nwarm_up: 2\nlearning_rate: 2e-2\nlora: { rank: 4, alpha: 8 }\n";
+const SHORT: &str =
+    "batch: 2\naccumulation: 3\nepochs: 2\nwarm_up: 2\nlearning_rate: 2e-2\nlora: { rank: 4, alpha: 8 }\n";
 
 #[test]
 fn a_run_leaves_adapters_metrics_curves_a_record_and_a_report() {
@@ -51,7 +52,13 @@ fn eight_batches_of_one_row_make_the_step_of_one_batch_of_eight() {
     let runs = ["one", "eight", "packed"].map(|name| steps(&folder.path().join(name)));
     for other in &runs[1..] {
         for (step, other) in runs[0].iter().zip(other) {
-            assert!((step.loss / other.loss - 1.0).abs() < 1e-6, "step {}: {} and {}", step.step, step.loss, other.loss);
+            assert!(
+                (step.loss / other.loss - 1.0).abs() < 1e-6,
+                "step {}: {} and {}",
+                step.step,
+                step.loss,
+                other.loss
+            );
             let norms = [step, other].map(|step| step.gradient_norm.unwrap());
             assert!((norms[0] / norms[1] - 1.0).abs() < 1e-5, "step {}: {norms:?}", step.step);
         }
@@ -117,7 +124,10 @@ fn steps_whose_loss_is_no_number_can_be_left_out() {
     poison(folder.path());
     let (outcome, told) = train(folder.path(), "out", &format!("{SHORT}non_finite: skip\nmax_steps: 3\n"));
     assert_eq!(outcome.unwrap().skipped_steps, 3);
-    assert!(told.iter().any(|note| note.starts_with("step 2 is left out: the loss of step 2 is no number")), "{told:?}");
+    assert!(
+        told.iter().any(|note| note.starts_with("step 2 is left out: the loss of step 2 is no number")),
+        "{told:?}"
+    );
 }
 
 /// Puts a number that is none into the second layer of the model.

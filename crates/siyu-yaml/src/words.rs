@@ -49,7 +49,9 @@ impl Words {
                 "keep one of the two; ".clone_into(&mut help);
                 key.as_ref().map_or_else(|| "a key is there twice".to_owned(), |key| format!("`{key}` is there twice"))
             }
-            Yaml::Eof { .. } if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) => {
+            Yaml::Eof { .. }
+                if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) =>
+            {
                 help = format!("{}; ", subject.empty);
                 "the file says nothing".to_owned()
             }

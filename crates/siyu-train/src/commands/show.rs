@@ -42,7 +42,8 @@ impl Show {
             machine.precision(),
             machine.device_name()
         );
-        let free = forecast.memory_available.map_or_else(String::new, |free| format!(" of {}B free", short(free as f64)));
+        let free =
+            forecast.memory_available.map_or_else(String::new, |free| format!(" of {}B free", short(free as f64)));
         let time = forecast.seconds.map_or_else(
             || "; the time shows after the first step".to_owned(),
             |seconds| format!("; about {} at 40 % of the device's peak", duration(seconds)),
@@ -129,7 +130,8 @@ impl Show {
 }
 
 fn bar(total: u64, before: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{pos}/{len} [{bar:30}] {eta} left  {msg}").expect("the template is right");
+    let style =
+        ProgressStyle::with_template("{pos}/{len} [{bar:30}] {eta} left  {msg}").expect("the template is right");
     let bar = ProgressBar::new(total).with_position(before);
     bar.set_style(style);
     bar.reset_eta();

@@ -39,7 +39,10 @@ impl Train {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "TensorBoard shows when a step was; nothing that is trained depends on it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "TensorBoard shows when a step was; nothing that is trained depends on it"
+)]
 fn seconds_since_1970() -> f64 {
     std::time::SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
 }

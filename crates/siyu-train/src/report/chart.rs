@@ -46,9 +46,8 @@ impl Chart {
         let shown: Vec<Vec<(f64, f64)>> = curves.iter().map(|curve| thinned(&curve.points)).collect();
         let all = || shown.iter().flatten();
         let most_step = all().map(|point| point.0).fold(1.0, f64::max);
-        let (least, most) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), point| {
-            (least.min(point.1), most.max(point.1))
-        });
+        let (least, most) = all()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), point| (least.min(point.1), most.max(point.1)));
         let (least, most) = if least.is_finite() { (least, most) } else { (0.0, 1.0) };
         // Learning rates and speeds are read from nothing, losses from their own range.
         let bottom = if least > 0.0 && least < most / 2.0 { 0.0 } else { least };
@@ -61,7 +60,12 @@ impl Chart {
                 let (x, y) = (step / most_step * WIDTH, HEIGHT - (value - bottom) / range * HEIGHT);
                 let _ = write!(path, "{x:.1},{y:.1} ");
             }
-            lines.push(Line { name: curve.name, class: curve.class, path: path.trim_end().to_owned(), last: decimal(last.1) });
+            lines.push(Line {
+                name: curve.name,
+                class: curve.class,
+                path: path.trim_end().to_owned(),
+                last: decimal(last.1),
+            });
         }
         Self {
             title,

@@ -94,7 +94,9 @@ impl Trainer<'_> {
                     }
                     self.progress.halvings += 1;
                     batches = halved(batches, 1);
-                    watch(Event::Note("memory did not suffice: batches are halved from here on, steps stay what they are".to_owned()));
+                    watch(Event::Note(
+                        "memory did not suffice: batches are halved from here on, steps stay what they are".to_owned(),
+                    ));
                 }
                 gradient => return Ok((gradient?, batches)),
             }

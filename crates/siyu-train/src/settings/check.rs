@@ -13,7 +13,10 @@ pub(super) struct Problem {
 
 /// The first setting that no run could use.
 pub(super) fn problem(settings: &Settings) -> Option<Problem> {
-    whole_numbers(settings).or_else(|| ranges(settings)).or_else(|| adapter(settings)).or_else(|| combinations(settings))
+    whole_numbers(settings)
+        .or_else(|| ranges(settings))
+        .or_else(|| adapter(settings))
+        .or_else(|| combinations(settings))
 }
 
 fn told(keys: &'static [&'static str], message: impl Into<String>, help: &str) -> Option<Problem> {
@@ -37,7 +40,11 @@ fn whole_numbers(settings: &Settings) -> Option<Problem> {
 fn ranges(settings: &Settings) -> Option<Problem> {
     let rate = settings.learning_rate;
     if !(rate > 0.0 && rate <= 1.0) {
-        return told(&["learning_rate"], format!("`learning_rate` is {rate} and must lie above 0 and up to 1"), "2e-4 suits adapters, 2e-5 whole models");
+        return told(
+            &["learning_rate"],
+            format!("`learning_rate` is {rate} and must lie above 0 and up to 1"),
+            "2e-4 suits adapters, 2e-5 whole models",
+        );
     }
     if !(0.0..1.0).contains(&settings.weight_decay) {
         return told(&["weight_decay"], "`weight_decay` must lie in 0..1", "0 is none");
@@ -53,9 +60,11 @@ fn ranges(settings: &Settings) -> Option<Problem> {
             told(&["warm_up"], "`warm_up` must be a whole number of steps, or a share below 1", "100 is the default")
         }
         _ => match settings.schedule {
-            Schedule::Wsd { decay } if !(decay > 0.0 && decay <= 1.0) => {
-                told(&["schedule"], "`decay` of the schedule must lie above 0 and up to 1", "0.1 lets the last tenth fall")
-            }
+            Schedule::Wsd { decay } if !(decay > 0.0 && decay <= 1.0) => told(
+                &["schedule"],
+                "`decay` of the schedule must lie above 0 and up to 1",
+                "0.1 lets the last tenth fall",
+            ),
             _ => None,
         },
     }
@@ -73,12 +82,18 @@ fn adapter(settings: &Settings) -> Option<Problem> {
         return told(&["lora", "alpha"], "`alpha` must be above 0", "twice the rank is usual");
     }
     if !(lora.b_rate_factor > 0.0 && lora.b_rate_factor.is_finite()) {
-        return told(&["lora", "b_rate_factor"], "`b_rate_factor` must be above 0", "16 is usual for LoRA+, 1 is plain LoRA");
+        return told(
+            &["lora", "b_rate_factor"],
+            "`b_rate_factor` must be above 0",
+            "16 is usual for LoRA+, 1 is plain LoRA",
+        );
     }
     match &lora.targets {
-        Targets::Names(names) if names.is_empty() => {
-            told(&["lora", "targets"], "`targets` names no matrix", "[q_proj, v_proj] is the default, all-linear is every one")
-        }
+        Targets::Names(names) if names.is_empty() => told(
+            &["lora", "targets"],
+            "`targets` names no matrix",
+            "[q_proj, v_proj] is the default, all-linear is every one",
+        ),
         _ => None,
     }
 }
@@ -91,10 +106,18 @@ fn combinations(settings: &Settings) -> Option<Problem> {
         return told(&["adapter"], "an adapter is trained on by `method: lora` only", "leave one of the two out");
     }
     if settings.precision == Precision::Fp16 && settings.learning_rate > 5e-4 && settings.method == Method::Full {
-        return told(&["precision"], "whole models at this rate overflow 16-bit floats", "set `precision: bf16` or `f32`");
+        return told(
+            &["precision"],
+            "whole models at this rate overflow 16-bit floats",
+            "set `precision: bf16` or `f32`",
+        );
     }
     if settings.evaluation.patience == Some(0) {
-        return told(&["evaluation", "patience"], "`patience` is 0 and must be at least 1", "leave it out to run to the end");
+        return told(
+            &["evaluation", "patience"],
+            "`patience` is 0 and must be at least 1",
+            "leave it out to run to the end",
+        );
     }
     None
 }

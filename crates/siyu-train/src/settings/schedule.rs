@@ -73,13 +73,14 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    /// From transformers 4.57.1: `get_scheduler(name, optimizer, num_warmup_steps=3, num_training_steps=13)` with
+    /// From transformers 5.24.0: `get_scheduler(name, optimizer, num_warmup_steps=3, num_training_steps=13)` with
     /// rate 1, `get_last_lr` before each step.
     #[test]
     fn rates_are_those_of_transformers() {
         let at = |schedule: Schedule, steps: [u64; 6]| steps.map(|step| schedule.factor(step, 3, 13));
         let steps = [0, 1, 3, 4, 8, 12];
-        let near = |one: [f64; 6], other: [f64; 6]| one.iter().zip(other).all(|(one, other)| (one - other).abs() < 1e-12);
+        let near =
+            |one: [f64; 6], other: [f64; 6]| one.iter().zip(other).all(|(one, other)| (one - other).abs() < 1e-12);
         assert!(near(at(Schedule::Linear, steps), [0.0, 1.0 / 3.0, 1.0, 0.9, 0.5, 0.1]));
         let cosine = [0.0, 1.0 / 3.0, 1.0, 0.975_528_258_147_576_7, 0.5, 0.024_471_741_852_423_29];
         assert!(near(at(Schedule::Cosine, steps), cosine));

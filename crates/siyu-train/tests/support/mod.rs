@@ -189,7 +189,8 @@ pub(crate) fn made(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             }
         }
     }
-    let losses: Vec<String> = steps(folder).iter().map(|step| format!("{} {:?}", step.step, step.loss.to_bits())).collect();
+    let losses: Vec<String> =
+        steps(folder).iter().map(|step| format!("{} {:?}", step.step, step.loss.to_bits())).collect();
     found.insert("losses".into(), losses.join("\n").into_bytes());
     found
 }

@@ -1,0 +1,59 @@
+//! Times the gradient of a batch for a random Llama of about 30 million parameters, or for a model folder.
+//!
+//! `cargo run --release -p siyu-model --example backward -- [FOLDER] [--documents N] [--tokens N] [--passes N]
+//! [--dropout SHARE] [--threads N] [--recompute LAYERS]`
+
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
+
+use siyu_model::{BackwardSettings, Batch, Config, Document, LoraSettings, Model, Options};
+use std::error::Error;
+use std::time::Instant;
+use tch::Device;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let given = |name: &str| arguments.iter().position(|argument| argument == name).map(|at| arguments[at + 1].clone());
+    let number = |name: &str, default: usize| given(name).map_or(Ok(default), |text| text.parse());
+    tch::set_num_threads(i32::try_from(number("--threads", 2)?)?);
+    let mut model = match arguments.first().filter(|first| !first.starts_with("--")) {
+        Some(folder) => Model::load(folder, Options::default())?,
+        None => random()?,
+    };
+    let dropout = given("--dropout").map_or(Ok(0.05), |text| text.parse())?;
+    model.adapt(&LoraSettings { dropout, ..LoraSettings::default() })?;
+    let (documents, tokens) = (number("--documents", 4)?, number("--tokens", 512)?);
+    let vocab = usize::try_from(model.config().vocab)?;
+    let texts: Result<Vec<Vec<i64>>, _> = (0..documents)
+        .map(|text| (0..tokens).map(|place| i64::try_from((text * 7 + place * 31) % vocab)).collect())
+        .collect();
+    let texts = texts?;
+    let batch: Vec<Document<'_>> = texts.iter().map(|ids| Document { ids, labels: ids }).collect();
+    let batch = Batch::new(&batch, Device::Cpu)?;
+    let gradient = model.parameters().zeros();
+    let settings = BackwardSettings { recomputed_layers: number("--recompute", 0)?, ..BackwardSettings::default() };
+    let passes = number("--passes", 10)?;
+    let mut seconds = Vec::with_capacity(passes);
+    for pass in 0..=passes {
+        let start = Instant::now();
+        let settings = BackwardSettings { seed: Some(pass as u64), ..settings };
+        let loss = model.backward(&batch, &settings, &gradient)?.sum();
+        // The first pass warms up.
+        if pass > 0 {
+            seconds.push(start.elapsed().as_secs_f64());
+        }
+        assert!(loss.is_finite(), "the loss is {loss}");
+    }
+    seconds.sort_by(f64::total_cmp);
+    println!("{:.1} ms a pass (median of {passes}), {} tokens", seconds[passes / 2] * 1e3, batch.token_count());
+    Ok(())
+}
+
+fn random() -> Result<Model, Box<dyn Error>> {
+    let json = serde_json::json!({
+        "architectures": ["LlamaForCausalLM"], "hidden_size": 512, "intermediate_size": 1408, "num_hidden_layers": 8,
+        "num_attention_heads": 8, "num_key_value_heads": 4, "vocab_size": 6400, "rms_norm_eps": 1e-5,
+        "tie_word_embeddings": true, "max_position_embeddings": 2048,
+    });
+    let serde_json::Value::Object(json) = json else { return Err("the literal above is an object".into()) };
+    Ok(Model::random(Config::from_json(json)?, 1, Options::default())?)
+}

@@ -6,10 +6,10 @@ mod words;
 use crate::error::{Error, Result};
 use crate::input::{self, Input};
 use crate::step::Step;
-use siyu_yaml::Places;
-pub use siyu_yaml::{Diagnostic, nearest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use siyu_yaml::Places;
+pub use siyu_yaml::{Diagnostic, nearest};
 use std::path::{Path, PathBuf};
 
 /// A pipeline as written in its file.

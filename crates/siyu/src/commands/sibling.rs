@@ -35,11 +35,16 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Runs the program with its subcommand, and ends as it ends.
     pub(super) fn run(self, sibling: &Sibling, subcommand: &str) -> anyhow::Result<()> {
-        let beside = env::current_exe().ok().map(|path| path.with_file_name(sibling.name)).filter(|path| path.is_file());
+        let beside =
+            env::current_exe().ok().map(|path| path.with_file_name(sibling.name)).filter(|path| path.is_file());
         let program = beside.unwrap_or_else(|| PathBuf::from(sibling.name));
         let status = match Command::new(&program).arg(subcommand).args(self.arguments).status() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                bail!("`siyu {subcommand}` is done by the program `{}`, which is not here; {}", sibling.name, sibling.help)
+                bail!(
+                    "`siyu {subcommand}` is done by the program `{}`, which is not here; {}",
+                    sibling.name,
+                    sibling.help
+                )
             }
             status => status.with_context(|| format!("cannot run `{}`", program.display()))?,
         };

@@ -165,6 +165,16 @@ fn a_wrong_shape_is_refused_by_name() {
 }
 
 #[test]
+fn a_number_that_is_not_finite_is_traced_to_its_layer() {
+    let mut model = model();
+    model.train(|name| name == "model.layers.1.mlp.down_proj").unwrap();
+    let batch = Batch::unlabelled(&[&[1, 2, 3]], Device::Cpu).unwrap();
+    assert_eq!(model.first_non_finite(&batch).unwrap(), None);
+    tch::no_grad(|| model.parameters().flat().narrow(0, 7, 1).fill_(f64::INFINITY));
+    assert_eq!(model.first_non_finite(&batch).unwrap().as_deref(), Some("model.layers.1"));
+}
+
+#[test]
 fn a_token_outside_the_vocabulary_is_refused() {
     let batch = Batch::unlabelled(&[&[1, 64]], Device::Cpu).unwrap();
     let error = model().hidden(&batch).unwrap_err();

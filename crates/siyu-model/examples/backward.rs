@@ -1,11 +1,11 @@
 //! Times the gradient of a batch for a random Llama of about 30 million parameters, or for a model folder.
 //!
-//! `cargo run --release -p siyu-model --example backward -- [FOLDER] [--documents N] [--tokens N] [--passes N]
-//! [--dropout SHARE] [--threads N] [--recompute LAYERS]`
+//! `cargo run --release -p siyu-model --example backward -- [FOLDER] [--documents N] [--tokens N]
+//! [--shortest N] [--answer SHARE] [--passes N] [--dropout SHARE] [--threads N] [--recompute LAYERS]`
 
 #![allow(clippy::print_stdout, reason = "an example prints its results")]
 
-use siyu_model::{BackwardSettings, Batch, Config, Document, LoraSettings, Model, Options};
+use siyu_model::{BackwardSettings, Batch, Config, Document, IGNORED, LoraSettings, Model, Options};
 use std::error::Error;
 use std::time::Instant;
 use tch::Device;
@@ -22,12 +22,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let dropout = given("--dropout").map_or(Ok(0.05), |text| text.parse())?;
     model.adapt(&LoraSettings { dropout, ..LoraSettings::default() })?;
     let (documents, tokens) = (number("--documents", 4)?, number("--tokens", 512)?);
+    let shortest = number("--shortest", tokens)?;
     let vocab = usize::try_from(model.config().vocab)?;
     let texts: Result<Vec<Vec<i64>>, _> = (0..documents)
-        .map(|text| (0..tokens).map(|place| i64::try_from((text * 7 + place * 31) % vocab)).collect())
+        .map(|text| {
+            (0..length(text, shortest, tokens)).map(|place| i64::try_from((text * 7 + place * 31) % vocab)).collect()
+        })
         .collect();
     let texts = texts?;
-    let batch: Vec<Document<'_>> = texts.iter().map(|ids| Document { ids, labels: ids }).collect();
+    let answer: f64 = given("--answer").map_or(Ok(1.0), |text| text.parse())?;
+    let labels: Vec<Vec<i64>> = texts.iter().map(|ids| learned(ids, answer)).collect();
+    let batch: Vec<Document<'_>> = texts.iter().zip(&labels).map(|(ids, labels)| Document { ids, labels }).collect();
     let batch = Batch::new(&batch, Device::Cpu)?;
     let gradient = model.parameters().zeros();
     let settings = BackwardSettings { recomputed_layers: number("--recompute", 0)?, ..BackwardSettings::default() };
@@ -46,6 +51,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     seconds.sort_by(f64::total_cmp);
     println!("{:.1} ms a pass (median of {passes}), {} tokens", seconds[passes / 2] * 1e3, batch.token_count());
     Ok(())
+}
+
+/// Labels of the last `share` of a text.
+fn learned(ids: &[i64], share: f64) -> Vec<i64> {
+    let prompt = (ids.len() as f64 * (1.0 - share)).round();
+    ids.iter().enumerate().map(|(place, &id)| if (place as f64) < prompt { IGNORED } else { id }).collect()
+}
+
+/// Lengths spread evenly between two bounds, in no order.
+fn length(text: usize, shortest: usize, longest: usize) -> usize {
+    shortest + text * 97 % (longest - shortest + 1)
 }
 
 fn random() -> Result<Model, Box<dyn Error>> {

@@ -57,10 +57,10 @@ impl Model {
             let turns = self.rope.of_documents(&batch.lengths)?;
             let pass = self.pass(&turns, &batch.runs, None);
             let mut state = self.embed(&batch.ids)?;
-            for layer in &self.layers {
-                state = layer.forward(&state, &pass)?;
+            for index in 0..self.layers.len() {
+                state = self.layer(index, &state, batch, &pass)?;
             }
-            let hidden = self.normed(&state.f_index_select(0, &batch.rows)?)?;
+            let hidden = self.normed(&state)?;
             Ok(self.head(&hidden, &batch.targets, None, chunk_rows)?.0)
         })
     }
@@ -92,10 +92,10 @@ impl Model {
 
         let start = detached(&inputs[kept - first], needed(kept))?;
         let mut state = start.shallow_clone();
-        for layer in &self.layers[kept..] {
-            state = layer.forward(&state, &pass)?;
+        for index in kept..self.layers.len() {
+            state = self.layer(index, &state, batch, &pass)?;
         }
-        let hidden = self.normed(&state.f_index_select(0, &batch.rows)?)?;
+        let hidden = self.normed(&state)?;
         drop(state);
         let (loss, head) =
             tch::no_grad(|| self.head(&hidden.f_detach()?, &batch.targets, Some(settings.scale), settings.chunk_rows))?;
@@ -109,7 +109,7 @@ impl Model {
         drop((hidden, start));
         for layer in (first..kept).rev() {
             let start = detached(&inputs[layer - first], needed(layer))?;
-            let output = self.layers[layer].forward(&start, &pass)?;
+            let output = self.layer(layer, &start, batch, &pass)?;
             above = self.propagate(&output, &above, &trained[layer], &start, gradient)?;
         }
         if let Some(index) = embedded {
@@ -117,6 +117,14 @@ impl Model {
             self.parameters.accumulate(gradient, &[index], &[table])?;
         }
         Ok(loss)
+    }
+
+    /// What a layer makes of its input; the last one only for the rows whose next token is learned.
+    fn layer(&self, index: usize, input: &Tensor, batch: &Batch, pass: &Pass<'_>) -> Result<Tensor> {
+        if index + 1 < self.layers.len() {
+            return self.layers[index].forward(input, pass);
+        }
+        self.layers[index].forward_rows(input, &batch.rows, pass)
     }
 
     /// The inputs of the layers in `kept` and of the one after them.
@@ -132,8 +140,8 @@ impl Model {
             state = state.f_add(&self.noise(batch, settings.noise_alpha, seed::mix(seed, NOISE))?)?;
         }
         let mut inputs = Vec::with_capacity(kept.len() + 1);
-        for (index, layer) in self.layers[..kept.end].iter().enumerate() {
-            let output = layer.forward(&state, pass)?;
+        for index in 0..kept.end {
+            let output = self.layer(index, &state, batch, pass)?;
             let input = std::mem::replace(&mut state, output);
             if kept.contains(&index) {
                 inputs.push(input);

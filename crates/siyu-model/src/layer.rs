@@ -64,6 +64,21 @@ impl Layer {
         self.finish(input, &attended, pass)
     }
 
+    /// As [`Self::forward`], but only for `rows` of the tokens; the others are seen, and nothing is made of them.
+    ///
+    /// # Shapes
+    /// `input`: `[tokens, width]`; `rows`: `[rows]`; returns `[rows, width]`.
+    pub(crate) fn forward_rows(&self, input: &Tensor, rows: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        // Two copies are made to save the work for the rows left out: that must be worth it.
+        if 10 * rows.size()[0] > 9 * input.size()[0] {
+            return Ok(self.forward(input, pass)?.f_index_select(0, rows)?);
+        }
+        let normed = self.norm(&self.input_norm, input, pass)?;
+        let [queries, keys, values] = self.heads(&normed, pass)?;
+        let attended = attention::within_documents([&queries, &keys, &values], pass.runs, self.window)?;
+        self.finish(&input.f_index_select(0, rows)?, &attended.f_index_select(0, rows)?, pass)
+    }
+
     /// Queries, keys and values of normed tokens, turned by their positions.
     ///
     /// # Shapes

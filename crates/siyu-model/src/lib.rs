@@ -14,6 +14,7 @@ mod backward;
 mod batch;
 mod checkpoint;
 mod config;
+mod dropout;
 mod error;
 mod forward;
 mod generate;

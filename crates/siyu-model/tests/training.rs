@@ -30,10 +30,10 @@ fn everywhere(dropout: f64) -> LoraSettings {
 }
 
 /// The loss and gradient of documents, each a first token, a step and a length.
-fn learned(model: &Model, documents: &[(i64, i64, usize)], settings: &BackwardSettings) -> (f64, Tensor) {
+fn learned(model: &Model, documents: &[(i64, i64, i64)], settings: &BackwardSettings) -> (f64, Tensor) {
     let texts: Vec<Vec<i64>> = documents
         .iter()
-        .map(|&(first, step, length)| (0..length).map(|place| (first + step * place as i64) % 64).collect())
+        .map(|&(first, step, length)| (0..length).map(|place| (first + step * place) % 64).collect())
         .collect();
     let documents: Vec<Document<'_>> = texts.iter().map(|ids| Document { ids, labels: ids }).collect();
     let batch = Batch::new(&documents, Device::Cpu).unwrap();
@@ -119,8 +119,8 @@ fn a_batch_without_labels_learns_nothing() {
     let batch = Batch::new(&[Document { ids: &[1, 2], labels: &[IGNORED, IGNORED] }], Device::Cpu).unwrap();
     let gradient = model.parameters().zeros();
     let loss = model.backward(&batch, &BackwardSettings::default(), &gradient).unwrap();
-    assert_eq!((loss.label_count(), loss.sum()), (0, 0.0));
-    assert_eq!(gradient.abs().max().double_value(&[]), 0.0);
+    assert_eq!((loss.label_count(), loss.sum().to_bits()), (0, 0));
+    assert_eq!(gradient, model.parameters().zeros());
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_number_that_is_not_finite_is_traced_to_its_layer() {
     model.train(|name| name == "model.layers.1.mlp.down_proj").unwrap();
     let batch = Batch::unlabelled(&[&[1, 2, 3]], Device::Cpu).unwrap();
     assert_eq!(model.first_non_finite(&batch).unwrap(), None);
-    tch::no_grad(|| model.parameters().flat().narrow(0, 7, 1).fill_(f64::INFINITY));
+    let _ = tch::no_grad(|| model.parameters().flat().narrow(0, 7, 1).fill_(f64::INFINITY));
     assert_eq!(model.first_non_finite(&batch).unwrap().as_deref(), Some("model.layers.1"));
 }
 

@@ -37,20 +37,35 @@ fn main() -> Result<(), Box<dyn Error>> {
     let gradient = model.parameters().zeros();
     let settings = BackwardSettings { recomputed_layers: number("--recompute", 0)?, ..BackwardSettings::default() };
     let passes = number("--passes", 10)?;
-    let mut seconds = Vec::with_capacity(passes);
+    let (mut seconds, mut busy) = (Vec::with_capacity(passes), Vec::with_capacity(passes));
     for pass in 0..=passes {
-        let start = Instant::now();
+        let (start, before) = (Instant::now(), busy_seconds());
         let settings = BackwardSettings { seed: Some(pass as u64), ..settings };
         let loss = model.backward(&batch, &settings, &gradient)?.sum();
         // The first pass warms up.
         if pass > 0 {
             seconds.push(start.elapsed().as_secs_f64());
+            busy.push(busy_seconds() - before);
         }
         assert!(loss.is_finite(), "the loss is {loss}");
     }
     seconds.sort_by(f64::total_cmp);
-    println!("{:.1} ms a pass (median of {passes}), {} tokens", seconds[passes / 2] * 1e3, batch.token_count());
+    busy.sort_by(f64::total_cmp);
+    println!(
+        "{:.1} ms a pass, {:.1} ms of processors (medians of {passes}; least {:.1}), {} tokens",
+        seconds[passes / 2] * 1e3,
+        busy[passes / 2] * 1e3,
+        busy[0] * 1e3,
+        batch.token_count()
+    );
     Ok(())
+}
+
+/// Seconds that processors spent on this program so far; 0 where the system does not tell.
+fn busy_seconds() -> f64 {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let spent = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("schedstat")).ok());
+    spent.filter_map(|text| text.split(' ').next()?.parse::<f64>().ok()).sum::<f64>() / 1e9
 }
 
 /// Labels of the last `share` of a text.

@@ -33,7 +33,7 @@ impl Model {
             let pass = self.pass(&turns, &batch.runs, None);
             let mut state = self.embed(&batch.ids)?;
             for layer in &self.layers {
-                state = layer.forward(&state, &pass)?;
+                state = layer.forward(&state, None, &pass)?;
             }
             self.normed(&state)
         })
@@ -68,7 +68,7 @@ impl Model {
                 return Ok(Some("model.embed_tokens".to_owned()));
             }
             for (index, layer) in self.layers.iter().enumerate() {
-                state = layer.forward(&state, &pass)?;
+                state = layer.forward(&state, None, &pass)?;
                 if !finite(&state)? {
                     return Ok(Some(format!("model.layers.{index}")));
                 }

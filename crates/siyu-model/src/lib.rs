@@ -18,6 +18,7 @@ mod dropout;
 mod error;
 mod forward;
 mod generate;
+mod graph;
 mod hash;
 mod layer;
 mod lora;

@@ -4,6 +4,8 @@
 //! task is one document and one key/value head; four rows of queries go through all keys they see before the next four.
 //! Each number is summed up by one thread in one order, so results do not depend on the count of threads.
 
+#![expect(clippy::inline_always, reason = "only what is inlined is compiled for the instructions of its caller")]
+
 mod block;
 mod exponential;
 mod inputs;
@@ -144,4 +146,51 @@ fn numbers(tensor: &Tensor) -> &[f32] {
 
 fn size(size: i64) -> usize {
     usize::try_from(size).expect("sizes are counts")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attention::within_documents;
+
+    /// Largest differences to libtorch of what is attended and of the three gradients, over the largest numbers there.
+    fn differences(
+        (heads, kv_heads, head_size): (i64, i64, i64),
+        runs: &[(i64, i64)],
+        window: Option<i64>,
+    ) -> Vec<f64> {
+        let tokens: i64 = runs.iter().map(|(length, count)| length * count).sum();
+        let drawn = |heads: i64, seed| {
+            let shape = [tokens, heads, head_size];
+            crate::seed::seeded(seed, || Tensor::randn(shape, (Kind::Float, Device::Cpu)) * 2.0).set_requires_grad(true)
+        };
+        let inputs = [drawn(heads, 1), drawn(kv_heads, 2), drawn(kv_heads, 3)];
+        let above = drawn(heads, 4).detach().view([tokens, -1]);
+        let borrowed = [&inputs[0], &inputs[1], &inputs[2]];
+        let theirs = within_documents(borrowed, runs, window).unwrap();
+        let of_theirs = Tensor::run_backward(&[(&theirs * &above).sum(Kind::Float)], &borrowed, false, false);
+        let kept = forward(borrowed, runs, window).unwrap();
+        let ours = tch::no_grad(|| backward(&kept, &above)).unwrap();
+        let difference =
+            |one: &Tensor, other: &Tensor| ((one - other).abs().max() / other.abs().max()).double_value(&[]);
+        let first = difference(&kept.attended().unwrap(), &theirs.detach());
+        std::iter::once(first).chain(ours.iter().zip(&of_theirs).map(|(one, other)| difference(one, other))).collect()
+    }
+
+    #[test]
+    fn it_computes_what_libtorch_does() {
+        if !has_instructions() {
+            return;
+        }
+        for heads in [(4, 2, 8), (3, 3, 24), (6, 2, 16), (2, 1, 64), (1, 1, 128)] {
+            for runs in [vec![(1, 2), (7, 1), (16, 2), (33, 1)], vec![(90, 1)]] {
+                for window in [None, Some(1), Some(5), Some(40)] {
+                    let found = differences(heads, &runs, window);
+                    // A token that sees itself alone has no gradient of queries and keys but what rounding leaves.
+                    let compared = if window == Some(1) { &found[..1] } else { &found };
+                    assert!(compared.iter().all(|&found| found < 1e-5), "{heads:?} {runs:?} {window:?}: {found:?}");
+                }
+            }
+        }
+    }
 }

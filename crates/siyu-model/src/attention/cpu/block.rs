@@ -42,8 +42,7 @@ pub(super) fn add_outer<const COLUMNS: usize>(
     column: usize,
 ) {
     let left = left.map(|row| &row[..to]);
-    let right: [[f32; COLUMNS]; ROWS] =
-        right.map(|row| std::array::from_fn(|lane| row[column..][..COLUMNS][lane]));
+    let right: [[f32; COLUMNS]; ROWS] = right.map(|row| std::array::from_fn(|lane| row[column..][..COLUMNS][lane]));
     for t in from..to {
         let sums = &mut sums[t * width + column..][..COLUMNS];
         for lane in 0..COLUMNS {

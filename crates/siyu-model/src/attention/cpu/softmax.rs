@@ -9,21 +9,18 @@ const LANES: usize = 8;
 /// the sum of the exponentials themselves.
 #[inline(always)]
 pub(super) fn softmax(scores: &mut [f32], seen: (usize, usize), span: (usize, usize), scale: f32) -> (f32, f32) {
+    let largest = scale * largest(&scores[seen.0..seen.1]);
+    // Whole lanes are faster than exactly those seen; the others are struck out again.
+    for score in &mut scores[span.0..span.1] {
+        *score = exponential(score.mul_add(scale, -largest));
+    }
     scores[span.0..seen.0].fill(0.0);
     scores[seen.1..span.1].fill(0.0);
-    let seen = &mut scores[seen.0..seen.1];
-    let largest = scale * largest(seen);
     let mut sums = [0.0_f32; LANES];
-    let mut chunks = seen.chunks_exact_mut(LANES);
-    for chunk in &mut chunks {
+    for chunk in scores[span.0..span.1].chunks_exact(LANES) {
         for lane in 0..LANES {
-            chunk[lane] = exponential(chunk[lane].mul_add(scale, -largest));
             sums[lane] += chunk[lane];
         }
-    }
-    for (sum, score) in sums.iter_mut().zip(chunks.into_remainder()) {
-        *score = exponential(score.mul_add(scale, -largest));
-        *sum += *score;
     }
     let sum: f32 = sums.into_iter().sum();
     (sum, largest + sum.ln())
@@ -38,13 +35,13 @@ pub(super) fn of_softmax(
     span: (usize, usize),
     (scale, sum, mean): (f32, f32, f32),
 ) {
-    for buffer in [&mut *shares, &mut *gradients] {
-        buffer[span.0..seen.0].fill(0.0);
-        buffer[seen.1..span.1].fill(0.0);
-    }
-    for (share, gradient) in shares[seen.0..seen.1].iter_mut().zip(&mut gradients[seen.0..seen.1]) {
+    for (share, gradient) in shares[span.0..span.1].iter_mut().zip(&mut gradients[span.0..span.1]) {
         *share = exponential(share.mul_add(scale, -sum));
         *gradient = (*gradient - mean) * *share * scale;
+    }
+    for buffer in [shares, gradients] {
+        buffer[span.0..seen.0].fill(0.0);
+        buffer[seen.1..span.1].fill(0.0);
     }
 }
 

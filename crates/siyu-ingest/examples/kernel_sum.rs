@@ -1,4 +1,4 @@
-//! CPU-seconds of a pipeline's reading, steps and writing, each alone: `cargo run --release --example kernel_sum --
+//! CPU-seconds of a pipeline's reading, steps, comparing and writing, each alone: `cargo run --release --example kernel_sum --
 //! PIPELINE`. What a whole run spends beyond their sum is the engine's own cost.
 //!
 //! The rows are held in memory: a hundred megabytes of input are enough.
@@ -6,17 +6,19 @@
 #![expect(clippy::print_stdout, reason = "the result goes to stdout")]
 
 use std::error::Error;
+use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Field, Schema};
 use parquet::arrow::ArrowWriter;
 use siyu_ingest::input::{Cutter, Source, Wanted, WantedColumn, discover, parse};
 use siyu_ingest::operator::RowOperator;
 use siyu_ingest::step::Operator;
-use siyu_ingest::{Pipeline, shard_properties};
+use siyu_ingest::{Pipeline, Step, shard_properties};
+use siyu_text::near::{Shingler, Shingles, Sketcher};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -33,11 +35,22 @@ fn main() -> Result<()> {
     let (mut batches, spent) = read(&sources)?;
     report("read", spent);
     for step in &pipeline.steps {
-        if let Operator::Row(operator) = step.operator() {
-            report(step.name(), apply(operator, &mut batches)?);
+        match (step, step.operator()) {
+            (_, Operator::Row(operator)) => report(step.name(), apply(operator, &mut batches)?),
+            (Step::Split(split), _) => report(step.name(), sketch(split.shingles, &batches)?),
+            (Step::NearDedup(near), _) => report(step.name(), sketch(near.shingles, &batches)?),
+            _ => {}
         }
     }
     report("write", write(&batches)?);
+    for step in &pipeline.steps {
+        // The finished shards are searched once more.
+        if let (Step::MaskPii(mask), Operator::Row(operator)) = (step, step.operator())
+            && mask.recheck
+        {
+            report("recheck", apply(operator, &mut batches)?);
+        }
+    }
     println!("{:<24} {sum:>7.2} CPU-s  {:>7.1} ms/MB for {megabytes:.0} MB", "sum", sum * 1e3 / megabytes);
     Ok(())
 }
@@ -84,6 +97,22 @@ fn apply(operator: &dyn RowOperator, batches: &mut [RecordBatch]) -> Result<f64>
         }
     }
     Ok(spent)
+}
+
+/// Signature and set of shingles of each text: what a document costs that is compared with another. In the benchmark's
+/// input nearly every page resembles some other.
+fn sketch(shingles: Shingles, batches: &[RecordBatch]) -> Result<f64> {
+    let (mut shingler, sketcher, mut sketch) = (Shingler::new(shingles), Sketcher::new(128), Vec::new());
+    let start = cpu_seconds()?;
+    for batch in batches {
+        let texts = batch.column_by_name("text").ok_or("there is no text to compare")?;
+        for text in texts.as_string::<i32>() {
+            let text = text.unwrap_or_default();
+            sketcher.sketch(shingler.hashes(text).0, &mut sketch);
+            black_box(shingler.set(text));
+        }
+    }
+    Ok(cpu_seconds()? - start)
 }
 
 fn with_columns(batch: &RecordBatch, fields: &[Field], columns: Vec<ArrayRef>) -> Result<RecordBatch> {

@@ -190,6 +190,19 @@ pub enum Error {
         /// The columns that there are.
         has: Vec<String>,
     },
+    /// A step reads a column that the input seems not to have.
+    #[error(
+        "no input file has a column `{column}`{hint}; their first rows have {}. If it comes only later, say so in the entry: `columns: {{ {column}: {column} }}`",
+        listed(has)
+    )]
+    NotInInput {
+        /// The column.
+        column: String,
+        /// The columns that were seen.
+        has: Vec<String>,
+        /// A column with a name like it, or nothing.
+        hint: String,
+    },
     /// More documents reach a step than it can number.
     #[error(
         "{documents} documents reach `{step}`, more than the 2147483647 it can number; divide the input into several runs"

@@ -3,12 +3,14 @@
 mod bucket_scan;
 mod resolve;
 mod scratch_scan;
+mod settled;
 mod source;
 mod steps;
 
 pub(crate) use bucket_scan::BucketScan;
 pub(crate) use resolve::{Resolve, keys, resolve_duplicate};
 pub(crate) use scratch_scan::ScratchScan;
+pub(crate) use settled::Settled;
 pub(crate) use source::{BlockQueue, Source, living};
 pub(crate) use steps::Steps;
 

@@ -15,6 +15,7 @@
 //! | an escape such as `\ud800` that is half a character, in a wanted field | bad |
 //! | a required column missing or null in a JSON object or Parquet row | bad |
 //! | a required column missing in the header of a table | an error for the file, before any of its rows |
+//! | a column that a step reads, that no entry maps and no file has in its first rows | an error at the start |
 //! | a table row with too many or too few cells | bad |
 //! | a quote that closes nowhere, or not before a delimiter or line end | the *line* it opens in is bad, reading goes on at the next line |
 //! | a raw line break inside a JSON string of an array, or an element that never ends | bad up to the next line that starts with `{` |
@@ -40,6 +41,7 @@
 //! the header, elements of a JSON array and Parquet rows from the first.
 
 mod borders;
+mod columns;
 mod cut;
 mod decompress;
 mod delimited;
@@ -64,11 +66,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use siyu_text::decode::Evidence;
 
+pub(crate) use columns::absent;
 pub use cut::Cutter;
 pub use discover::discover;
 pub(crate) use discover::{check_encoding, check_pattern, neighbours};
 pub(crate) use outputs::without_outputs;
 pub use parse::{Parser, parse};
+pub(crate) use suggest::hint;
 
 /// Files to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -32,20 +32,26 @@ pub(crate) use sides::Shares;
 
 use crate::error::{Error, Result};
 use crate::exchange::Exchange;
+use crate::exec::Settled;
 use crate::files;
-use crate::plan::{Arrival, Segment};
+use crate::operator::Key;
+use crate::plan::{Act, Segment};
 use crate::run::stages::Engine;
 use std::path::PathBuf;
 
 /// Where a pass finds its input and leaves its output.
 pub(crate) struct Pass<'a> {
     pub(crate) engine: &'a Engine<'a>,
+    pub(crate) act: &'a Act,
     pub(crate) job: &'a Job,
-    pub(crate) arrival: &'a Arrival,
+    /// Whether the exchange's keys are the hashes of just what is compared.
+    pub(crate) keyed_by_content: bool,
+    /// What is done on the same exchange before.
+    pub(crate) earlier: &'a [Settled],
     /// The exchange, of which only the columns in question are read.
     pub(crate) exchange: Exchange,
     pub(crate) folder: PathBuf,
-    /// Documents before each bucket, and at the end all of them.
+    /// Documents before each bucket, and at the end all of them; known behind the first pass.
     pub(crate) before: Vec<u64>,
 }
 
@@ -68,19 +74,25 @@ impl Pass<'_> {
     }
 }
 
-/// Decides about every document of exchange `number`.
-pub(crate) fn decide(engine: &Engine<'_>, segment: &Segment, number: usize) -> Result<Decisions> {
-    let arrival = segment.arrival.as_ref().expect("later segments have an arrival");
-    let job = arrival.near.as_deref().expect("asked only where there is a job");
-    let folder = engine.scratch.folder(&format!("near-{number}"))?;
+/// Decides about every document of exchange `number` that `earlier` acts let through.
+pub(crate) fn decide(
+    engine: &Engine<'_>,
+    segment: &Segment,
+    number: usize,
+    (act, job): (&Act, &Job),
+    earlier: &[Settled],
+) -> Result<Decisions> {
+    let folder = engine.scratch.folder(&format!("near-{number}-{}", earlier.len()))?;
     let exchange = Exchange::open(&engine.exchange_folder(number)?, &segment.fields, engine.buckets)?;
-    let exchange = exchange.with_columns(bucket::columns(&arrival.slots));
-    let before = exchange.rows_before().to_vec();
-    let total = *before.last().expect("there is at least one bucket");
-    if total >= 1 << 31 {
-        return Err(Error::TooManyDocuments { step: job.step, documents: total });
+    let exchange = exchange.with_columns(bucket::columns(&act.slots));
+    let most = *exchange.rows_before().last().expect("there is at least one bucket");
+    if most >= 1 << 31 {
+        return Err(Error::TooManyDocuments { step: job.step, documents: most });
     }
-    let pass = Pass { engine, job, arrival, exchange, folder, before };
+    let arrival = segment.arrival.as_ref().expect("later segments have an arrival");
+    let keyed_by_content =
+        matches!(arrival.key, Key::Content { .. }) && arrival.acts[0].slots == act.slots[..job.content];
+    let mut pass = Pass { engine, act, job, keyed_by_content, earlier, exchange, folder, before: Vec::new() };
     if let Some(decisions) = Decisions::open(&pass)? {
         return Ok(decisions);
     }
@@ -88,7 +100,7 @@ pub(crate) fn decide(engine: &Engine<'_>, segment: &Segment, number: usize) -> R
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| Error::Threads { threads, source: std::io::Error::other(error) })?;
     pool.install(|| {
-        sketches::write(&pass)?;
+        pass.before = sketches::before(&sketches::write(&pass)?);
         let ranks = sketches::Ranks::read(&pass)?;
         let candidates = candidates::find(&pass, &ranks)?;
         sets::write(&pass, &candidates)?;

@@ -59,6 +59,11 @@ pub trait RowOperator: Send + Sync {
         self.writes(&[]).map(|fields| fields.iter().map(|field| field.name().clone()).collect()).unwrap_or_default()
     }
 
+    /// Whether the step keeps every row as one row and leaves all columns but those it [makes](Self::makes) as they are.
+    fn only_adds(&self) -> bool {
+        false
+    }
+
     /// Loads word lists, compiles patterns; fails before any row is read.
     fn build(&self, inputs: &[Field]) -> Result<Kernel>;
 

@@ -2,9 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::fused::{Compiled, Fused};
-use crate::input::{Wanted, WantedColumn};
-use crate::near::Job;
-use crate::operator::{Action, Key, TableOperator};
+use crate::input::{self, Source, Wanted, WantedColumn};
 use crate::pipeline::Pipeline;
 use crate::rows::{self, IDENTITY};
 use crate::shards::written_columns;
@@ -12,10 +10,18 @@ use crate::step::{Operator, Step};
 use arrow::datatypes::{DataType, Field};
 use std::sync::Arc;
 
+mod arrival;
+mod order;
+mod wanted;
+
+pub(crate) use arrival::{Act, Arrival};
+
 /// A pipeline as it will run.
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) wanted: Wanted,
+    /// Columns that steps read from the input though no entry maps them, and the first step that does.
+    asked: Vec<(String, usize)>,
     pub(crate) segments: Vec<Segment>,
     /// Each step as reports name it, such as `3 mask_pii`.
     pub labels: Vec<String>,
@@ -28,25 +34,17 @@ pub(crate) struct Segment {
     pub(crate) arrival: Option<Arrival>,
     /// Columns of the arriving rows behind the identity columns.
     pub(crate) fields: Vec<Field>,
-    /// Columns of the rows that the exchange's action lets through.
+    /// Columns of the rows that the exchange's acts let through.
     pub(crate) resolved: Vec<Field>,
     /// What is done to each row.
     pub(crate) steps: Arc<Fused>,
 }
 
-/// How rows meet.
-#[derive(Clone, Debug)]
-pub(crate) struct Arrival {
-    pub(crate) key: Key,
-    pub(crate) action: Action,
-    /// Slots of the key's columns.
-    pub(crate) slots: Vec<usize>,
-    /// Index of the step that asked for it; none for the last, which only orders.
-    pub(crate) step: Option<usize>,
-    /// What to find out about the rows as a whole.
-    pub(crate) near: Option<Arc<Job>>,
-    /// Slot of the column that the action makes or replaces.
-    pub(crate) writes: Option<usize>,
+impl Segment {
+    /// Indices of the table steps in front of the row steps.
+    pub(crate) fn acting(&self) -> impl Iterator<Item = usize> {
+        self.arrival.iter().flat_map(|arrival| &arrival.acts).filter_map(|act| act.step)
+    }
 }
 
 impl Plan {
@@ -55,45 +53,66 @@ impl Plan {
     /// # Errors
     /// [`Error::Pipeline`] at the step that cannot work.
     pub fn new(pipeline: &Pipeline) -> Result<Self> {
-        let wanted = wanted(pipeline)?;
+        let (wanted, asked) = wanted::of(pipeline)?;
         let mut layout: Vec<Field> = vec![Field::new("source", DataType::Utf8, false)];
         layout.extend(wanted.iter().map(|name| Field::new(name, DataType::Utf8, true)));
         let mut segments = Vec::new();
-        let (mut arrival, mut before, mut resolved, mut compiled) = (None, layout.clone(), layout.clone(), Vec::new());
+        let (mut arrival, mut before, mut resolved, mut compiled) =
+            (None::<Arrival>, layout.clone(), layout.clone(), Vec::new());
         check_split(pipeline)?;
-        for (index, step) in pipeline.steps.iter().enumerate() {
+        for index in order::of(pipeline, &wanted)? {
+            let step = &pipeline.steps[index];
+            let columns = layout.clone();
             match step.operator() {
                 Operator::Row(_) => {
                     let step = compile(index, step, &mut layout).map_err(|error| pipeline.at_step(index, &error))?;
                     compiled.push(step);
                 }
                 Operator::Table(table) => {
-                    segments.push(segment(arrival, [&before, &resolved, &layout], std::mem::take(&mut compiled)));
-                    before.clone_from(&layout);
-                    let met = meet(index, table, &mut layout).map_err(|error| pipeline.at_step(index, &error))?;
-                    arrival = Some(met);
+                    let act = Act::new(index, table, &mut layout).map_err(|error| pipeline.at_step(index, &error))?;
+                    match &mut arrival {
+                        Some(arrival) if compiled.is_empty() && arrival.takes(&act, &before) => arrival.acts.push(act),
+                        _ => {
+                            let next = Arrival { key: table.key(), acts: vec![act] };
+                            let compiled = std::mem::take(&mut compiled);
+                            segments.push(segment(arrival.replace(next), [&before, &resolved, &columns], compiled));
+                            before = columns;
+                        }
+                    }
                     resolved.clone_from(&layout);
                 }
             }
         }
         segments.push(segment(arrival, [&before, &resolved, &layout], compiled));
         if segments.len() == 1 {
-            let key = Key::Position { seed: pipeline.seed };
-            let arrival =
-                Arrival { key, action: Action::Order, slots: Vec::new(), step: None, near: None, writes: None };
-            segments.push(segment(Some(arrival), [&layout, &layout, &layout], Vec::new()));
+            let arrival = Some(Arrival::ordering(pipeline.seed));
+            segments.push(segment(arrival, [&layout, &layout, &layout], Vec::new()));
         }
         let labels = (1..).zip(&pipeline.steps).map(|(number, step)| format!("{number} {}", step.name())).collect();
         let columns = wanted.into_iter().map(|name| WantedColumn { required: name == "text", name }).collect();
-        Ok(Self { wanted: Wanted { columns }, segments, labels })
+        Ok(Self { wanted: Wanted { columns }, asked, segments, labels })
+    }
+}
+
+impl Plan {
+    /// Refuses a step that reads a column which no file has, such as a misspelt one.
+    ///
+    /// # Errors
+    /// [`Error::Pipeline`] at the step, and a file that cannot be read.
+    pub(crate) fn check_input(&self, pipeline: &Pipeline, sources: &[Source]) -> Result<()> {
+        let names: Vec<String> = self.asked.iter().map(|(name, _)| name.clone()).collect();
+        let Some((place, has)) = input::absent(sources, &names)? else { return Ok(()) };
+        let (column, step) = &self.asked[place];
+        let hint = input::hint(column, has.iter().map(String::as_str));
+        Err(pipeline.at_step(*step, &Error::NotInInput { column: column.clone(), has, hint }))
     }
 }
 
 /// What a run does between two places where rows meet, in words.
 #[derive(Debug)]
 pub struct Stage {
-    /// The step that brings the rows together; none for the input, and for a stage that only orders.
-    pub arrives_by: Option<String>,
+    /// The steps that bring the rows together; none for the input, and for a stage that only orders.
+    pub arrives_by: Vec<String>,
     /// Names of the rows' columns in front of the steps.
     pub columns_before: Vec<String>,
     /// What is done to each row, as reports name it.
@@ -104,7 +123,7 @@ impl Plan {
     /// The stages of a run in their order.
     pub fn stages(&self) -> Vec<Stage> {
         let stage = |segment: &Segment| Stage {
-            arrives_by: segment.arrival.as_ref().and_then(|arrival| arrival.step).map(|step| self.labels[step].clone()),
+            arrives_by: segment.acting().map(|step| self.labels[step].clone()).collect(),
             columns_before: segment
                 .resolved
                 .iter()
@@ -134,16 +153,6 @@ fn segment(arrival: Option<Arrival>, columns: [&Vec<Field>; 3], steps: Vec<Compi
     Segment { arrival, fields: fields.clone(), resolved: resolved.clone(), steps: Arc::new(Fused::new(after, steps)) }
 }
 
-/// How rows meet for a table step; adds the column it makes.
-fn meet(index: usize, table: &dyn TableOperator, layout: &mut Vec<Field>) -> Result<Arrival> {
-    let slots = slots(&table.reads(), layout)?;
-    let all = rows::schema(layout);
-    let inputs: Vec<Field> = slots.iter().map(|&slot| all.field(slot).clone()).collect();
-    let near = table.job(&inputs)?.map(Arc::new);
-    let writes = table.writes().map(|field| IDENTITY + put(field, layout));
-    Ok(Arrival { key: table.key(), action: table.action(), slots, step: Some(index), near, writes })
-}
-
 /// Puts a field in the place of the one with its name, or behind all others; returns its place.
 fn put(field: Field, layout: &mut Vec<Field>) -> usize {
     let place = layout.iter().position(|known| known.name() == field.name());
@@ -153,35 +162,6 @@ fn put(field: Field, layout: &mut Vec<Field>) -> usize {
     }
     layout.push(field);
     layout.len() - 1
-}
-
-/// Names that the input must give: those that entries map, then those that steps read before any step wrote them.
-fn wanted(pipeline: &Pipeline) -> Result<Vec<String>> {
-    let mut wanted: Vec<String> = Vec::new();
-    for name in pipeline.input.iter().flat_map(|input| input.columns.keys()) {
-        if name != "id" && !wanted.contains(name) {
-            wanted.push(name.clone());
-        }
-    }
-    let mut made: Vec<String> = vec!["id".into(), "source".into(), "source_row".into()];
-    for (index, step) in pipeline.steps.iter().enumerate() {
-        let available: Vec<String> = made.iter().chain(&wanted).cloned().collect();
-        let at = |error: Error| pipeline.at_step(index, &error);
-        let reads = match step.operator() {
-            Operator::Row(row) => row.reads(&available).map_err(at)?,
-            Operator::Table(table) => table.reads(),
-        };
-        for name in reads {
-            if !made.contains(&name) && !wanted.contains(&name) {
-                wanted.push(name);
-            }
-        }
-        made.extend(step.written_names());
-    }
-    if wanted.is_empty() {
-        wanted.push("text".to_owned());
-    }
-    Ok(wanted)
 }
 
 /// Compiles a row step against the columns so far and adds those it makes.

@@ -102,11 +102,12 @@ impl Preview {
     pub fn new(pipeline: &Pipeline) -> Result<Self> {
         let plan = Plan::new(pipeline)?;
         let sources: Arc<[Source]> = input::discover(&pipeline.input)?.into();
+        plan.check_input(pipeline, &sources)?;
         let schema = rows::schema(&plan.segments[0].fields);
         let mut steps = Vec::new();
         for segment in plan.segments {
             let mut before = rows::schema(&segment.fields);
-            if let Some(step) = segment.arrival.and_then(|arrival| arrival.step) {
+            for step in segment.acting() {
                 let label = plan.labels[step].clone();
                 steps.push(Watched { label, before: Arc::clone(&before), does: None });
             }

@@ -55,6 +55,7 @@ pub fn run(pipeline: &Pipeline, options: &RunOptions, progress: &Arc<Progress>) 
     let output = &pipeline.output.directory;
     let sources = input::discover(&pipeline.input)?;
     let sources: Arc<[Source]> = input::without_outputs(&pipeline.input, sources, output)?.into();
+    plan.check_input(pipeline, &sources)?;
     let identity = Identity::new(pipeline, &sources)?;
     let standing = install::standing(output)?;
     install::Owned::of(output, &Scratch::place(output), standing.as_ref())?;

@@ -190,3 +190,21 @@ fn a_failing_test_of_a_pipeline_shows_what_was_expected() {
     assert!(stdout(&checked).contains("text: 请拨打{+<MASK>+}咨询"), "{}", stdout(&checked));
     assert_eq!(stderr(&checked), "error: 1 of 1 tests failed\n");
 }
+
+#[test]
+fn a_misspelt_column_is_refused_before_anything_is_read() {
+    let folder = project();
+    let pipeline = PIPELINE.replace("{{ text[:3] }}", "{{ texts[:3] }}");
+    fs::write(folder.path().join("p.yaml"), &pipeline).unwrap();
+    for command in ["run", "preview"] {
+        let refused = siyu(folder.path(), &[command, "p.yaml"]);
+        let message = stderr(&refused);
+        assert!(!refused.status.success() && message.contains("p.yaml:7:"), "{message}");
+        assert!(message.contains("no input file has a column `texts`, did you mean `text`?"), "{message}");
+    }
+    assert!(!folder.path().join("out").exists());
+    // An entry that maps the column says that it exists.
+    let mapped = pipeline.replace("docs.jsonl }", "docs.jsonl, columns: { texts: texts } }");
+    fs::write(folder.path().join("p.yaml"), mapped).unwrap();
+    assert!(siyu(folder.path(), &["run", "p.yaml"]).status.success());
+}

@@ -106,7 +106,7 @@ fn every_pipeline_has_a_test_here() {
         .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();
     names.sort();
-    assert_eq!(names, ["instructions-clean", "laws-summary", "legal", "memos-text", "questions-chat"]);
+    assert_eq!(names, ["instructions-clean", "laws-summary", "laws-words", "legal", "memos-text", "questions-chat"]);
 }
 
 #[test]
@@ -126,6 +126,23 @@ fn laws_summary() {
     let (manifest, rows) = compared("laws-summary");
     assert_eq!((manifest["rows"]["quarantined"].as_u64(), dropped(&manifest, "exact_dedup")), (Some(0), 1));
     assert!(rows.iter().all(|row| row["output"].as_str().unwrap().chars().count() <= 150));
+}
+
+#[test]
+fn laws_words() {
+    let (manifest, rows) = compared("laws-words");
+    assert_eq!(dropped(&manifest, "exact_dedup"), 1);
+    let words = |row: &Value| -> Vec<String> {
+        let words = row["words"].as_array().unwrap().iter();
+        words.map(|word| word.as_str().unwrap().to_owned()).collect()
+    };
+    assert!(
+        rows.iter().all(|row| words(row).concat() == row["text"].as_str().unwrap()),
+        "joined, the words are the text"
+    );
+    // jieba's own dictionary lacks this term.
+    let has = |term: &str| rows.iter().any(|row| words(row).iter().any(|word| word == term));
+    assert!(has("地方性法规") && rows.iter().all(|row| row["keywords"].as_array().unwrap().len() == 5));
 }
 
 #[test]

@@ -22,7 +22,7 @@ impl KeySpec {
     /// The key of an arrival; `sources` are the names of the files in order.
     pub(crate) fn new(arrival: &Arrival, sources: impl Iterator<Item = impl AsRef<str>>) -> Self {
         let sources = sources.map(|name| xxh3_64(name.as_ref().as_bytes())).collect();
-        Self { key: arrival.key.clone(), slots: arrival.slots.clone(), sources }
+        Self { key: arrival.key.clone(), slots: arrival.acts[0].slots.clone(), sources }
     }
 
     /// The key of each row.

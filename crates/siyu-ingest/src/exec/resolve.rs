@@ -1,32 +1,25 @@
-//! The node that decides, among rows in the order of their keys, which go on.
+//! The node at which rows that have met, in the order of their keys, go on or end.
 
+use super::settled::{Settled, Walk};
 use super::{Node, external, rows};
 use crate::exchange::KEY_COLUMNS;
-use crate::near::Decisions;
 use crate::operator::Action;
 use crate::rows as row;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, UInt64Array};
-use arrow::compute::{filter_record_batch, not};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, StringBuilder, UInt64Array};
+use arrow::compute::{FilterBuilder, not};
 use arrow::datatypes::{SchemaRef, UInt64Type};
 use arrow::error::ArrowError;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::{StreamExt, stream};
+use std::ops::Range;
 use std::sync::Arc;
 
-/// Applies a table operator's action to rows sorted by key, and takes the key columns off.
+/// Applies what table operators do to rows sorted by key, and takes the key columns off.
 #[derive(Debug)]
 pub(crate) struct Resolve {
-    pub(crate) action: Action,
-    /// Index of the step whose action it is.
-    pub(crate) step: Option<usize>,
-    /// What was decided about each row, by its number in the whole order.
-    pub(crate) decisions: Option<Arc<Decisions>>,
-    /// Slot of the column that the action makes or replaces.
-    pub(crate) writes: Option<usize>,
-    /// Rows in all buckets before each one, for a limit over the whole order.
-    pub(crate) rows_before: Arc<[u64]>,
-    /// Columns behind the key columns.
+    pub(crate) acts: Vec<Settled>,
+    /// Columns behind the key columns, with those that the acts make.
     pub(crate) schema: SchemaRef,
     pub(crate) partitions: usize,
 }
@@ -44,16 +37,8 @@ impl Node for Resolve {
 
     fn stream(&self, partition: usize, input: Option<SendableRecordBatchStream>) -> Result<SendableRecordBatchStream> {
         let input = input.ok_or_else(|| DataFusionError::Internal("an exchange needs an input".to_owned()))?;
-        let mut state = State {
-            action: self.action,
-            outcome: self.step.map_or(row::ALIVE, |step| u16::try_from(step + 1).expect("few steps")),
-            decisions: self.decisions.clone(),
-            writes: self.writes,
-            previous: None,
-            position: self.rows_before[partition],
-            unit: partition as u64,
-            schema: Arc::clone(&self.schema),
-        };
+        let acts = self.acts.iter().map(|act| (act.clone(), act.walk(partition))).collect();
+        let mut state = State { acts, unit: partition as u64, schema: Arc::clone(&self.schema) };
         let resolved = input.flat_map(move |batch| {
             let batches = match batch.and_then(|batch| state.resolve(&batch)) {
                 Ok(batches) => batches.into_iter().map(Ok).collect(),
@@ -66,87 +51,79 @@ impl Node for Resolve {
 }
 
 struct State {
-    action: Action,
-    outcome: u16,
-    decisions: Option<Arc<Decisions>>,
-    writes: Option<usize>,
-    previous: Option<u128>,
-    position: u64,
+    acts: Vec<(Settled, Walk)>,
     /// Behind an exchange a bucket is the unit of work, whatever unit a row was read in.
     unit: u64,
     schema: SchemaRef,
 }
 
-impl State {
-    fn resolve(&mut self, batch: &RecordBatch) -> Result<Vec<RecordBatch>> {
-        if let Some(decisions) = self.decisions.clone() {
-            return self.decided(&decisions, batch);
-        }
-        let keys = keys(batch);
-        let keep: BooleanArray = keys
-            .iter()
-            .map(|key| {
-                let first = self.previous != Some(*key);
-                self.previous = Some(*key);
-                self.position += 1;
-                Some(match self.action {
-                    Action::Order => true,
-                    Action::KeepFirst => first,
-                    Action::Limit { rows } => self.position <= rows,
-                    Action::Decide => unreachable!("decided above"),
-                })
-            })
-            .collect();
-        let columns = self.columns(batch);
-        let detail = matches!(self.action, Action::KeepFirst).then(|| duplicate_of(&keys));
-        Ok(self.part(columns, &keep, detail)?)
-    }
+/// Rows on their way through the acts.
+struct Rows {
+    keys: Vec<u128>,
+    columns: Vec<ArrayRef>,
+}
 
-    /// Does what was decided, and writes the column that tells it.
-    fn decided(&mut self, decisions: &Decisions, batch: &RecordBatch) -> Result<Vec<RecordBatch>> {
-        let numbers = self.position..self.position + batch.num_rows() as u64;
-        self.position = numbers.end;
-        let mut columns = self.columns(batch);
-        let (mut details, mut told): (Option<ArrayRef>, ArrayRef) = (None, Arc::clone(&columns[row::ID]));
-        if decisions.drops() {
-            let dropped = numbers.map(|number| decisions.dropped(number)).collect::<Result<Vec<_>, _>>();
-            details = Some(Arc::new(dropped.map_err(external)?.into_iter().collect::<StringArray>()));
-        } else {
-            told = Arc::new(numbers.map(|number| Some(decisions.side(number))).collect::<StringArray>());
+impl State {
+    /// The rows that go on, then those that end here.
+    fn resolve(&mut self, batch: &RecordBatch) -> Result<Vec<RecordBatch>> {
+        let mut living = Rows { keys: keys(batch), columns: batch.columns()[KEY_COLUMNS..].to_vec() };
+        living.columns[row::UNIT] = Arc::new(UInt64Array::from(vec![self.unit; batch.num_rows()]));
+        let mut dead = Vec::new();
+        for (act, walk) in &mut self.acts {
+            dead.extend(living.take(act, walk, &self.schema)?);
         }
-        if let Some(slot) = self.writes {
-            if slot < columns.len() {
-                columns[slot] = told;
+        if living.keys.is_empty() {
+            return Ok(dead);
+        }
+        dead.insert(0, RecordBatch::try_new(Arc::clone(&self.schema), living.columns)?);
+        Ok(dead)
+    }
+}
+
+impl Rows {
+    /// Does what an act does; returns the rows that end by it.
+    fn take(&mut self, act: &Settled, walk: &mut Walk, schema: &SchemaRef) -> Result<Option<RecordBatch>> {
+        let numbers = walk.position..walk.position + self.keys.len() as u64;
+        let keep: BooleanArray = self.keys.iter().map(|key| Some(act.keeps(walk, *key))).collect();
+        if let Some(slot) = act.act.writes {
+            let told = match &act.decisions {
+                Some(decisions) if !decisions.drops() => {
+                    Arc::new(numbers.clone().map(|number| Some(decisions.side(number))).collect::<StringArray>())
+                }
+                _ => Arc::clone(&self.columns[row::ID]),
+            };
+            if slot < self.columns.len() {
+                self.columns[slot] = told;
             } else {
-                columns.push(told);
+                self.columns.push(told);
             }
         }
-        let dropped = |row| details.as_ref().is_some_and(|details| details.is_valid(row));
-        let keep: BooleanArray = (0..batch.num_rows()).map(|row| Some(!dropped(row))).collect();
-        Ok(self.part(columns, &keep, details)?)
-    }
-
-    /// The columns behind the keys, of this unit.
-    fn columns(&self, batch: &RecordBatch) -> Vec<ArrayRef> {
-        let mut columns = batch.columns()[KEY_COLUMNS..].to_vec();
-        columns[row::UNIT] = Arc::new(UInt64Array::from(vec![self.unit; batch.num_rows()]));
-        columns
-    }
-
-    /// The rows to keep, and those that die.
-    fn part(
-        &self,
-        columns: Vec<ArrayRef>,
-        keep: &BooleanArray,
-        detail: Option<ArrayRef>,
-    ) -> Result<Vec<RecordBatch>, ArrowError> {
-        let living = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
         if keep.true_count() == keep.len() {
-            return Ok(vec![living]);
+            return Ok(None);
         }
-        let dead = row::bury(living.columns(), &not(keep)?, detail, self.outcome, &self.schema)?;
-        let living = filter_record_batch(&living, keep)?;
-        Ok(if living.num_rows() > 0 { vec![living, dead] } else { vec![dead] })
+        let outcome = act.act.step.map_or(row::ALIVE, |step| u16::try_from(step + 1).expect("few steps"));
+        let detail = self.details(act, numbers)?;
+        let dead = row::bury(&self.columns, &not(&keep)?, detail, outcome, schema)?;
+        let filter = FilterBuilder::new(&keep).optimize().build();
+        self.columns = self.columns.iter().map(|column| filter.filter(column)).collect::<Result<_, _>>()?;
+        let mut kept = keep.values().iter();
+        self.keys.retain(|_| kept.next() == Some(true));
+        Ok(Some(dead))
+    }
+
+    /// Why each row ends, where the act says so.
+    fn details(&self, act: &Settled, mut numbers: Range<u64>) -> Result<Option<ArrayRef>> {
+        Ok(match (act.act.action, &act.decisions) {
+            (Action::KeepFirst, _) => Some(duplicate_of(&self.keys)),
+            (Action::Decide, Some(decisions)) => {
+                let told = numbers.try_fold(StringBuilder::new(), |mut told, number| {
+                    told.append_option(decisions.dropped(number)?);
+                    Ok(told)
+                });
+                Some(Arc::new(told.map_err(external)?.finish()))
+            }
+            _ => None,
+        })
     }
 }
 

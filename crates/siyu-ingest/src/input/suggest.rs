@@ -1,7 +1,7 @@
 //! What was probably meant.
 
 /// `, did you mean …?` with the candidate nearest to `word`, or nothing when none is near.
-pub(super) fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     let limit = (word.chars().count() / 3).max(1);
     candidates
         .into_iter()

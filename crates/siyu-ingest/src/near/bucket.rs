@@ -1,7 +1,8 @@
 //! The rows of one bucket in their order, read without copying a text.
 
+use super::Pass;
 use crate::error::Result;
-use crate::exchange::{Exchange, KEY_COLUMNS};
+use crate::exchange::KEY_COLUMNS;
 use crate::exec::keys;
 use crate::rows::{FILE, ID, PART, SOURCE_ROW};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
@@ -21,18 +22,20 @@ pub(super) struct Bucket {
     batches: Vec<RecordBatch>,
     columns: Vec<usize>,
     order: Vec<(u32, u32)>,
+    keys: Vec<u128>,
 }
 
 /// Key, file, row and piece: the order of the rows.
 type Entry = (u128, u32, u64, u32, u32, u32);
 
 impl Bucket {
-    pub(super) fn read(exchange: &Exchange, bucket: u32, slots: &[usize]) -> Result<Self> {
+    /// Reads those that reach the act.
+    pub(super) fn read(pass: &Pass<'_>, bucket: u32) -> Result<Self> {
         let mut batches = Vec::new();
-        for run in 0..exchange.runs() {
-            batches.extend(exchange.read(run, bucket)?);
+        for run in 0..pass.exchange.runs() {
+            batches.extend(pass.exchange.read(run, bucket)?);
         }
-        let mut rows = Self { batches, columns: columns(slots), order: Vec::new() };
+        let mut rows = Self { batches, columns: columns(&pass.act.slots), order: Vec::new(), keys: Vec::new() };
         let mut entries: Vec<Entry> = Vec::new();
         for (number, batch) in (0..).zip(&rows.batches) {
             let files = rows.column(batch, FILE).as_primitive::<UInt32Type>().clone();
@@ -44,13 +47,22 @@ impl Bucket {
             }
         }
         entries.sort_unstable();
-        rows.order = entries.into_iter().map(|entry| (entry.4, entry.5)).collect();
+        for act in pass.earlier {
+            let mut walk = act.walk(bucket as usize);
+            entries.retain(|entry| act.keeps(&mut walk, entry.0));
+        }
+        (rows.order, rows.keys) = entries.into_iter().map(|entry| ((entry.4, entry.5), entry.0)).unzip();
         Ok(rows)
     }
 
     /// The batch and row of each document.
     pub(super) fn order(&self) -> &[(u32, u32)] {
         &self.order
+    }
+
+    /// The exchange's key of a document.
+    pub(super) fn key(&self, place: usize) -> u128 {
+        self.keys[place]
     }
 
     pub(super) fn batches(&self) -> &[RecordBatch] {

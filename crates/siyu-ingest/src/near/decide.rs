@@ -7,7 +7,7 @@ use super::ledger;
 use super::outcome::{DividedReport, NearReport};
 use super::raw::{self, Numbers};
 use super::sides::{self, SIDES};
-use super::sketches::{Ranks, documents};
+use super::sketches::{self, Ranks, documents};
 use super::{Kind, Pass, SplitJob};
 use crate::error::{Error, Result};
 use crate::files;
@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use siyu_text::near::{Components, Link, Linker, Links};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// No document.
@@ -57,7 +58,7 @@ impl Decisions {
             }
             Kind::Split(_) => sides = read("sides.bin")?,
         }
-        let (folder, before) = (pass.folder.clone(), pass.before.clone());
+        let (folder, before) = (pass.folder.clone(), sketches::before(&sketches::records(pass)?));
         Ok(Some(Self { report, mates, similarities, sides, folder, before }))
     }
 
@@ -69,6 +70,17 @@ impl Decisions {
         let similarity = (f64::from(self.similarities[number]) * 1e4 + 1e-3).floor() / 1e4;
         let id = examples::id(&self.folder, &self.before, mate)?;
         Ok(Some(siyu_dataset::near_copy_detail(&id, similarity)))
+    }
+
+    /// Whether a document is dropped.
+    pub(crate) fn is_dropped(&self, document: u64) -> bool {
+        let number = usize::try_from(document).expect("documents are counted in 32 bits");
+        self.mates.get(number).is_some_and(|mate| *mate != NONE)
+    }
+
+    /// Documents before each bucket, and at the end all of them.
+    pub(crate) fn rows_before(&self) -> Arc<[u64]> {
+        Arc::from(self.before.as_slice())
     }
 
     /// Whether documents may be dropped.
@@ -93,7 +105,7 @@ pub(super) fn decide(pass: &Pass<'_>, ranks: &Ranks, mut candidates: Candidates)
     let stored = Stored::open(pass, ranks, &mut candidates)?;
     let links = link(pass, &stored, &mut candidates)?;
     let mut report = NearReport {
-        step: pass.engine.plan.labels[pass.arrival.step.expect("a step asked")].clone(),
+        step: pass.engine.plan.labels[pass.act.step.expect("a step asked")].clone(),
         documents: u64::from(pass.count()),
         similarity: pass.job.similarity,
         bands: pass.job.bands,
@@ -144,6 +156,11 @@ fn link(pass: &Pass<'_>, stored: &Stored<'_>, candidates: &mut Candidates) -> Re
     Ok(links)
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is wanted")]
+fn low(hash: u128) -> u64 {
+    hash as u64
+}
+
 fn keep_one(
     pass: &Pass<'_>,
     ranks: &Ranks,
@@ -191,7 +208,8 @@ fn divide(
         let first = usize::try_from(pass.before[bucket as usize]).expect("counted in 32 bits");
         for (number, document) in (first..).zip(documents(pass, bucket)?) {
             let rank = ranks.ranks[number] as usize;
-            places[rank] = unit_interval((document.order >> 64) as u64);
+            // The half of the hash that does not order documents: the first of many is always early, but anywhere here.
+            places[rank] = unit_interval(low(document.order));
             if split.stratified {
                 strata[rank] = document.stratum;
             }

@@ -36,10 +36,10 @@ pub(super) fn id(folder: &Path, before: &[u64], document: u32) -> Result<String>
 
 /// The texts of the pairs drawn as examples, the document that stays first.
 pub(super) fn read(pass: &Pass<'_>, ranks: &Ranks, links: &Links) -> Result<Vec<Example>> {
-    let content = &pass.arrival.slots[..pass.job.content];
+    let content = &pass.act.slots[..pass.job.content];
     let text = |rank: u32| -> Result<(String, String)> {
         let (bucket, place) = pass.place(ranks.documents[rank as usize]);
-        let rows = Bucket::read(&pass.exchange, bucket, &pass.arrival.slots)?;
+        let rows = Bucket::read(pass, bucket)?;
         let mut text = String::new();
         rows.text(place as usize, content, &mut text);
         Ok((rows.id(place as usize).to_owned(), text.chars().take(EXAMPLE_CHARS).collect()))

@@ -16,11 +16,11 @@ pub(super) fn write(pass: &Pass<'_>, candidates: &Candidates) -> Result<()> {
         let first = u32::try_from(pass.before[bucket as usize]).expect("checked at the start");
         let end = u32::try_from(pass.before[bucket as usize + 1]).expect("checked at the start");
         if (first..end).any(|document| candidates.wanted.contains(document)) {
-            let rows = Bucket::read(&pass.exchange, bucket, &pass.arrival.slots)?;
+            let rows = Bucket::read(pass, bucket)?;
             let (mut shingler, mut text) = (shingler.clone(), String::new());
             for place in 0..rows.order().len() {
                 if candidates.wanted.contains(first + u32::try_from(place).expect("counted in 32 bits")) {
-                    rows.text(place, &pass.arrival.slots[..pass.job.content], &mut text);
+                    rows.text(place, &pass.act.slots[..pass.job.content], &mut text);
                     let set = shingler.set(&text);
                     sets.u64s(set)?;
                     sizes.u32s(&[u32::try_from(set.len()).expect("a document has fewer than 2^32 shingles")])?;

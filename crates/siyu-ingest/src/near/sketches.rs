@@ -44,14 +44,24 @@ pub(super) fn write(pass: &Pass<'_>) -> Result<Vec<SketchRecord>> {
     each_bucket(pass, "sketch", |bucket| sketch_bucket(pass, bucket, shingler.clone()))
 }
 
+/// Documents before each bucket, and at the end all of them.
+pub(super) fn before(records: &[SketchRecord]) -> Vec<u64> {
+    let mut before = vec![0];
+    before.extend(records.iter().scan(0, |sum, record| {
+        *sum += u64::from(record.documents);
+        Some(*sum)
+    }));
+    before
+}
+
 /// The records that [`write`] left.
 pub(super) fn records(pass: &Pass<'_>) -> Result<Vec<SketchRecord>> {
     crate::files::read_records(&pass.folder, "sketch-")
 }
 
 fn sketch_bucket(pass: &Pass<'_>, bucket: u32, mut shingler: Shingler) -> Result<SketchRecord> {
-    let (job, slots) = (pass.job, &pass.arrival.slots);
-    let rows = Bucket::read(&pass.exchange, bucket, slots)?;
+    let (job, slots) = (pass.job, &pass.act.slots);
+    let rows = Bucket::read(pass, bucket)?;
     let order = Orders::of(job, &rows, slots);
     let sketcher = Sketcher::new(job.slots());
     let mut documents = Numbers::create(pass.path("documents", bucket))?;
@@ -67,7 +77,8 @@ fn sketch_bucket(pass: &Pass<'_>, bucket: u32, mut shingler: Shingler) -> Result
             bands.extend(job.bands.keys(&sketch).map(|key| (key, number)));
             equal.push((fingerprint | 1, number));
         }
-        let content = content_hash(&rows, place, &slots[..job.content]);
+        let content = || content_hash(&rows, place, &slots[..job.content]);
+        let content = if pass.keyed_by_content { rows.key(place) } else { content() };
         equal.extend(order.ties(job, &rows, place, slots).map(|tie| (tie & !1, number)));
         documents.u64s(&halves(content))?;
         documents.u64s(&halves(order.of_document(job, &rows, place, &text, content)))?;

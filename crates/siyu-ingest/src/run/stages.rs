@@ -5,7 +5,7 @@ use super::progress::Progress;
 use super::state::{Identity, Scratch};
 use crate::error::{Error, Result};
 use crate::exchange::{Exchange, ExchangeWriter, KeySpec};
-use crate::exec::{self, BlockQueue, BucketScan, Node, Resolve, Source as SourceNode, Steps};
+use crate::exec::{self, BlockQueue, BucketScan, Node, Resolve, Settled, Source as SourceNode, Steps};
 use crate::files;
 use crate::input::{Cutter, Source};
 use crate::near::{self, Decisions};
@@ -83,22 +83,31 @@ impl Engine<'_> {
             let segment = &segments[number];
             let folder = self.exchange_folder(number)?;
             let exchange = Arc::new(Exchange::open(&folder, &segment.fields, self.buckets)?);
-            let name = segment
-                .arrival
-                .as_ref()
-                .and_then(|arrival| arrival.step)
-                .map_or("ordering", |step| self.pipeline.steps[step].name());
-            self.stage(number + 1, name);
+            let names: Vec<&str> = segment.acting().map(|step| self.pipeline.steps[step].name()).collect();
+            let name = if names.is_empty() { "ordering".to_owned() } else { names.join(", ") };
+            self.stage(number + 1, &name);
             self.progress.units_total.store(u64::from(self.buckets), Ordering::Relaxed);
             let next = segments.get(number + 1).and_then(|segment| segment.arrival.as_ref());
-            let decided = segment.arrival.as_ref().and_then(|arrival| arrival.near.as_ref());
-            let decided = decided.map(|_| near::decide(self, segment, number)).transpose()?.map(Arc::new);
-            self.resolve(segment, &exchange, decided.as_ref(), next, number).await?;
-            decisions.extend(decided);
+            let acts = self.settle(segment, &exchange, number)?;
+            decisions.extend(acts.iter().filter_map(|act| act.decisions.clone()));
+            self.resolve(segment, &exchange, acts, next, number).await?;
             exchanges.push(exchange);
         }
         let parts = files::read_records(&self.parts_folder()?, "part-")?;
         Ok(Stages { files: read.files, rows_read: read.rows, exchanges, decisions, parts })
+    }
+
+    /// Finds out what the acts on an exchange must know of all its rows.
+    fn settle(&self, segment: &Segment, exchange: &Exchange, number: usize) -> Result<Vec<Settled>> {
+        let arrival = segment.arrival.as_ref().expect("later segments have an arrival");
+        let mut settled = Vec::new();
+        for act in &arrival.acts {
+            let decided = act.near.as_deref().map(|job| near::decide(self, segment, number, (act, job), &settled));
+            let decisions = decided.transpose()?.map(Arc::new);
+            let before = decisions.as_ref().map_or_else(|| exchange.rows_before(), |decisions| decisions.rows_before());
+            settled.push(Settled { act: act.clone(), decisions, before });
+        }
+        Ok(settled)
     }
 
     fn stage(&self, number: usize, name: &str) {
@@ -114,8 +123,8 @@ impl Engine<'_> {
             directory: self.exchange_folder(number)?,
             schema: schema(fields),
             key: KeySpec::new(arrival, self.sources.iter().map(|source| &source.name)),
-            action: arrival.action,
-            step: arrival.step,
+            action: arrival.acts[0].action,
+            step: arrival.acts[0].step,
             buckets: self.buckets,
             run_bytes: usize::try_from(share.clamp(4 << 20, 128 << 20)).expect("at most 128 MiB"),
             reads_input: number == 1,
@@ -223,11 +232,11 @@ impl Engine<'_> {
         &self,
         segment: &Segment,
         exchange: &Arc<Exchange>,
-        decisions: Option<&Arc<Decisions>>,
+        acts: Vec<Settled>,
         next: Option<&Arrival>,
         number: usize,
     ) -> Result<()> {
-        let plan = self.bucket_plan(segment, exchange, decisions);
+        let plan = self.bucket_plan(segment, exchange, acts);
         let done: BTreeSet<u64> = if next.is_some() {
             files::sweep(&self.exchange_folder(number + 1)?)?;
             let after = self.exchange(number + 1)?;
@@ -258,25 +267,11 @@ impl Engine<'_> {
         self.join(workers).await
     }
 
-    fn bucket_plan(
-        &self,
-        segment: &Segment,
-        exchange: &Arc<Exchange>,
-        decisions: Option<&Arc<Decisions>>,
-    ) -> Arc<dyn ExecutionPlan> {
-        let arrival = segment.arrival.as_ref().expect("later segments have an arrival");
+    fn bucket_plan(&self, segment: &Segment, exchange: &Arc<Exchange>, acts: Vec<Settled>) -> Arc<dyn ExecutionPlan> {
         let scan = BucketScan { exchange: Arc::clone(exchange) }.plan(None);
         let keys = crate::exchange::KEY_COLUMNS;
         let sorted = exec::sorted(scan, &[0, 1, keys + FILE, keys + SOURCE_ROW, keys + PART]);
-        let resolve = Resolve {
-            action: arrival.action,
-            step: arrival.step,
-            decisions: decisions.cloned(),
-            writes: arrival.writes,
-            rows_before: exchange.rows_before(),
-            schema: schema(&segment.resolved),
-            partitions: self.buckets as usize,
-        };
+        let resolve = Resolve { acts, schema: schema(&segment.resolved), partitions: self.buckets as usize };
         let resolved = resolve.plan(Some(sorted));
         Steps { fused: Arc::clone(&segment.steps), partitions: self.buckets as usize }.plan(Some(resolved))
     }

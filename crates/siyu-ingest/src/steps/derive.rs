@@ -72,6 +72,10 @@ impl RowOperator for Derive {
         self.0.keys().cloned().collect()
     }
 
+    fn only_adds(&self) -> bool {
+        true
+    }
+
     fn build(&self, inputs: &[Field]) -> Result<Kernel> {
         let expressions = self.compile(inputs)?;
         Ok(Box::new(move |columns| {

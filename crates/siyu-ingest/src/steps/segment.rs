@@ -75,6 +75,10 @@ impl RowOperator for Segment {
         Ok(std::iter::once(list(&self.into)).chain(keywords).collect())
     }
 
+    fn only_adds(&self) -> bool {
+        true
+    }
+
     fn build(&self, _: &[Field]) -> Result<Kernel> {
         let dictionary = self.user_dictionary.as_ref();
         let dictionary = dictionary.map(|path| read_file("segment", "user_dictionary", path)).transpose()?;

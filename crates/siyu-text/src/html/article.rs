@@ -41,13 +41,19 @@ pub struct Article {
 /// The main text of a page; with `describes`, its title, author and date as well.
 ///
 /// Paragraphs vote for the elements that hold them; the best of these is the article, without what names, links and
-/// hidden boxes show to be part of the site's frame. A text without any markup is its own article.
+/// hidden boxes show to be part of the site's frame. What has no blocks and no head is no page: all its text stays.
 pub fn article(html: &str, describes: bool) -> Article {
-    if memchr::memchr(b'<', html.as_bytes()).is_none() {
+    let whole = || {
         let text = super::strip(html, &super::StripOptions::default()).into_owned();
-        return Article { text, ..Article::default() };
+        Article { text, ..Article::default() }
+    };
+    if memchr::memchr(b'<', html.as_bytes()).is_none() {
+        return whole();
     }
     let page = Page::of(html);
+    if page.tree.is_mere_text() {
+        return whole();
+    }
     let title = Title::of(&page);
     let mut best: Option<(u32, Vec<usize>, Vec<bool>)> = None;
     for (strict, uses_names, cleans) in

@@ -53,10 +53,10 @@ impl Check {
 /// The stages of a run: where rows meet, and what is done to each in between.
 fn print(pipeline: &Pipeline, plan: &Plan, out: &mut impl Write) -> anyhow::Result<()> {
     for (number, stage) in (1..).zip(plan.stages()) {
-        let arrives = match (number, &stage.arrives_by) {
+        let arrives = match (number, stage.arrives_by.as_slice()) {
             (1, _) => format!("read {}", stage.columns_before.join(", ")),
-            (_, Some(step)) => step.clone(),
-            (_, None) => "order the rows".to_owned(),
+            (_, []) => "order the rows".to_owned(),
+            (_, steps) => steps.join(", "),
         };
         writeln!(out, "stage {number}: {arrives}")?;
         for step in &stage.steps {

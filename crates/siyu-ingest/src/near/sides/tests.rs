@@ -35,7 +35,8 @@ proptest! {
         let (before, _) = divide(&components[..9_990], [0.9, 0.05, 0.05]);
         let (after, _) = divide(&components, [0.9, 0.05, 0.05]);
         let moved = before.iter().zip(&after).filter(|(before, after)| before != after).count();
-        prop_assert!(moved <= 40, "{moved}");
+        // Each of the two bounds may move by one step, a quarter of a hundredth of the documents.
+        prop_assert!(moved <= 80, "{moved}");
     }
 
     #[test]

@@ -12,6 +12,10 @@ const HEIGHT: f64 = 150.0;
 /// Characters of a shared passage that are shown at each of its ends.
 const CONTEXT: usize = 40;
 
+/// Characters of passages that are compared character by character; comparing longer ones that have little in common
+/// takes time by the square of their length.
+const CLOSELY: usize = 300;
+
 /// One search.
 #[derive(Serialize)]
 pub(super) struct Near<'a> {
@@ -95,30 +99,54 @@ fn similarities(histogram: &[u64]) -> Vec<Bar> {
 
 impl<'a> Pair<'a> {
     fn of(example: &'a Example) -> Self {
-        let [one, other] = [0, 1].map(|index| example.texts[index].chars().collect::<Vec<char>>());
+        let [one, other] = [0, 1].map(|index| clauses(&example.texts[index]));
         let mut parts = Vec::new();
         for step in capture_diff_slices(Algorithm::Myers, &one, &other) {
-            let (gone, added) = (&one[step.old_range()], &other[step.new_range()]);
+            let (gone, added) = (one[step.old_range()].concat(), other[step.new_range()].concat());
+            let lengths = [&gone, &added].map(|text| text.chars().count());
             match step.tag() {
-                DiffTag::Equal => parts.push(Part { kind: "same", text: shortened(gone) }),
-                DiffTag::Delete | DiffTag::Insert | DiffTag::Replace => {
-                    for (kind, text) in [("gone", gone), ("added", added)] {
-                        if !text.is_empty() {
-                            parts.push(Part { kind, text: text.iter().collect() });
-                        }
-                    }
+                DiffTag::Replace if lengths.iter().all(|length| *length <= CLOSELY) => {
+                    compare(&gone, &added, &mut parts)
                 }
+                DiffTag::Equal => parts.push(Part { kind: "same", text: shortened(&gone) }),
+                _ => differ(gone, added, &mut parts),
             }
         }
         Self { example, similarity: format!("{:.4}", (example.similarity * 1e4).floor() / 1e4), parts }
     }
 }
 
-fn shortened(text: &[char]) -> String {
-    if text.len() <= 3 * CONTEXT {
-        return text.iter().collect();
+/// A text cut behind punctuation and line ends.
+fn clauses(text: &str) -> Vec<&str> {
+    const ENDS: &[char] = &['\n', '。', '，', '；', '：', '、', '！', '？', '.', ',', ';', ':', '!', '?', ' '];
+    text.split_inclusive(ENDS).collect()
+}
+
+/// Compares two short passages character by character.
+fn compare(gone: &str, added: &str, parts: &mut Vec<Part>) {
+    let [one, other] = [gone, added].map(|text| text.chars().collect::<Vec<char>>());
+    for step in capture_diff_slices(Algorithm::Myers, &one, &other) {
+        let gone: String = one[step.old_range()].iter().collect();
+        match step.tag() {
+            DiffTag::Equal => parts.push(Part { kind: "same", text: shortened(&gone) }),
+            _ => differ(gone, other[step.new_range()].iter().collect(), parts),
+        }
     }
-    text[..CONTEXT].iter().chain(&[' ', '…', ' ']).chain(&text[text.len() - CONTEXT..]).collect()
+}
+
+fn differ(gone: String, added: String, parts: &mut Vec<Part>) {
+    let sides = [("gone", gone), ("added", added)].into_iter().filter(|(_, text)| !text.is_empty());
+    parts.extend(sides.map(|(kind, text)| Part { kind, text }));
+}
+
+/// The beginning and the end of a text.
+fn shortened(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= 3 * CONTEXT {
+        return text.to_owned();
+    }
+    let (head, tail) = (text.chars().take(CONTEXT), text.chars().skip(count - CONTEXT));
+    head.chain(" … ".chars()).chain(tail).collect()
 }
 
 #[cfg(test)]

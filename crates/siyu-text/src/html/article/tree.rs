@@ -66,6 +66,12 @@ impl<'a> Tree<'a> {
         tree
     }
 
+    /// Whether nothing in it makes it a page: text, perhaps with inline tags or what looks like them.
+    pub(super) fn is_mere_text(&self) -> bool {
+        let is_head = !self.title.is_empty() || !self.metas.is_empty() || !self.linked_data.is_empty();
+        !is_head && !self.nodes.iter().any(|node| node.element.is_some_and(is_block))
+    }
+
     /// The text of a text node.
     pub(super) fn text(&self, node: usize) -> &str {
         let (from, to) = self.nodes[node].text;

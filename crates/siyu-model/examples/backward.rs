@@ -1,7 +1,7 @@
 //! Times the gradient of a batch for a random Llama of about 30 million parameters, or for a model folder.
 //!
 //! `cargo run --release -p siyu-model --example backward -- [FOLDER] [--documents N] [--tokens N]
-//! [--shortest N] [--answer SHARE] [--passes N] [--dropout SHARE] [--threads N] [--recompute LAYERS]`
+//! [--shortest N] [--answer SHARE] [--passes N] [--dropout SHARE] [--threads N] [--recompute LAYERS] [--vocab N]`
 
 #![allow(clippy::print_stdout, reason = "an example prints its results")]
 
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     tch::set_num_threads(i32::try_from(number("--threads", 2)?)?);
     let mut model = match arguments.first().filter(|first| !first.starts_with("--")) {
         Some(folder) => Model::load(folder, Options::default())?,
-        None => random()?,
+        None => random(number("--vocab", 6400)?)?,
     };
     let dropout = given("--dropout").map_or(Ok(0.05), |text| text.parse())?;
     model.adapt(&LoraSettings { dropout, ..LoraSettings::default() })?;
@@ -52,20 +52,29 @@ fn main() -> Result<(), Box<dyn Error>> {
     seconds.sort_by(f64::total_cmp);
     busy.sort_by(f64::total_cmp);
     println!(
-        "{:.1} ms a pass, {:.1} ms of processors (medians of {passes}; least {:.1}), {} tokens",
+        "{:.1} ms a pass, {:.1} ms of processors (medians of {passes}; least {:.1}), {} tokens, {} peak",
         seconds[passes / 2] * 1e3,
         busy[passes / 2] * 1e3,
         busy[0] * 1e3,
-        batch.token_count()
+        batch.token_count(),
+        peak()
     );
     Ok(())
 }
 
-/// Seconds that processors spent on this program so far; 0 where the system does not tell.
+/// Seconds that processors spent on this program so far, in hundredths; 0 where the system does not tell.
 fn busy_seconds() -> f64 {
-    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    let spent = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("schedstat")).ok());
-    spent.filter_map(|text| text.split(' ').next()?.parse::<f64>().ok()).sum::<f64>() / 1e9
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name in brackets, times in user and system mode are the twelfth and thirteenth field.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
+/// The most memory this program held at once, as the system writes it.
+fn peak() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.map_or_else(|| "unknown".to_owned(), |line| line.trim().to_owned())
 }
 
 /// Labels of the last `share` of a text.
@@ -79,10 +88,10 @@ fn length(text: usize, shortest: usize, longest: usize) -> usize {
     shortest + text * 97 % (longest - shortest + 1)
 }
 
-fn random() -> Result<Model, Box<dyn Error>> {
+fn random(vocab: usize) -> Result<Model, Box<dyn Error>> {
     let json = serde_json::json!({
         "architectures": ["LlamaForCausalLM"], "hidden_size": 512, "intermediate_size": 1408, "num_hidden_layers": 8,
-        "num_attention_heads": 8, "num_key_value_heads": 4, "vocab_size": 6400, "rms_norm_eps": 1e-5,
+        "num_attention_heads": 8, "num_key_value_heads": 4, "vocab_size": vocab, "rms_norm_eps": 1e-5,
         "tie_word_embeddings": true, "max_position_embeddings": 2048,
     });
     let serde_json::Value::Object(json) = json else { return Err("the literal above is an object".into()) };

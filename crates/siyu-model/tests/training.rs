@@ -188,6 +188,15 @@ fn a_number_that_is_not_finite_is_traced_to_its_layer() {
 }
 
 #[test]
+fn a_key_that_is_not_finite_does_not_pass_unseen() {
+    let mut model = model();
+    model.train(|name| name == "model.layers.1.self_attn.k_proj").unwrap();
+    let _ = tch::no_grad(|| model.parameters().flat().narrow(0, 7, 1).fill_(f64::NAN));
+    let batch = Batch::unlabelled(&[&[1, 2, 3]], Device::Cpu).unwrap();
+    assert_eq!(model.first_non_finite(&batch).unwrap().as_deref(), Some("model.layers.1"));
+}
+
+#[test]
 fn a_token_outside_the_vocabulary_is_refused() {
     let batch = Batch::unlabelled(&[&[1, 64]], Device::Cpu).unwrap();
     let error = model().hidden(&batch).unwrap_err();

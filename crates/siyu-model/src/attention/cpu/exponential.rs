@@ -9,7 +9,8 @@
 pub(super) fn exponential(power: f32) -> f32 {
     /// Adding it leaves the nearest whole number in the low bits.
     const ROUNDER: f32 = 12_582_912.0;
-    let power = power.max(-87.0);
+    // Not `max`, which would take -87 for what is not a number.
+    let power = if power < -87.0 { -87.0 } else { power };
     let shifted = power.mul_add(std::f32::consts::LOG2_E, ROUNDER);
     let whole = shifted - ROUNDER;
     let rest = whole.mul_add(-0.693_359_4, power);
@@ -33,5 +34,11 @@ mod tests {
             let exact = f64::from(power).exp();
             assert!((f64::from(exponential(power)) / exact - 1.0).abs() < 3e-7, "{power}");
         }
+    }
+
+    #[test]
+    fn what_is_not_a_number_stays_so() {
+        assert!(exponential(f32::NAN).is_nan());
+        assert!(exponential(f32::NEG_INFINITY) < 1e-37);
     }
 }

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
-use siyu_model::{BackwardSettings, Batch, Config, Document, Error, IGNORED, LoraSettings, Model, Options, Targets};
+use siyu_model::{
+    BackwardSettings, Batch, Config, Document, Error, IGNORED, LoraSettings, Model, Options, Session, Targets,
+};
 use tch::{Device, Kind, Tensor};
 
 fn model() -> Model {
@@ -11,13 +13,17 @@ fn model() -> Model {
 
 /// A model with four heads; heads whose size is a multiple of eight go another way on a CPU than others.
 fn model_of_width(width: i64) -> Model {
+    model_with(width, Options::default())
+}
+
+fn model_with(width: i64, options: Options) -> Model {
     let json = serde_json::json!({
         "architectures": ["Qwen2ForCausalLM"], "hidden_size": width, "intermediate_size": 48, "num_hidden_layers": 3,
         "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 64, "rms_norm_eps": 1e-6,
         "initializer_range": 0.2, "sliding_window": 5, "use_sliding_window": true, "max_window_layers": 2,
     });
     let serde_json::Value::Object(json) = json else { unreachable!("made above") };
-    Model::random(Config::from_json(json).unwrap(), 5, Options::default()).unwrap()
+    Model::random(Config::from_json(json).unwrap(), 5, options).unwrap()
 }
 
 fn adapted(settings: &LoraSettings) -> Model {
@@ -44,10 +50,10 @@ fn learned(model: &Model, documents: &[(i64, i64, i64)], settings: &BackwardSett
         .map(|&(first, step, length)| (0..length).map(|place| (first + step * place) % 64).collect())
         .collect();
     let documents: Vec<Document<'_>> = texts.iter().map(|ids| Document { ids, labels: ids }).collect();
-    let batch = Batch::new(&documents, Device::Cpu).unwrap();
+    let batch = Batch::new(&documents, model.options().device).unwrap();
     let gradient = model.parameters().zeros();
     let loss = model.backward(&batch, settings, &gradient).unwrap();
-    (loss.sum(), gradient)
+    (loss.sum(), gradient.to_device(Device::Cpu))
 }
 
 fn assert_near(one: &Tensor, other: &Tensor) {
@@ -107,6 +113,57 @@ fn assert_the_same_alone(model: &Model) {
     }
     assert!((loss - alone.0).abs() <= 1e-6 * loss);
     assert_near(&gradient, &alone.1);
+}
+
+fn near_the_cpu_in_f32(options: Options, tolerance: f64) {
+    let documents = [(1, 3, 9), (2, 5, 7), (4, 7, 9), (3, 1, 30)];
+    let settings = BackwardSettings { recomputed_layers: 1, ..BackwardSettings::default() };
+    let (loss, gradient) = learned(&adapted(&everywhere(0.0)), &documents, &settings);
+    let other = with_adapter(model_with(32, options), &LoraSettings { dropout: 0.1, ..everywhere(0.0) });
+    let (other_loss, other_gradient) = learned(&other, &documents, &settings);
+    assert!((other_loss / loss - 1.0).abs() < tolerance, "{other_loss} {loss}");
+    let relative = (&other_gradient - &gradient).norm().double_value(&[]) / gradient.norm().double_value(&[]);
+    assert!(relative < 10.0 * tolerance, "{relative}");
+    // With dropout and noise the arithmetic is another, but it must go through.
+    let noisy = BackwardSettings { seed: Some(1), noise_alpha: 5.0, ..settings };
+    assert!(learned(&other, &documents, &noisy).0.is_finite());
+}
+
+#[test]
+fn sixteen_bits_learn_about_the_same() {
+    near_the_cpu_in_f32(Options { kind: Kind::BFloat16, ..Options::default() }, 0.01);
+}
+
+#[test]
+#[ignore = "needs a CUDA device"]
+fn a_gpu_learns_the_same() {
+    let device = Device::Cuda(0);
+    near_the_cpu_in_f32(Options { device, ..Options::default() }, 1e-4);
+    near_the_cpu_in_f32(Options { device, kind: Kind::BFloat16, ..Options::default() }, 0.01);
+}
+
+#[test]
+fn a_text_read_piece_by_piece_is_the_text_read_at_once() {
+    let model = adapted(&everywhere(0.0));
+    let ids: Vec<i64> = (0..23).map(|place| place * 7 % 64).collect();
+    let hidden = model.hidden(&Batch::unlabelled(&[&ids], Device::Cpu).unwrap()).unwrap();
+    let mut session = Session::new(&model, ids.len()).unwrap();
+    // The windows of the last layer are shorter than all of these but the single tokens.
+    for (piece, end) in [(0..9, 8), (9..17, 16), (17..18, 17), (18..23, 22)] {
+        let found = session.read(&ids[piece]).unwrap();
+        let expected = model.logits(&hidden.narrow(0, end, 1)).unwrap().squeeze();
+        let difference = (found - expected).abs().max().double_value(&[]);
+        assert!(difference < 1e-4, "{difference}");
+    }
+    assert!(session.read(&[1]).is_err());
+}
+
+#[test]
+fn an_adapter_for_another_base_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    adapted(&everywhere(0.0)).save_adapter(folder.path(), "base").unwrap();
+    let error = model_of_width(24).load_adapter(folder.path()).unwrap_err();
+    assert!(error.to_string().starts_with("tensor `base_model.model.model.layers.0."), "{error}");
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Attention of packed documents, each by itself.
 
+pub(crate) mod cpu;
+
 use crate::error::Result;
 use tch::{Kind, Tensor};
 
-/// Attends within each document.
+/// Attends within each document, by libtorch.
 ///
 /// `runs` tells how the documents lie: length, count of documents of that length. `window` is how many tokens back a
 /// token sees, itself included.

@@ -7,11 +7,10 @@
 use crate::batch::Batch;
 use crate::error::Result;
 use crate::forward::Pass;
-use crate::layer::Layer;
+use crate::graph::{Graph, detached, propagate};
 use crate::loss::Loss;
 use crate::model::Model;
 use crate::seed;
-use std::ops::Range;
 use tch::{Kind, Tensor};
 
 /// Places under the seed of a pass.
@@ -57,10 +56,10 @@ impl Model {
             let turns = self.rope.of_documents(&batch.lengths)?;
             let pass = self.pass(&turns, &batch.runs, None);
             let mut state = self.embed(&batch.ids)?;
-            for layer in &self.layers {
-                state = layer.forward(&state, &pass)?;
+            for index in 0..self.layers.len() {
+                state = self.layers[index].forward(&state, self.rows(index, batch), &pass)?;
             }
-            let hidden = self.normed(&state.f_index_select(0, &batch.rows)?)?;
+            let hidden = self.normed(&state)?;
             Ok(self.head(&hidden, &batch.targets, None, chunk_rows)?.0)
         })
     }
@@ -77,40 +76,32 @@ impl Model {
         }
         let turns = tch::no_grad(|| self.rope.of_documents(&batch.lengths))?;
         let pass = self.pass(&turns, &batch.runs, settings.seed.map(|seed| seed::mix(seed, DROPOUT)));
-        let trained: Vec<Vec<usize>> = self.layers.iter().map(Layer::trained).collect();
         let embedded = self.embedding.trained();
-        // Below the first layer that is trained nothing needs a gradient.
-        let first = match embedded {
-            Some(_) => 0,
-            None => trained.iter().position(|indices| !indices.is_empty()).unwrap_or(self.layers.len()),
-        };
+        let needed = self.needed();
+        let first = needed.iter().position(|&needed| needed).unwrap_or(self.layers.len());
         // A graph would hold on to every matrix that was made of 4-bit numbers, and with it lose what they save.
         let recomputed = if self.is_quantized() { self.layers.len() } else { settings.recomputed_layers };
-        let kept = self.layers.len().min(first.saturating_add(recomputed));
-        let inputs = tch::no_grad(|| self.inputs(batch, settings, &pass, first..kept))?;
-        let needed = |layer: usize| embedded.is_some() || layer > first;
-
-        let start = detached(&inputs[kept - first], needed(kept))?;
-        let mut state = start.shallow_clone();
-        for layer in &self.layers[kept..] {
-            state = layer.forward(&state, &pass)?;
+        let mut climbed = Vec::with_capacity(self.layers.len());
+        let mut state = tch::no_grad(|| self.start(batch, settings))?;
+        for index in 0..self.layers.len() {
+            if index < first || index < first.saturating_add(recomputed) {
+                let input = state;
+                state = tch::no_grad(|| self.layers[index].forward(&input, self.rows(index, batch), &pass))?;
+                climbed.push(Climbed::Input(if index < first { Tensor::new() } else { input }));
+            } else {
+                let graph = self.graph(index, &state, batch, &needed, &pass)?;
+                state = graph.output()?;
+                climbed.push(Climbed::Graph(graph));
+            }
         }
-        let hidden = self.normed(&state.f_index_select(0, &batch.rows)?)?;
+        let (loss, mut above) = self.top(&state, batch, settings, gradient)?;
         drop(state);
-        let (loss, head) =
-            tch::no_grad(|| self.head(&hidden.f_detach()?, &batch.targets, Some(settings.scale), settings.chunk_rows))?;
-        let Some(head) = head else { return Ok(loss) };
-        if let (Some(index), Some(table)) = (self.head_weight().trained(), head.table) {
-            self.parameters.accumulate(gradient, &[index], &[table])?;
-        }
-        let mut indices: Vec<usize> = trained[kept..].concat();
-        indices.extend(self.norm.trained());
-        let mut above = self.propagate(&hidden, &head.hidden, &indices, &start, gradient)?;
-        drop((hidden, start));
-        for layer in (first..kept).rev() {
-            let start = detached(&inputs[layer - first], needed(layer))?;
-            let output = self.layers[layer].forward(&start, &pass)?;
-            above = self.propagate(&output, &above, &trained[layer], &start, gradient)?;
+        for (index, climbed) in climbed.into_iter().enumerate().skip(first).rev() {
+            let graph = match climbed {
+                Climbed::Graph(graph) => graph,
+                Climbed::Input(input) => self.graph(index, &input, batch, &needed, &pass)?,
+            };
+            above = graph.backward(&self.layers[index], &above, &self.parameters, gradient)?;
         }
         if let Some(index) = embedded {
             let table = Tensor::f_embedding_dense_backward(&above, &batch.ids, self.config.vocab, -1, false)?;
@@ -119,28 +110,53 @@ impl Model {
         Ok(loss)
     }
 
-    /// The inputs of the layers in `kept` and of the one after them.
-    fn inputs(
+    /// Whether the gradient of each layer's output matters: below the first part that is trained none does.
+    fn needed(&self) -> Vec<bool> {
+        let mut needed = self.embedding.trained().is_some();
+        let layers = self.layers.iter().map(|layer| {
+            needed |= layer.trained().iter().any(|indices| !indices.is_empty());
+            needed
+        });
+        layers.collect()
+    }
+
+    /// The rows that a layer is finished for: the last one only for those whose next token is learned.
+    fn rows<'a>(&self, index: usize, batch: &'a Batch) -> Option<&'a Tensor> {
+        (index + 1 == self.layers.len()).then_some(&batch.rows)
+    }
+
+    /// The graph of a layer.
+    fn graph(&self, index: usize, input: &Tensor, batch: &Batch, needed: &[bool], pass: &Pass<'_>) -> Result<Graph> {
+        let below = if index == 0 { self.embedding.trained().is_some() } else { needed[index - 1] };
+        Graph::new(&self.layers[index], input, self.rows(index, batch), below, pass)
+    }
+
+    /// The last norm and the head: the loss, and the gradient of the last layer's output.
+    fn top(
         &self,
+        state: &Tensor,
         batch: &Batch,
         settings: &BackwardSettings,
-        pass: &Pass<'_>,
-        kept: Range<usize>,
-    ) -> Result<Vec<Tensor>> {
-        let mut state = self.embed(&batch.ids)?;
-        if let Some(seed) = settings.seed.filter(|_| settings.noise_alpha > 0.0) {
-            state = state.f_add(&self.noise(batch, settings.noise_alpha, seed::mix(seed, NOISE))?)?;
+        gradient: &Tensor,
+    ) -> Result<(Loss, Tensor)> {
+        let start = detached(state, true)?;
+        let hidden = self.normed(&start)?;
+        let (loss, head) =
+            tch::no_grad(|| self.head(&hidden.f_detach()?, &batch.targets, Some(settings.scale), settings.chunk_rows))?;
+        let Some(head) = head else { return Ok((loss, Tensor::new())) };
+        if let (Some(index), Some(table)) = (self.head_weight().trained(), head.table) {
+            self.parameters.accumulate(gradient, &[index], &[table])?;
         }
-        let mut inputs = Vec::with_capacity(kept.len() + 1);
-        for (index, layer) in self.layers[..kept.end].iter().enumerate() {
-            let output = layer.forward(&state, pass)?;
-            let input = std::mem::replace(&mut state, output);
-            if kept.contains(&index) {
-                inputs.push(input);
-            }
-        }
-        inputs.push(state);
-        Ok(inputs)
+        let indices: Vec<usize> = self.norm.trained().into_iter().collect();
+        let below = propagate(&[(&hidden, &head.hidden)], &indices, &[Some(&start)], &self.parameters, gradient)?;
+        Ok((loss, below.into_iter().next().unwrap_or_default()))
+    }
+
+    /// The input of the first layer.
+    fn start(&self, batch: &Batch, settings: &BackwardSettings) -> Result<Tensor> {
+        let state = self.embed(&batch.ids)?;
+        let Some(seed) = settings.seed.filter(|_| settings.noise_alpha > 0.0) else { return Ok(state) };
+        Ok(state.f_add(&self.noise(batch, settings.noise_alpha, seed::mix(seed, NOISE))?)?)
     }
 
     /// Uniform noise of `alpha / sqrt(length * width)`, by the length of each document.
@@ -155,33 +171,12 @@ impl Model {
         let bounds = bounds.f_to_kind(Kind::Float)?.f_unsqueeze(1)?;
         Ok(drawn.f_mul_scalar(2.0)?.f_sub_scalar(1.0)?.f_mul(&bounds)?.f_to_kind(self.options.kind)?)
     }
-
-    /// Runs a graph backward from `output`, whose gradient is `above`; gives that of `start`.
-    fn propagate(
-        &self,
-        output: &Tensor,
-        above: &Tensor,
-        indices: &[usize],
-        start: &Tensor,
-        gradient: &Tensor,
-    ) -> Result<Tensor> {
-        let mut wanted: Vec<&Tensor> = indices.iter().map(|&index| self.parameters.leaf(index)).collect();
-        if start.requires_grad() {
-            wanted.push(start);
-        }
-        if wanted.is_empty() {
-            return Ok(Tensor::new());
-        }
-        // The gradient of this sum with respect to `output` is `above`.
-        let root = output.f_mul(above)?.f_sum(output.kind())?;
-        let mut found = Tensor::f_run_backward(&[root], &wanted, false, false)?;
-        let below = if start.requires_grad() { found.pop() } else { None };
-        tch::no_grad(|| self.parameters.accumulate(gradient, indices, &found))?;
-        Ok(below.unwrap_or_default())
-    }
 }
 
-/// A tensor without its history, from which a graph may begin.
-fn detached(tensor: &Tensor, needs_gradient: bool) -> Result<Tensor> {
-    Ok(tensor.f_detach()?.f_set_requires_grad(needs_gradient)?)
+/// What is left of a layer on the way up.
+enum Climbed {
+    /// Its graph.
+    Graph(Graph),
+    /// Its input, from which it is computed again; undefined where nothing of it is trained or below it.
+    Input(Tensor),
 }

@@ -177,3 +177,48 @@ fn kind(dtype: Dtype) -> Option<Kind> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::write;
+
+    /// A folder with two files; the index names a third tensor where `whole` is false.
+    fn sharded(whole: bool) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (file, name, number) in [("a.safetensors", "one", 1.0_f32), ("b.safetensors", "two", 2.0)] {
+            let tensor = Tensor::from_slice(&[number, number]);
+            write::tensors(&folder.path().join(file), vec![(name.to_owned(), tensor)]).unwrap();
+        }
+        let third = if whole { "" } else { r#","three":"b.safetensors""# };
+        let index = format!(r#"{{"weight_map":{{"one":"a.safetensors","two":"b.safetensors"{third}}}}}"#);
+        fs::write(folder.path().join("model.safetensors.index.json"), index).unwrap();
+        folder
+    }
+
+    #[test]
+    fn all_files_of_an_index_are_read() {
+        let folder = sharded(true);
+        let found = Checkpoint::open(folder.path()).unwrap();
+        assert_eq!(found.names().collect::<Vec<_>>(), ["one", "two"]);
+        let two = found.tensor("two", Device::Cpu, Kind::Float).unwrap();
+        assert_eq!(Vec::<f32>::try_from(two).unwrap(), [2.0, 2.0]);
+    }
+
+    #[test]
+    fn a_tensor_that_only_the_index_knows_is_named() {
+        let folder = sharded(false);
+        let error = Checkpoint::open(folder.path()).unwrap_err();
+        assert!(matches!(error, Error::Missing { name, .. } if name == "three"));
+    }
+
+    #[test]
+    fn a_file_that_breaks_off_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        write::tensors(&path, vec![("one".to_owned(), Tensor::from_slice(&[1.0_f32; 8]))]).unwrap();
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+        assert!(matches!(Checkpoint::open(folder.path()), Err(Error::Safetensors { .. })));
+    }
+}

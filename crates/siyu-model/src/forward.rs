@@ -33,7 +33,7 @@ impl Model {
             let pass = self.pass(&turns, &batch.runs, None);
             let mut state = self.embed(&batch.ids)?;
             for layer in &self.layers {
-                state = layer.forward(&state, &pass)?;
+                state = layer.forward(&state, None, &pass)?;
             }
             self.normed(&state)
         })
@@ -50,6 +50,35 @@ impl Model {
         tch::no_grad(|| {
             let head = self.head_weight().get(&self.parameters, self.options.kind)?;
             Ok(hidden.f_linear(&head, None::<Tensor>)?.f_to_kind(Kind::Float)?)
+        })
+    }
+
+    /// The first part of the model that makes a number that is not finite of a batch: `model.embed_tokens`, the name of
+    /// a layer, `model.norm` or `lm_head`. For finding out why a loss is not finite; slower than a pass for learning.
+    ///
+    /// # Errors
+    /// As [`Self::hidden`].
+    pub fn first_non_finite(&self, batch: &Batch) -> Result<Option<String>> {
+        tch::no_grad(|| {
+            let finite = |tensor: &Tensor| -> Result<bool> { Ok(tensor.f_isfinite()?.f_all()?.int64_value(&[]) == 1) };
+            let turns = self.rope.of_documents(&batch.lengths)?;
+            let pass = self.pass(&turns, &batch.runs, None);
+            let mut state = self.embed(&batch.ids)?;
+            if !finite(&state)? {
+                return Ok(Some("model.embed_tokens".to_owned()));
+            }
+            for (index, layer) in self.layers.iter().enumerate() {
+                state = layer.forward(&state, None, &pass)?;
+                if !finite(&state)? {
+                    return Ok(Some(format!("model.layers.{index}")));
+                }
+            }
+            let hidden = self.normed(&state.f_index_select(0, &batch.rows)?)?;
+            if !finite(&hidden)? {
+                return Ok(Some("model.norm".to_owned()));
+            }
+            let loss = self.head(&hidden, &batch.targets, None, None)?.0;
+            Ok((!loss.sum().is_finite()).then(|| "lm_head".to_owned()))
         })
     }
 

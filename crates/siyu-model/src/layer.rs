@@ -1,6 +1,6 @@
 //! One layer: attention and a gated feed-forward block, each on a residual path.
 
-use crate::attention;
+use crate::attention::{self, cpu};
 use crate::config::Config;
 use crate::error::Result;
 use crate::forward::Pass;
@@ -55,21 +55,29 @@ impl Layer {
         })
     }
 
+    /// Without a graph; for `rows` of the tokens only where they are given: the others are seen, and nothing is made of
+    /// them.
+    ///
     /// # Shapes
-    /// `input`: `[tokens, width]`, returned alike.
-    pub(crate) fn forward(&self, input: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        let normed = self.norm(&self.input_norm, input, pass)?;
-        let [queries, keys, values] = self.heads(&normed, pass)?;
-        let attended = attention::within_documents([&queries, &keys, &values], pass.runs, self.window)?;
-        self.finish(input, &attended, pass)
+    /// `input`: `[tokens, width]`; returns `[tokens, width]`, or `[rows, width]`.
+    pub(crate) fn forward(&self, input: &Tensor, rows: Option<&Tensor>, pass: &Pass<'_>) -> Result<Tensor> {
+        let [queries, keys, values] = self.heads(input, pass)?;
+        let heads = [&queries, &keys, &values];
+        let attended = if cpu::is_usable(&queries, self.head_size) {
+            cpu::forward(heads, pass.runs, self.window)?.attended()?
+        } else {
+            attention::within_documents(heads, pass.runs, self.window)?
+        };
+        self.finish(input, &attended, rows, pass)
     }
 
-    /// Queries, keys and values of normed tokens, turned by their positions.
+    /// Queries, keys and values of tokens, turned by their positions.
     ///
     /// # Shapes
     /// `[tokens, width]` to `[tokens, heads, head_size]` each.
-    pub(crate) fn heads(&self, normed: &Tensor, pass: &Pass<'_>) -> Result<[Tensor; 3]> {
-        let made = self.attention.forward(normed, pass)?;
+    pub(crate) fn heads(&self, input: &Tensor, pass: &Pass<'_>) -> Result<[Tensor; 3]> {
+        let normed = self.norm(&self.input_norm, input, pass)?;
+        let made = self.attention.forward(&normed, pass)?;
         let by_head = |tensor: &Tensor| tensor.f_reshape([tensor.size()[0], -1, self.head_size]);
         let (mut queries, mut keys, values) = (by_head(&made[0])?, by_head(&made[1])?, by_head(&made[2])?);
         if let Some([query_norm, key_norm]) = &self.head_norms {
@@ -82,8 +90,23 @@ impl Layer {
     /// What follows attention.
     ///
     /// # Shapes
-    /// `input`: `[tokens, width]`, returned alike; `attended`: `[tokens, heads * head_size]`.
-    pub(crate) fn finish(&self, input: &Tensor, attended: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+    /// `input`: `[tokens, width]`; `attended`: `[tokens, heads * head_size]`; returns as [`Self::forward`].
+    pub(crate) fn finish(
+        &self,
+        input: &Tensor,
+        attended: &Tensor,
+        rows: Option<&Tensor>,
+        pass: &Pass<'_>,
+    ) -> Result<Tensor> {
+        let Some(rows) = rows else { return self.feed(input, attended, pass) };
+        // Copies are made to save the work for the rows left out: that must be worth it.
+        if 10 * rows.size()[0] > 9 * input.size()[0] {
+            return Ok(self.feed(input, attended, pass)?.f_index_select(0, rows)?);
+        }
+        self.feed(&input.f_index_select(0, rows)?, &attended.f_index_select(0, rows)?, pass)
+    }
+
+    fn feed(&self, input: &Tensor, attended: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         let middle = input.f_add(&self.output.forward(attended, pass)?[0])?;
         let normed = self.norm(&self.inner_norm, &middle, pass)?;
         let gate_up = self.gate_up.forward(&normed, pass)?;
@@ -93,11 +116,6 @@ impl Layer {
 
     fn norm(&self, weight: &Weight, input: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         norm(&weight.get(pass.parameters, pass.kind)?, input, self.epsilon)
-    }
-
-    /// The tokens as attention takes them.
-    pub(crate) fn normed(&self, input: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        self.norm(&self.input_norm, input, pass)
     }
 
     pub(crate) fn window(&self) -> Option<i64> {
@@ -133,10 +151,15 @@ impl Layer {
         norms.chain(self.projections().into_iter().flat_map(Projection::weights))
     }
 
-    /// The indices of all parameters that the layer computes with.
-    pub(crate) fn trained(&self) -> Vec<usize> {
-        let loras = self.projections().into_iter().flat_map(Projection::loras).flat_map(|(_, lora)| lora.parameters());
-        loras.chain(self.weights().filter_map(Weight::trained)).collect()
+    /// The indices of the parameters that the layer computes with before attention, and of those behind it.
+    pub(crate) fn trained(&self) -> [Vec<usize>; 2] {
+        let of = |norms: Vec<&Weight>, projections: &[&Projection]| {
+            let loras = projections.iter().flat_map(|projection| projection.loras());
+            let weights = norms.into_iter().chain(projections.iter().flat_map(|projection| projection.weights()));
+            loras.flat_map(|(_, lora)| lora.parameters()).chain(weights.filter_map(Weight::trained)).collect()
+        };
+        let before = [&self.input_norm].into_iter().chain(self.head_norms.iter().flatten()).collect();
+        [of(before, &[&self.attention]), of(vec![&self.inner_norm], &[&self.output, &self.gate_up, &self.down])]
     }
 }
 

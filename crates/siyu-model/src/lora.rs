@@ -4,6 +4,7 @@ mod settings;
 
 pub use settings::{LoraSettings, Targets};
 
+use crate::dropout::dropout;
 use crate::error::Result;
 use crate::forward::Pass;
 use crate::parameters::{Plan, Role};
@@ -90,7 +91,7 @@ impl Lora {
     /// The input with some numbers struck out, where this pass does that.
     fn dropped(&self, input: &Tensor, pass: &Pass<'_>) -> Result<Option<Tensor>> {
         let Some(seed) = pass.dropout_seed.filter(|_| self.dropout > 0.0) else { return Ok(None) };
-        Ok(Some(seed::seeded(seed::mix(seed, self.place), || input.f_dropout(self.dropout, true))?))
+        Ok(Some(dropout(input, self.dropout, seed::mix(seed, self.place))?))
     }
 
     /// Length asked for over length there is, of each row of the changed matrix.

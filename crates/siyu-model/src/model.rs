@@ -101,7 +101,7 @@ impl Model {
         let mut plan = Plan::default();
         self.layers.iter_mut().try_for_each(|layer| layer.adapt(&mut plan, settings))?;
         if plan.is_empty() {
-            let problem = format!("{:?} matches no matrix of the model", settings.targets);
+            let problem = format!("no matrix of the model matches {}", settings.targets);
             return Err(Error::Adapter { problem });
         }
         self.untie(&|name| settings.is_saved(name))?;

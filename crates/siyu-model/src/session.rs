@@ -54,12 +54,12 @@ impl<'a> Session<'a> {
             let pass = model.pass(&turns, &[], None);
             let mut state = model.embed(&Tensor::f_from_slice(ids)?.f_to_device(model.options.device)?)?;
             for (layer, kept) in model.layers.iter().zip(&mut self.kept) {
-                let [queries, keys, values] = layer.heads(&layer.normed(&state, &pass)?, &pass)?;
+                let [queries, keys, values] = layer.heads(&state, &pass)?;
                 for (kept, fresh) in kept.iter_mut().zip([keys, values]) {
                     kept.f_narrow(2, self.length, count)?.f_copy_(&fresh.f_transpose(0, 1)?.f_unsqueeze(0)?)?;
                 }
                 let attended = attend(layer, &queries, kept, self.length, count)?;
-                state = layer.finish(&state, &attended, &pass)?;
+                state = layer.finish(&state, &attended, None, &pass)?;
             }
             self.length += count;
             let last = state.f_narrow(0, count - 1, 1)?;

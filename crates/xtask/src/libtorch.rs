@@ -78,27 +78,35 @@ pub(crate) fn prepare(wheels: Option<&Path>) -> Result<()> {
         );
     }
     let partial = folder.with_extension("partial");
-    if partial.exists() {
-        fs::remove_dir_all(&partial).with_context(|| format!("cannot remove `{}`", partial.display()))?;
+    let made = make(wheels, &partial).and_then(|()| {
+        fs::rename(&partial, &folder).with_context(|| format!("cannot move libtorch to `{}`", folder.display()))
+    });
+    if made.is_err() {
+        // Half a gigabyte of no use; that it cannot be removed is not what went wrong.
+        let _ = fs::remove_dir_all(&partial);
     }
-    fs::create_dir_all(&partial).with_context(|| format!("cannot create `{}`", partial.display()))?;
-    let fetched = partial.join("wheels");
-    let source = if let Some(given) = wheels {
-        given
-    } else {
+    made?;
+    println!("libtorch: {VERSION} in {}", folder.display());
+    Ok(())
+}
+
+/// Fills `folder` from wheels that are given or downloaded.
+fn make(wheels: Option<&Path>, folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("cannot remove `{}`", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
+    let fetched = folder.join("wheels");
+    if wheels.is_none() {
         download(&fetched)?;
-        &fetched
-    };
-    unpack(source, &partial)?;
-    stub(&partial.join("lib"))?;
+    }
+    unpack(wheels.unwrap_or(&fetched), folder)?;
+    stub(&folder.join("lib"))?;
     if fetched.exists() {
         fs::remove_dir_all(&fetched).with_context(|| format!("cannot remove `{}`", fetched.display()))?;
     }
-    let version = partial.join("build-version");
-    fs::write(&version, VERSION).with_context(|| format!("cannot write `{}`", version.display()))?;
-    fs::rename(&partial, &folder).with_context(|| format!("cannot move libtorch to `{}`", folder.display()))?;
-    println!("libtorch: {VERSION} in {}", folder.display());
-    Ok(())
+    let version = folder.join("build-version");
+    fs::write(&version, VERSION).with_context(|| format!("cannot write `{}`", version.display()))
 }
 
 /// Refuses a folder of another release; a folder that does not say is the user's own affair.

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use regex::Regex;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The matrices that are changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,16 @@ pub enum Targets {
     Names(Vec<String>),
     /// Modules whose whole name this regular expression matches.
     Pattern(String),
+}
+
+impl fmt::Display for Targets {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AllLinear => out.write_str("`all-linear`"),
+            Self::Names(names) => write!(out, "`{}`", names.join("`, `")),
+            Self::Pattern(pattern) => write!(out, "`{pattern}`"),
+        }
+    }
 }
 
 /// How an adapter is made.

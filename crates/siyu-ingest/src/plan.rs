@@ -25,7 +25,7 @@ pub(crate) use arrival::{Act, Arrival};
 pub struct Plan {
     pub(crate) wanted: Wanted,
     /// Columns that steps read from the input though no entry maps them, and the first step that does.
-    asked: Vec<(String, usize)>,
+    asked: Vec<wanted::Asked>,
     pub(crate) segments: Vec<Segment>,
     /// Each step as reports name it, such as `3 mask_pii`.
     pub labels: Vec<String>,

@@ -16,7 +16,6 @@ mod checkpoint;
 mod config;
 mod dropout;
 mod error;
-mod examine;
 mod forward;
 mod generate;
 mod graph;

@@ -95,7 +95,7 @@ mod tests {
         let group = |&size: &u32| {
             let usable: Vec<Usable> =
                 (0..size).filter(|row| row % 3 != 2).map(|row| Usable { row, tokens: 1, labels: 1 }).collect();
-            let group = Group { shard: "s".into(), group: 0, first_in_shard: 0, first_row, first_usable, usable };
+            let group = Group { shard: "s".into(), number: 0, first_in_shard: 0, first_row, first_usable, usable };
             first_row += u64::from(size);
             first_usable += group.usable.len() as u64;
             group

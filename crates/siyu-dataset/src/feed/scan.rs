@@ -26,7 +26,7 @@ const NAMED: usize = 5;
 pub(super) struct Group {
     pub(super) shard: String,
     /// Its number in the shard.
-    pub(super) group: usize,
+    pub(super) number: usize,
     /// Its first row, counted in the shard.
     pub(super) first_in_shard: u64,
     /// Its first row, counted in the side.
@@ -110,7 +110,7 @@ pub(super) fn decode(dataset: &Dataset, group: &Group) -> Result<Tokens> {
     let builder = dataset.parquet(&group.shard)?;
     let indices = COLUMNS.iter().filter_map(|name| builder.schema().index_of(name).ok()).collect::<Vec<_>>();
     let mask = ProjectionMask::roots(builder.parquet_schema(), indices);
-    let reader = builder.with_projection(mask).with_row_groups(vec![group.group]).with_batch_size(BATCH_ROWS).build();
+    let reader = builder.with_projection(mask).with_row_groups(vec![group.number]).with_batch_size(BATCH_ROWS).build();
     let reader = reader.map_err(|source| Error::Parquet { path: group.shard.clone(), source })?;
     let mut tokens = Tokens::default();
     for batch in reader {
@@ -153,7 +153,7 @@ fn scan_shard(dataset: &Dataset, shard: &ShardRecord, wanted: &Wanted<'_>) -> Re
     for (index, size) in sizes.enumerate() {
         let mut group = Group {
             shard: shard.path.clone(),
-            group: index,
+            number: index,
             first_in_shard: first,
             first_row: first,
             first_usable: 0,

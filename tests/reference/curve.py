@@ -39,8 +39,9 @@ def main():
     torch.set_num_threads(1)
     model = adapted()
     model.save_pretrained(FOLDER / "adapter")
-    for stray in ("README.md",):
-        (FOLDER / "adapter" / stray).unlink(missing_ok=True)
+    (FOLDER / "adapter/README.md").unlink(missing_ok=True)
+    file = FOLDER / "adapter/adapter_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "base_model_name_or_path": "llama"}, indent=2) + "\n")
     model.train()
     trained = [value for value in model.parameters() if value.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=RATE, weight_decay=DECAY)

@@ -262,12 +262,6 @@ pub enum Error {
         /// The side.
         side: String,
     },
-    /// The manifest itself says that the sides share contents.
-    #[error("{found} contents of this dataset are on more than one side of its split; write the dataset again")]
-    Leaks {
-        /// Contents on more than one side.
-        found: u64,
-    },
     /// The rows are no tokens.
     #[error("the dataset has no `input_ids` and `labels`; add `tokenize` as the last step of its pipeline")]
     NotTokenized,

@@ -91,7 +91,7 @@ impl Dataset {
     ///
     /// # Errors
     /// [`Error::NotTraining`] and [`Error::NotEvaluation`] for rows of the wrong side, [`Error::OtherTokenizer`] and
-    /// [`Error::NotTokenized`] for rows that the model cannot read, [`Error::Leaks`] where the manifest's own proof
+    /// [`Error::NotTokenized`] for rows that the model cannot read, [`Error::Sum`] where the manifest contradicts itself or
     /// found the same content on two sides, [`Error::NoUsableRows`] where nothing is left, and whatever
     /// [`Dataset::verify`] finds wrong with a shard.
     pub fn token_rows(&self, wanted: &Wanted<'_>, progress: impl Fn(u64) + Sync) -> Result<TokenRows> {
@@ -135,9 +135,6 @@ impl Dataset {
         // A shard of another side that was entered as one of this side.
         if let Some(shard) = self.shards(wanted.split).find(|shard| !shard.path.starts_with(&format!("data/{side}-"))) {
             return Err(Error::MisplacedShard { path: shard.path.clone(), side });
-        }
-        if let Some(split) = manifest.split.as_ref().filter(|split| split.leak.found > 0) {
-            return Err(Error::Leaks { found: split.leak.found });
         }
         let Some(tokenizer) = &manifest.tokenizer else { return Err(Error::NotTokenized) };
         if tokenizer.hash != wanted.tokenizer {

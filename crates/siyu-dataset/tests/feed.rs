@@ -188,7 +188,9 @@ fn a_changed_shard_another_tokenizer_and_a_leak_are_refused() {
     fs::write(&shard, bytes).unwrap();
     assert!(refusal(&directory, &wanted("train", Purpose::Training)).contains("does not match its hash"));
     change(&directory, |manifest| manifest.split.as_mut().unwrap().leak.found = 3);
-    assert!(refusal(&directory, &wanted("train", Purpose::Training)).contains("3 contents of this dataset"));
+    assert!(
+        refusal(&directory, &wanted("train", Purpose::Training)).contains("`split.leak.found` is 3 but should be 0")
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{Error, Result};
 
@@ -30,7 +30,8 @@ pub struct StepMetrics {
     pub step: u64,
     /// Epochs done, with their fraction.
     pub epoch: f64,
-    /// Mean loss of its labels, in nats.
+    /// Mean loss of its labels, in nats; null in the file where it is no number.
+    #[serde(deserialize_with = "number")]
     pub loss: f64,
     /// Rate of learning.
     pub learning_rate: f64,
@@ -66,15 +67,23 @@ pub struct EvaluationMetrics {
     /// Steps done.
     pub step: u64,
     /// Mean loss of the labels, in nats.
+    #[serde(deserialize_with = "number")]
     pub validation_loss: f64,
     /// Its exponential.
+    #[serde(deserialize_with = "number")]
     pub validation_perplexity: f64,
     /// Share of labels that were the likeliest token.
+    #[serde(deserialize_with = "number")]
     pub validation_token_accuracy: f64,
     /// Labels judged.
     pub labels: u64,
     /// Whether no earlier loss was lower.
     pub best: bool,
+}
+
+/// JSON has no word for what is no number but null.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 /// A file that only grows, and that a run which continues cuts back to where its state was.

@@ -162,6 +162,8 @@ pub(crate) fn prepare(folder: &Path, output: &str, more: &str) -> Result<Run> {
 
 /// Trains in process; gives how it ended and what was told.
 pub(crate) fn train(folder: &Path, output: &str, more: &str) -> (Result<Outcome>, Vec<String>) {
+    // Threads that wait for each other cost more than such small models.
+    tch::set_num_threads(1);
     let mut told = Vec::new();
     let mut watch = |event: Event<'_>| {
         if let Event::Note(note) = event {

@@ -1,5 +1,6 @@
 use siyu_dataset::{
-    ColumnRecord, InputRecord, LeakProof, PipelineRecord, RowTotals, ShardRecord, SplitRecord, StepRecord,
+    ColumnRecord, InputRecord, LeakProof, PackingRecord, PipelineRecord, RowTotals, ShardRecord, SplitRecord,
+    StepRecord,
 };
 
 use super::*;
@@ -189,4 +190,14 @@ fn the_same_facts_give_the_same_bytes_even_after_json() {
     for name in ["report.json", "report.html", "README.md"] {
         assert_eq!(fs::read(one.path().join(name)).unwrap(), fs::read(other.path().join(name)).unwrap());
     }
+}
+
+#[test]
+fn card_and_page_say_that_rows_are_packed_and_how_to_keep_documents_apart() {
+    let mut facts = facts();
+    assert!(!render("card.md", &facts).contains("seq_lengths"));
+    facts.manifest.packing = Some(PackingRecord { max_tokens: 1024, rows: 10, documents: 30, tokens: 10_000 });
+    let (card, page) = (render("card.md", &facts), render("report.html", &facts));
+    assert!(card.contains("30 documents share 10 rows of at most 1,024 tokens, of which 97.7 % are used"), "{card}");
+    assert!(card.contains("`padding_free=True`") && page.contains("30 documents share 10 packed rows"));
 }

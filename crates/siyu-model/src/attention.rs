@@ -1,43 +1,44 @@
 //! Attention of packed documents, each by itself.
 
 pub(crate) mod cpu;
+mod plan;
+
+pub(crate) use plan::{Bucket, Plan};
 
 use crate::error::Result;
 use tch::{Kind, Tensor};
 
 /// Attends within each document, by libtorch.
 ///
-/// `runs` tells how the documents lie: length, count of documents of that length. `window` is how many tokens back a
-/// token sees, itself included.
+/// `window` is how many tokens back a token sees, itself included.
 ///
 /// # Shapes
 /// - `queries`: `[tokens, heads, head_size]`; `keys`, `values`: `[tokens, kv_heads, head_size]`
 /// - returns: `[tokens, heads * head_size]`
-pub(crate) fn within_documents(
-    [queries, keys, values]: [&Tensor; 3],
-    runs: &[(i64, i64)],
-    window: Option<i64>,
-) -> Result<Tensor> {
-    if let [(length, _)] = *runs {
-        return run([queries, keys, values], length, window);
+pub(crate) fn within_documents(heads: [&Tensor; 3], plan: &Plan, window: Option<i64>) -> Result<Tensor> {
+    if let [all] = &plan.buckets[..] {
+        return bucket(heads, all, window);
     }
-    let sizes: Vec<i64> = runs.iter().map(|(length, count)| length * count).collect();
+    let sizes: Vec<i64> = plan.buckets.iter().map(|bucket| bucket.tokens).collect();
     // Split, not narrowed: the gradient of a split is one concatenation.
-    let split = |tensor: &Tensor| tensor.f_split_with_sizes(&sizes, 0);
-    let (queries, keys, values) = (split(queries)?, split(keys)?, split(values)?);
-    let attended: Result<Vec<Tensor>> = runs
-        .iter()
-        .enumerate()
-        .map(|(index, &(length, _))| run([&queries[index], &keys[index], &values[index]], length, window))
-        .collect();
+    let [queries, keys, values] = heads.map(|tensor| tensor.f_split_with_sizes(&sizes, 0));
+    let (queries, keys, values) = (queries?, keys?, values?);
+    let each = plan.buckets.iter().zip(&queries).zip(&keys).zip(&values);
+    let attended: Result<Vec<Tensor>> =
+        each.map(|(((part, queries), keys), values)| bucket([queries, keys, values], part, window)).collect();
     Ok(Tensor::f_cat(&attended?, 0)?)
 }
 
-/// Documents of one length.
-fn run(heads: [&Tensor; 3], length: i64, window: Option<i64>) -> Result<Tensor> {
+/// Documents that are attended together.
+fn bucket(heads: [&Tensor; 3], bucket: &Bucket, window: Option<i64>) -> Result<Tensor> {
+    let length = bucket.length;
     let by_document = |tensor: &Tensor| -> Result<Tensor> {
         let size = tensor.size();
-        Ok(tensor.f_view([-1, length, size[1], size[2]])?.f_transpose(1, 2)?)
+        let filled = match &bucket.padding {
+            Some(padding) => tensor.f_index_select(0, &padding.rows)?,
+            None => tensor.shallow_clone(),
+        };
+        Ok(filled.f_view([-1, length, size[1], size[2]])?.f_transpose(1, 2)?)
     };
     let [queries, keys, values] = heads.map(by_document);
     let (queries, keys, values) = (queries?, keys?, values?);
@@ -47,7 +48,11 @@ fn run(heads: [&Tensor; 3], length: i64, window: Option<i64>) -> Result<Tensor> 
     };
     let attended = attend([&queries, &keys, &values], mask.as_ref(), mask.is_none() && length > 1)?;
     let size = attended.size();
-    Ok(attended.f_transpose(1, 2)?.f_reshape([size[0] * length, size[1] * size[3]])?)
+    let attended = attended.f_transpose(1, 2)?.f_reshape([size[0] * length, size[1] * size[3]])?;
+    Ok(match &bucket.padding {
+        Some(padding) => attended.f_index_select(0, &padding.places)?,
+        None => attended,
+    })
 }
 
 /// Scaled dot-product attention with grouped heads.

@@ -53,9 +53,9 @@ impl Model {
             return Ok(Loss::none());
         }
         tch::no_grad(|| {
-            let turns = self.rope.of_documents(&batch.lengths)?;
-            let pass = self.pass(&turns, &batch.runs, None);
-            let mut state = self.embed(&batch.ids)?;
+            let turns = self.rope.of_documents(batch.lengths())?;
+            let pass = self.pass(&turns, &batch.plan, None);
+            let mut state = self.embed(&batch.ids, batch.extremes)?;
             for index in 0..self.layers.len() {
                 state = self.layers[index].forward(&state, self.rows(index, batch), &pass)?;
             }
@@ -74,8 +74,8 @@ impl Model {
         if batch.label_count() == 0 {
             return Ok(Loss::none());
         }
-        let turns = tch::no_grad(|| self.rope.of_documents(&batch.lengths))?;
-        let pass = self.pass(&turns, &batch.runs, settings.seed.map(|seed| seed::mix(seed, DROPOUT)));
+        let turns = tch::no_grad(|| self.rope.of_documents(batch.lengths()))?;
+        let pass = self.pass(&turns, &batch.plan, settings.seed.map(|seed| seed::mix(seed, DROPOUT)));
         let embedded = self.embedding.trained();
         let needed = self.needed();
         let first = needed.iter().position(|&needed| needed).unwrap_or(self.layers.len());
@@ -154,7 +154,7 @@ impl Model {
 
     /// The input of the first layer.
     fn start(&self, batch: &Batch, settings: &BackwardSettings) -> Result<Tensor> {
-        let state = self.embed(&batch.ids)?;
+        let state = self.embed(&batch.ids, batch.extremes)?;
         let Some(seed) = settings.seed.filter(|_| settings.noise_alpha > 0.0) else { return Ok(state) };
         Ok(state.f_add(&self.noise(batch, settings.noise_alpha, seed::mix(seed, NOISE))?)?)
     }
@@ -163,7 +163,7 @@ impl Model {
     fn noise(&self, batch: &Batch, alpha: f64, seed: u64) -> Result<Tensor> {
         let shape = [batch.token_count(), self.config.width];
         let drawn = seed::seeded(seed, || Tensor::f_rand(shape, (Kind::Float, self.options.device)))?;
-        let bounds = batch.lengths.iter().flat_map(|&length| {
+        let bounds = batch.lengths().iter().flat_map(|&length| {
             let bound = alpha / (length as f64 * self.config.width as f64).sqrt();
             std::iter::repeat_n(bound, usize::try_from(length).expect("lengths are counts"))
         });

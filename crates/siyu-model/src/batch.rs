@@ -3,6 +3,7 @@
 //! Everything but attention treats tokens by themselves, so documents are not padded: they are packed, and attention is
 //! done for each document apart. No token of one document can touch another's.
 
+use crate::attention::Plan;
 use crate::error::{Error, Result};
 use tch::{Device, Tensor};
 
@@ -23,10 +24,9 @@ pub struct Document<'a> {
 pub struct Batch {
     /// `[tokens]`.
     pub(crate) ids: Tensor,
-    /// Lengths of the documents, rising.
-    pub(crate) lengths: Vec<i64>,
-    /// Runs of documents of one length: length, count.
-    pub(crate) runs: Vec<(i64, i64)>,
+    /// The least and the largest token.
+    pub(crate) extremes: [i64; 2],
+    pub(crate) plan: Plan,
     /// Rows whose next token is learned, `[labels]`.
     pub(crate) rows: Tensor,
     /// The tokens to learn, `[labels]`.
@@ -65,9 +65,9 @@ impl Batch {
             lengths.push(count(document.ids.len()));
         }
         Ok(Self {
+            extremes: extremes(&ids),
             ids: Tensor::f_from_slice(&ids)?.f_to_device(device)?,
-            runs: runs(&lengths),
-            lengths,
+            plan: Plan::new(lengths, device)?,
             label_count: count(targets.len()),
             rows: Tensor::f_from_slice(&rows)?.f_to_device(device)?,
             targets: Tensor::f_from_slice(&targets)?.f_to_device(device)?,
@@ -89,7 +89,7 @@ impl Batch {
 
     /// Count of tokens.
     pub fn token_count(&self) -> i64 {
-        self.lengths.iter().sum()
+        self.plan.lengths.iter().sum()
     }
 
     /// Count of tokens that are learned: the share of this batch in a step's loss.
@@ -104,19 +104,13 @@ impl Batch {
 
     /// Lengths of the documents as they lie.
     pub fn lengths(&self) -> &[i64] {
-        &self.lengths
+        &self.plan.lengths
     }
 }
 
-fn runs(lengths: &[i64]) -> Vec<(i64, i64)> {
-    let mut runs: Vec<(i64, i64)> = Vec::new();
-    for &length in lengths {
-        match runs.last_mut() {
-            Some(run) if run.0 == length => run.1 += 1,
-            _ => runs.push((length, 1)),
-        }
-    }
-    runs
+/// The least and the largest of some tokens: looked at here, where no device need be waited for.
+pub(crate) fn extremes(ids: &[i64]) -> [i64; 2] {
+    [ids.iter().copied().min().unwrap_or(0), ids.iter().copied().max().unwrap_or(0)]
 }
 
 fn count(value: usize) -> i64 {

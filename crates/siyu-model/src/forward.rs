@@ -1,5 +1,6 @@
 //! From tokens to hidden states and logits.
 
+use crate::attention::Plan;
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::layer::norm;
@@ -13,8 +14,7 @@ pub(crate) struct Pass<'a> {
     pub(crate) parameters: &'a Parameters,
     pub(crate) kind: Kind,
     pub(crate) turns: &'a Turns,
-    /// How documents lie: length, count of documents of that length.
-    pub(crate) runs: &'a [(i64, i64)],
+    pub(crate) plan: &'a Plan,
     /// Strikes out inputs of changes where it is given.
     pub(crate) dropout_seed: Option<u64>,
 }
@@ -29,9 +29,9 @@ impl Model {
     /// [`Error::Batch`] for a token outside the vocabulary.
     pub fn hidden(&self, batch: &Batch) -> Result<Tensor> {
         tch::no_grad(|| {
-            let turns = self.rope.of_documents(&batch.lengths)?;
-            let pass = self.pass(&turns, &batch.runs, None);
-            let mut state = self.embed(&batch.ids)?;
+            let turns = self.rope.of_documents(batch.lengths())?;
+            let pass = self.pass(&turns, &batch.plan, None);
+            let mut state = self.embed(&batch.ids, batch.extremes)?;
             for layer in &self.layers {
                 state = layer.forward(&state, None, &pass)?;
             }
@@ -61,9 +61,9 @@ impl Model {
     pub fn first_non_finite(&self, batch: &Batch) -> Result<Option<String>> {
         tch::no_grad(|| {
             let finite = |tensor: &Tensor| -> Result<bool> { Ok(tensor.f_isfinite()?.f_all()?.int64_value(&[]) == 1) };
-            let turns = self.rope.of_documents(&batch.lengths)?;
-            let pass = self.pass(&turns, &batch.runs, None);
-            let mut state = self.embed(&batch.ids)?;
+            let turns = self.rope.of_documents(batch.lengths())?;
+            let pass = self.pass(&turns, &batch.plan, None);
+            let mut state = self.embed(&batch.ids, batch.extremes)?;
             if !finite(&state)? {
                 return Ok(Some("model.embed_tokens".to_owned()));
             }
@@ -82,14 +82,13 @@ impl Model {
         })
     }
 
-    pub(crate) fn pass<'a>(&'a self, turns: &'a Turns, runs: &'a [(i64, i64)], dropout_seed: Option<u64>) -> Pass<'a> {
-        Pass { parameters: &self.parameters, kind: self.options.kind, turns, runs, dropout_seed }
+    pub(crate) fn pass<'a>(&'a self, turns: &'a Turns, plan: &'a Plan, dropout_seed: Option<u64>) -> Pass<'a> {
+        Pass { parameters: &self.parameters, kind: self.options.kind, turns, plan, dropout_seed }
     }
 
-    /// The embeddings of tokens, `[tokens, width]`.
-    pub(crate) fn embed(&self, ids: &Tensor) -> Result<Tensor> {
-        let (least, most) = (ids.f_min()?.int64_value(&[]), ids.f_max()?.int64_value(&[]));
-        if let Some(wrong) = [least, most].into_iter().find(|id| !(0..self.config.vocab).contains(id)) {
+    /// The embeddings of tokens, `[tokens, width]`; `extremes` are the least and the largest of them.
+    pub(crate) fn embed(&self, ids: &Tensor, extremes: [i64; 2]) -> Result<Tensor> {
+        if let Some(wrong) = extremes.into_iter().find(|id| !(0..self.config.vocab).contains(id)) {
             let problem = format!("token {wrong} is outside the model's vocabulary of {}", self.config.vocab);
             return Err(Error::Batch { problem });
         }

@@ -41,11 +41,11 @@ impl Graph {
         let [queries, keys, values] = &heads;
         let learns = heads.iter().any(Tensor::requires_grad);
         if !learns || !cpu::is_usable(queries, queries.size()[2]) {
-            let attended = attention::within_documents([queries, keys, values], pass.runs, layer.window())?;
+            let attended = attention::within_documents([queries, keys, values], pass.plan, layer.window())?;
             let output = layer.finish(&start, &attended, rows, pass)?;
             return Ok(Self { start, cut: None, output });
         }
-        let kept = cpu::forward([queries, keys, values], pass.runs, layer.window())?;
+        let kept = cpu::forward([queries, keys, values], pass.plan, layer.window())?;
         let attended = detached(&kept.attended()?, true)?;
         let output = layer.finish(&start, &attended, rows, pass)?;
         Ok(Self { start, cut: Some(Cut { heads, kept, attended }), output })

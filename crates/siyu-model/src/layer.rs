@@ -64,9 +64,9 @@ impl Layer {
         let [queries, keys, values] = self.heads(input, pass)?;
         let heads = [&queries, &keys, &values];
         let attended = if cpu::is_usable(&queries, self.head_size) {
-            cpu::forward(heads, pass.runs, self.window)?.attended()?
+            cpu::forward(heads, pass.plan, self.window)?.attended()?
         } else {
-            attention::within_documents(heads, pass.runs, self.window)?
+            attention::within_documents(heads, pass.plan, self.window)?
         };
         self.finish(input, &attended, rows, pass)
     }

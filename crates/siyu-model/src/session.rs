@@ -1,6 +1,7 @@
 //! One text that grows: keys and values of what was read are kept.
 
-use crate::attention;
+use crate::attention::{self, Plan};
+use crate::batch::extremes;
 use crate::error::{Error, Result};
 use crate::layer::Layer;
 use crate::model::Model;
@@ -51,8 +52,10 @@ impl<'a> Session<'a> {
         tch::no_grad(|| {
             let model = self.model;
             let turns = model.rope.from(self.length, count)?;
-            let pass = model.pass(&turns, &[], None);
-            let mut state = model.embed(&Tensor::f_from_slice(ids)?.f_to_device(model.options.device)?)?;
+            let plan = Plan::new(vec![count], model.options.device)?;
+            let pass = model.pass(&turns, &plan, None);
+            let ids_there = Tensor::f_from_slice(ids)?.f_to_device(model.options.device)?;
+            let mut state = model.embed(&ids_there, extremes(ids))?;
             for (layer, kept) in model.layers.iter().zip(&mut self.kept) {
                 let [queries, keys, values] = layer.heads(&state, &pass)?;
                 for (kept, fresh) in kept.iter_mut().zip([keys, values]) {

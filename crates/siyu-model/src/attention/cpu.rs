@@ -12,6 +12,7 @@ mod inputs;
 mod softmax;
 mod task;
 
+use super::Plan;
 use crate::error::Result;
 use inputs::{Inputs, Shape, Target};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -54,11 +55,11 @@ impl Kept {
     }
 }
 
-/// Attends within each document; `runs` and `window` are as in [`super::within_documents`].
-pub(crate) fn forward(heads: [&Tensor; 3], runs: &[(i64, i64)], window: Option<i64>) -> Result<Kept> {
+/// Attends within each document; `window` is as in [`super::within_documents`].
+pub(crate) fn forward(heads: [&Tensor; 3], plan: &Plan, window: Option<i64>) -> Result<Kept> {
     let [queries, keys, values] = heads.map(|tensor| tensor.f_detach()?.f_contiguous());
     let inputs = [queries?, keys?, values?];
-    let lengths = runs.iter().flat_map(|&(length, count)| (0..count).map(move |_| size(length))).collect();
+    let lengths = plan.lengths.iter().map(|&length| size(length)).collect();
     let shape = inputs[0].size();
     let on = (Kind::Float, Device::Cpu);
     let kept = Kept {
@@ -154,12 +155,9 @@ mod tests {
     use crate::attention::within_documents;
 
     /// Largest differences to libtorch of what is attended and of the three gradients, over the largest numbers there.
-    fn differences(
-        (heads, kv_heads, head_size): (i64, i64, i64),
-        runs: &[(i64, i64)],
-        window: Option<i64>,
-    ) -> Vec<f64> {
-        let tokens: i64 = runs.iter().map(|(length, count)| length * count).sum();
+    fn differences((heads, kv_heads, head_size): (i64, i64, i64), lengths: &[i64], window: Option<i64>) -> Vec<f64> {
+        let plan = Plan::new(lengths.to_vec(), Device::Cpu).unwrap();
+        let tokens: i64 = lengths.iter().sum();
         let drawn = |heads: i64, seed| {
             let shape = [tokens, heads, head_size];
             crate::seed::seeded(seed, || Tensor::randn(shape, (Kind::Float, Device::Cpu)) * 2.0).set_requires_grad(true)
@@ -167,9 +165,9 @@ mod tests {
         let inputs = [drawn(heads, 1), drawn(kv_heads, 2), drawn(kv_heads, 3)];
         let above = drawn(heads, 4).detach().view([tokens, -1]);
         let borrowed = [&inputs[0], &inputs[1], &inputs[2]];
-        let theirs = within_documents(borrowed, runs, window).unwrap();
+        let theirs = within_documents(borrowed, &plan, window).unwrap();
         let of_theirs = Tensor::run_backward(&[(&theirs * &above).sum(Kind::Float)], &borrowed, false, false);
-        let kept = forward(borrowed, runs, window).unwrap();
+        let kept = forward(borrowed, &plan, window).unwrap();
         let ours = tch::no_grad(|| backward(&kept, &above)).unwrap();
         let difference =
             |one: &Tensor, other: &Tensor| ((one - other).abs().max() / other.abs().max()).double_value(&[]);
@@ -183,12 +181,12 @@ mod tests {
             return;
         }
         for heads in [(4, 2, 8), (3, 3, 24), (6, 2, 16), (2, 1, 64), (1, 1, 128)] {
-            for runs in [vec![(1, 2), (7, 1), (16, 2), (33, 1)], vec![(90, 1)]] {
+            for lengths in [vec![1, 1, 7, 16, 16, 30, 33], vec![90]] {
                 for window in [None, Some(1), Some(5), Some(40)] {
-                    let found = differences(heads, &runs, window);
+                    let found = differences(heads, &lengths, window);
                     // A token that sees itself alone has no gradient of queries and keys but what rounding leaves.
                     let compared = if window == Some(1) { &found[..1] } else { &found };
-                    assert!(compared.iter().all(|&found| found < 1e-5), "{heads:?} {runs:?} {window:?}: {found:?}");
+                    assert!(compared.iter().all(|&found| found < 1e-5), "{heads:?} {lengths:?} {window:?}: {found:?}");
                 }
             }
         }

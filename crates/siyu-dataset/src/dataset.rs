@@ -18,10 +18,12 @@ use parquet::arrow::{
 };
 use rayon::prelude::*;
 
-use crate::{Error, Manifest, Result, ShardRecord};
+use crate::{Documents, Error, Manifest, Result, ShardRecord};
 
 /// Rows per batch: a few megabytes of text.
 pub(crate) const BATCH_ROWS: usize = 1024;
+/// Tokens per batch where rows are packed.
+const BATCH_TOKENS: u64 = 1 << 20;
 
 /// A finished dataset.
 #[derive(Clone, Debug)]
@@ -87,9 +89,7 @@ impl Dataset {
 
     /// The rows of a shard or list in their order, with the named columns that it has, or all if none is named.
     pub fn columns(&self, path: &str, names: &[&str]) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
-        let reader = self.batches(path, (!names.is_empty()).then_some(names))?;
-        let path = path.to_owned();
-        Ok(reader.map(move |batch| decoded(&path, batch)))
+        Ok(batches_of(path, self.batches(path, (!names.is_empty()).then_some(names))?))
     }
 
     /// What became of a document: all rows that carry its id, in shards first, then dropped, then
@@ -111,8 +111,8 @@ impl Dataset {
         let files: Vec<&String> = files.chain(self.manifest.dropped.iter().map(|part| &part.path)).collect();
         let near = files.par_iter().map(|path| {
             let mut near: Vec<(usize, String)> = Vec::new();
-            for batch in self.columns(path, &["id"])? {
-                let Some(ids) = strings(&batch?, "id") else { continue };
+            for documents in self.documents(path, &["id"])? {
+                let Some(ids) = strings(&documents?.batch, "id") else { continue };
                 near.extend(ids.iter().flatten().filter_map(|other| Some((difference(id, other)?, other.to_owned()))));
                 near.sort();
                 near.dedup();
@@ -128,21 +128,21 @@ impl Dataset {
 
     fn find_written(&self, shard: &ShardRecord, id: &str) -> Result<Vec<Fate>> {
         let mut fates = Vec::new();
-        let mut passed = 0;
-        for batch in self.columns(&shard.path, &["id", "source", "source_row", "token_count"])? {
-            let batch = batch?;
-            for row in matches(&batch, "id", |other| belongs(other, id)) {
+        for documents in self.documents(&shard.path, &["id", "source", "source_row", "token_count"])? {
+            let Documents { batch, places } = documents?;
+            for index in matches(&batch, "id", |other| belongs(other, id)) {
+                let (row, place) = places[index];
                 fates.push(Fate::Written {
-                    id: text(&batch, "id", row).unwrap_or_default(),
+                    id: text(&batch, "id", index).unwrap_or_default(),
                     shard: shard.path.clone(),
                     split: shard.split.clone(),
-                    row: passed + row as u64,
-                    tokens: number(&batch, "token_count", row),
-                    source: text(&batch, "source", row),
-                    source_row: number(&batch, "source_row", row),
+                    row,
+                    document: self.is_packed().then_some(place),
+                    tokens: number(&batch, "token_count", index),
+                    source: text(&batch, "source", index),
+                    source_row: number(&batch, "source_row", index),
                 });
             }
-            passed += batch.num_rows() as u64;
         }
         Ok(fates)
     }
@@ -181,6 +181,12 @@ impl Dataset {
         Ok(fates)
     }
 
+    /// Rows of a batch: packed rows are long, so fewer of them.
+    pub(crate) fn batch_rows(&self) -> usize {
+        let long = self.manifest.packing.as_ref().map_or(0, |packing| packing.max_tokens);
+        usize::try_from(BATCH_TOKENS / long.max(1)).unwrap_or(BATCH_ROWS).clamp(1, BATCH_ROWS)
+    }
+
     /// Opens a file of the dataset, with the named columns or all.
     pub(crate) fn batches(&self, path: &str, columns: Option<&[&str]>) -> Result<ParquetRecordBatchReader> {
         let builder = self.parquet(path)?;
@@ -191,7 +197,7 @@ impl Dataset {
                 ProjectionMask::roots(builder.parquet_schema(), indices.collect::<Vec<_>>())
             }
         };
-        let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
+        let reader = builder.with_projection(mask).with_batch_size(self.batch_rows()).build();
         reader.map_err(|source| Error::Parquet { path: path.to_owned(), source })
     }
 
@@ -223,6 +229,8 @@ pub enum Fate {
         split: String,
         /// The row in the shard, from 0.
         row: u64,
+        /// Its place among the documents of that row, from 0, where rows hold several.
+        document: Option<u64>,
         /// Its tokens, where the rows are tokenized.
         tokens: Option<u64>,
         /// The file it came from.
@@ -283,6 +291,15 @@ impl Iterator for Rows {
             }
         }
     }
+}
+
+/// The batches of a reader with the file's name in their errors.
+pub(crate) fn batches_of(
+    path: &str,
+    reader: ParquetRecordBatchReader,
+) -> impl Iterator<Item = Result<RecordBatch>> + use<> {
+    let path = path.to_owned();
+    reader.map(move |batch| decoded(&path, batch))
 }
 
 pub(crate) fn decoded<T>(path: &str, value: std::result::Result<T, arrow::error::ArrowError>) -> Result<T> {

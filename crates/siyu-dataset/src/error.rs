@@ -127,6 +127,26 @@ pub enum Error {
         /// The rows of the manifest.
         expected: u64,
     },
+    /// A shard holds another number of documents than the manifest says.
+    #[error("`{path}` holds {found} documents but its manifest says {expected}; write the dataset again")]
+    Documents {
+        /// The shard, inside the dataset.
+        path: String,
+        /// The documents in its rows.
+        found: u64,
+        /// The documents of the manifest.
+        expected: u64,
+    },
+    /// A row is not what packing makes.
+    #[error("row {row} of `{path}` {problem}; it was changed after the run, write the dataset again")]
+    Packing {
+        /// The shard, inside the dataset.
+        path: String,
+        /// The row in the shard, from 0.
+        row: u64,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// A shard has another number of tokens than the manifest says.
     #[error("`{path}` has {found} tokens but its manifest says {expected}; write the dataset again")]
     Tokens {
@@ -222,6 +242,78 @@ pub enum Error {
         column: String,
         /// Values on more than one side.
         found: u64,
+    },
+    /// Rows that are kept for a judgement are no training data.
+    #[error("the side `{side}` is kept for judging the model and is no training data; only `train` is")]
+    NotTraining {
+        /// The side.
+        side: String,
+    },
+    /// Rows that a model learns from say nothing about it.
+    #[error("the side `train` cannot judge a model that learns from it; add `split` to the pipeline")]
+    NotEvaluation,
+    /// A shard is entered under another side than the one it was written for.
+    #[error(
+        "the manifest lists `{path}` under the side `{side}`; it was changed after the run, write the dataset again"
+    )]
+    MisplacedShard {
+        /// The shard, inside the dataset.
+        path: String,
+        /// The side.
+        side: String,
+    },
+    /// The manifest itself says that the sides share contents.
+    #[error("{found} contents of this dataset are on more than one side of its split; write the dataset again")]
+    Leaks {
+        /// Contents on more than one side.
+        found: u64,
+    },
+    /// The rows are no tokens.
+    #[error("the dataset has no `input_ids` and `labels`; add `tokenize` as the last step of its pipeline")]
+    NotTokenized,
+    /// The ids are those of another tokenizer.
+    #[error(
+        "the dataset was tokenized with `{path}` (blake3 {found}) but the model's tokenizer.json has the hash {expected}; \
+         set `tokenizer` of the step `tokenize` to the model's and run the pipeline again"
+    )]
+    OtherTokenizer {
+        /// The tokenizer as the pipeline names it.
+        path: String,
+        /// Its hash.
+        found: String,
+        /// The hash of the model's.
+        expected: String,
+    },
+    /// The labels of a row do not fit its ids.
+    #[error("`{path}` has a row whose `labels` do not go with its `input_ids`; write the dataset again")]
+    Labels {
+        /// The shard, inside the dataset.
+        path: String,
+    },
+    /// A token that the model does not know.
+    #[error("`{path}` holds the token {id}, but the model knows {vocab} tokens; is it the model of this tokenizer?")]
+    TokenId {
+        /// The shard, inside the dataset.
+        path: String,
+        /// The token.
+        id: i32,
+        /// The size of the model's vocabulary.
+        vocab: usize,
+    },
+    /// No row of a side is left to be used.
+    #[error(
+        "the side `{side}` has no row that can be used: {without_labels} have nothing to learn (all labels are -100) \
+         and {too_long} are longer than {max_tokens} tokens"
+    )]
+    NoUsableRows {
+        /// The side.
+        side: String,
+        /// Rows without labels.
+        without_labels: u64,
+        /// Rows that are too long.
+        too_long: u64,
+        /// Longest row that the model takes.
+        max_tokens: usize,
     },
 }
 

@@ -3,7 +3,7 @@
 mod chat;
 
 use crate::dataset::describe;
-use crate::{Dataset, Error, Result, json_value};
+use crate::{Dataset, Documents, Error, Result, json_value};
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use chat::Chat;
@@ -35,6 +35,8 @@ enum Shape {
 impl Dataset {
     /// Writes the rows of one side, or of all sides one after another, as lines of JSON; returns how many.
     ///
+    /// Packed rows stay packed in [`ExportFormat::Jsonl`]; the other formats have a line a document.
+    ///
     /// # Errors
     /// [`Error::NoSide`] for a side that does not exist, [`Error::NotExportable`] where the columns do not make the
     /// format, [`Error::Messages`] for a row whose messages cannot be read, and [`Error::Output`] where `out` fails.
@@ -43,13 +45,11 @@ impl Dataset {
         let mut written = 0;
         for shard in sides.iter().flat_map(|side| self.shards(side)) {
             let shape = Shape::of(self.parquet(&shard.path)?.schema(), format)?;
-            for (number, batch) in (0..).zip(self.columns(&shard.path, &[])?) {
-                let batch = batch?;
-                for row in 0..batch.num_rows() {
-                    let object = shape.object(&batch, row, format).ok_or_else(|| Error::Messages {
-                        path: shard.path.clone(),
-                        row: number * crate::dataset::BATCH_ROWS as u64 + row as u64,
-                    })?;
+            for documents in self.rows_or_documents(&shard.path, &[], format != ExportFormat::Jsonl)? {
+                let Documents { batch, places } = documents?;
+                for (index, (place, _)) in places.iter().enumerate() {
+                    let object = shape.object(&batch, index, format);
+                    let object = object.ok_or_else(|| Error::Messages { path: shard.path.clone(), row: *place })?;
                     let line = serde_json::to_writer(&mut *out, &object).map_err(io::Error::from);
                     line.and_then(|()| out.write_all(b"\n")).map_err(|source| Error::Output { source })?;
                     written += 1;

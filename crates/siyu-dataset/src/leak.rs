@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 
 use crate::{
-    Dataset, Error, LeakProof, Place, Result,
+    Dataset, Documents, Error, LeakProof, Place, Result,
     content::{content_columns, row_hashes},
     dataset::{decoded, text},
 };
@@ -74,15 +74,13 @@ fn first_in(dataset: &Dataset, shard: &str, leak: u128) -> Result<Option<Place>>
     let mut names: Vec<&str> =
         content_columns(&schema).iter().map(|&index| schema.field(index).name().as_str()).collect();
     names.push("id");
-    let mut passed = 0;
-    for batch in dataset.batches(shard, Some(&names))? {
-        let batch = decoded(shard, batch)?;
+    for documents in dataset.documents(shard, &names)? {
+        let Documents { batch, places } = documents?;
         let hashes = decoded(shard, row_hashes(&batch))?;
-        if let Some(row) = hashes.iter().position(|hash| hash.is_some_and(|hash| hash >> SIDE_BITS == leak)) {
-            let id = text(&batch, "id", row).unwrap_or_default();
-            return Ok(Some(Place { shard: shard.to_owned(), row: passed + row as u64, id }));
+        if let Some(index) = hashes.iter().position(|hash| hash.is_some_and(|hash| hash >> SIDE_BITS == leak)) {
+            let id = text(&batch, "id", index).unwrap_or_default();
+            return Ok(Some(Place { shard: shard.to_owned(), row: places[index].0, id }));
         }
-        passed += batch.num_rows() as u64;
     }
     Ok(None)
 }

@@ -7,22 +7,26 @@ mod content;
 mod dataset;
 mod error;
 mod export;
+mod feed;
 mod json;
 mod leak;
 mod manifest;
 mod mates;
 mod near;
+mod packing;
 mod verify;
 
 pub use content::{content_columns, content_hash, row_hashes};
 pub use dataset::{Dataset, Fate, Rows};
 pub use error::{Error, Place, Result};
 pub use export::ExportFormat;
+pub use feed::{Order, Purpose, RowSize, TokenRow, TokenRows, Unusable, Wanted};
 pub use json::json_value;
 pub use leak::LEAK_METHOD;
 pub use manifest::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, NearRule, PartRecord, PersonalDataCheck,
-    PipelineRecord, RowTotals, ShardRecord, SplitRecord, StepRecord, TokenizerRecord,
+    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, NearRule, PackingRecord, PartRecord,
+    PersonalDataCheck, PipelineRecord, RowTotals, ShardRecord, SplitRecord, StepRecord, TokenizerRecord,
 };
 pub use mates::{Mate, near_copy_detail, parse_near_copy};
+pub use packing::{Documents, SEQ_LENGTHS, packed, packed_schema, unpacked};
 pub use verify::Verification;

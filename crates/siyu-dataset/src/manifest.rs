@@ -53,6 +53,10 @@ pub struct Manifest {
     pub personal_data_check: Option<PersonalDataCheck>,
     /// How the rows were divided, where the pipeline divides them.
     pub split: Option<SplitRecord>,
+    /// How rows hold several documents, where they do. Rows are then counted as documents everywhere but in the shards'
+    /// own `rows`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packing: Option<PackingRecord>,
     /// The columns that every shard has, in their order.
     pub columns: Vec<ColumnRecord>,
     /// The shards, ordered by path.
@@ -148,14 +152,14 @@ pub struct StepRecord {
     pub created: u64,
 }
 
-/// Where every row ended: `input + created == written + dropped + quarantined`.
+/// Where every row ended, a packed document counting as a row: `input + created == written + dropped + quarantined`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowTotals {
     /// Rows found in the inputs, the quarantined ones included.
     pub input: u64,
     /// Rows that began in a step.
     pub created: u64,
-    /// Rows in the shards.
+    /// Rows in the shards; where rows are packed, the documents in them.
     pub written: u64,
     /// Rows that a step dropped.
     pub dropped: u64,
@@ -238,12 +242,43 @@ pub struct ShardRecord {
     pub split: String,
     /// Its rows.
     pub rows: u64,
+    /// The documents in them, where rows hold several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documents: Option<u64>,
     /// The sum of `token_count`, where the rows are tokenized.
     pub tokens: Option<u64>,
     /// Its size.
     pub bytes: u64,
     /// The hash of its bytes, in hexadecimal.
     pub blake3: String,
+}
+
+impl ShardRecord {
+    /// Its documents: its rows, where each is one.
+    pub fn document_count(&self) -> u64 {
+        self.documents.unwrap_or(self.rows)
+    }
+}
+
+/// How rows hold several documents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackingRecord {
+    /// Most tokens of a row.
+    pub max_tokens: u64,
+    /// Rows in all shards.
+    pub rows: u64,
+    /// Documents in them.
+    pub documents: u64,
+    /// Their tokens.
+    pub tokens: u64,
+}
+
+impl PackingRecord {
+    /// The share of the rows' room that holds tokens, 0 to 1.
+    pub fn fill(&self) -> f64 {
+        let room = self.rows * self.max_tokens;
+        if room == 0 { 0.0 } else { self.tokens as f64 / room as f64 }
+    }
 }
 
 /// A Parquet file that lists dropped or quarantined rows.
@@ -315,6 +350,11 @@ impl Manifest {
     /// Rows in all shards, as the manifest counts them.
     pub fn row_count(&self) -> u64 {
         self.shards.iter().map(|shard| shard.rows).sum()
+    }
+
+    /// Documents in all shards: as many as rows, where each is one.
+    pub fn document_count(&self) -> u64 {
+        self.shards.iter().map(ShardRecord::document_count).sum()
     }
 }
 

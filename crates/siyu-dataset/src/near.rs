@@ -23,11 +23,11 @@ use crate::{
 /// Chance that two rows of just the similarity in question are not compared.
 const MISS: f64 = 1e-4;
 
-/// A row: its shard's index in the manifest, and its place there.
-/// Rows with their shingles.
-type Sets = Vec<(Row, Vec<u64>)>;
-
+/// A document: its shard's index in the manifest, and its number there.
 type Row = (u32, u64);
+
+/// Documents with their shingles.
+type Sets = Vec<(Row, Vec<u64>)>;
 
 /// Rows whose sketches are kept.
 #[derive(Default)]
@@ -82,7 +82,7 @@ impl Audit<'_> {
     fn run(&self) -> Result<u64> {
         let mut rows: BTreeMap<u16, u64> = BTreeMap::new();
         for (shard, &side) in self.dataset.manifest().shards.iter().zip(&self.sides) {
-            *rows.entry(side).or_default() += shard.rows;
+            *rows.entry(side).or_default() += shard.document_count();
         }
         let largest = rows.iter().max_by_key(|(_, rows)| **rows).map_or(0, |(side, _)| *side);
         let shards = |of_largest: bool| {
@@ -164,8 +164,8 @@ impl Audit<'_> {
         let path = &self.dataset.manifest().shards[shard as usize].path;
         let names: Vec<&str> = self.rule.columns.iter().map(String::as_str).collect();
         let (mut row, mut text) = (0, String::new());
-        for batch in self.dataset.batches(path, Some(&names))? {
-            let batch = decoded(path, batch)?;
+        for documents in self.dataset.documents(path, &names)? {
+            let batch = documents?.batch;
             let columns = names.iter().map(|name| strings(&batch, name)).collect::<std::result::Result<Vec<_>, _>>();
             let columns = decoded(path, columns)?;
             for index in 0..batch.num_rows() {
@@ -220,10 +220,10 @@ impl Audit<'_> {
         })
     }
 
-    fn place(&self, (shard, row): Row) -> Result<Place> {
+    fn place(&self, (shard, document): Row) -> Result<Place> {
         let path = self.dataset.manifest().shards[shard as usize].path.clone();
-        let id = text(&self.dataset.row(&path, row)?, "id", 0).unwrap_or_default();
-        Ok(Place { shard: path, row, id })
+        let (batch, row) = self.dataset.document(&path, document)?;
+        Ok(Place { shard: path, row, id: text(&batch, "id", 0).unwrap_or_default() })
     }
 }
 
@@ -269,8 +269,8 @@ fn prove_groups(dataset: &Dataset, column: &str) -> Result<()> {
         .map(|shard| {
             let side = sides.binary_search(&shard.split.as_str()).unwrap_or(sides.len());
             let mut hashes = Vec::new();
-            for batch in dataset.batches(&shard.path, Some(&[column]))? {
-                let values = decoded(&shard.path, batch.and_then(|batch| strings(&batch, column)))?;
+            for documents in dataset.documents(&shard.path, &[column])? {
+                let values = decoded(&shard.path, strings(&documents?.batch, column))?;
                 hashes.extend(values.iter().flatten().map(|value| leak::marked(xxh3_128(value.as_bytes()), side)));
             }
             Ok(hashes)

@@ -13,7 +13,7 @@ use crate::{
     ColumnRecord, Dataset, Error, LeakProof, PartRecord, Result, ShardRecord,
     content::{content_columns, row_hashes},
     dataset::{decoded, describe},
-    leak, near,
+    leak, near, packing,
 };
 
 /// What a verification read, all of it as the manifest says.
@@ -23,6 +23,8 @@ pub struct Verification {
     pub shards: u64,
     /// Rows in them.
     pub rows: u64,
+    /// Documents in the rows, where rows hold several.
+    pub documents: Option<u64>,
     /// Tokens in them, where the rows are tokenized.
     pub tokens: Option<u64>,
     /// Bytes of the shards and of the lists beside them.
@@ -36,7 +38,7 @@ pub struct Verification {
 
 impl Dataset {
     /// Reads every file again and compares it with the manifest: sizes, hashes, columns, rows, tokens,
-    /// the manifest's own sums, files too many, the same content on two sides of the split, and content on two sides
+    /// the manifest's own sums, the boundaries of packed documents, files too many, the same content on two sides of the split, and content on two sides
     /// that is more alike than the split allows.
     ///
     /// `progress` is called with the size of each file that has passed, from several threads. Memory is
@@ -74,6 +76,7 @@ impl Dataset {
         Ok(Verification {
             shards: manifest.shards.len() as u64,
             rows: manifest.row_count(),
+            documents: manifest.packing.as_ref().map(|_| manifest.document_count()),
             tokens: manifest.shards.iter().map(|shard| shard.tokens).sum(),
             bytes: files.chain(self.parts().map(|(part, _)| part.bytes)).sum(),
             leak,
@@ -114,6 +117,11 @@ impl Dataset {
         Ok(())
     }
 
+    /// Compares one shard with its record.
+    pub(crate) fn verify_alone(&self, shard: &ShardRecord) -> Result<()> {
+        self.verify_shard(shard, None).map(drop)
+    }
+
     fn verify_shard(&self, shard: &ShardRecord, side: Option<usize>) -> Result<ShardFacts> {
         let path = &shard.path;
         self.verify_bytes(path, shard.bytes, &shard.blake3)?;
@@ -126,17 +134,29 @@ impl Dataset {
         }
         let tokenized = ["token_count", "input_ids"].into_iter().find(|name| schema.index_of(name).is_ok());
         names.extend(tokenized);
-        let (mut rows, mut tokens, mut hashes) = (0, 0, Vec::new());
+        if self.is_packed() {
+            names.extend(packing::CHECKED);
+        }
+        let (mut rows, mut documents, mut tokens, mut hashes) = (0, 0, 0, Vec::new());
         for batch in self.batches(path, Some(&names))? {
-            let batch = decoded(path, batch)?;
-            rows += batch.num_rows() as u64;
+            let mut batch = decoded(path, batch)?;
             tokens += tokenized.map_or(Ok(0), |name| decoded(path, count_tokens(&batch, name)))?;
+            let before = rows;
+            rows += batch.num_rows() as u64;
+            if let Some(packing) = &self.manifest().packing {
+                let problem = |(row, problem)| Error::Packing { path: path.clone(), row: before + row as u64, problem };
+                documents += packing::check(&batch, packing.max_tokens).map_err(problem)?;
+                batch = decoded(path, packing::unpacked(&batch))?;
+            }
             if let Some(side) = side {
                 let content = decoded(path, row_hashes(&batch))?;
                 hashes.extend(content.into_iter().flatten().map(|hash| leak::marked(hash, side)));
             }
         }
         equal_rows(path, rows, shard.rows)?;
+        if let Some(expected) = shard.documents.filter(|expected| *expected != documents) {
+            return Err(Error::Documents { path: path.clone(), found: documents, expected });
+        }
         match shard.tokens {
             Some(expected) if expected != tokens => Err(Error::Tokens { path: path.clone(), found: tokens, expected }),
             None if schema.index_of("token_count").is_ok() => {

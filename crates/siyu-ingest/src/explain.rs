@@ -25,8 +25,8 @@ pub fn originals(dataset: &Dataset, step: &str, detail: &str) -> Result<Vec<Stri
     read.extend(columns.iter().map(String::as_str).filter(|name| *name != "id"));
     let mut found = Vec::new();
     for shard in &dataset.manifest().shards {
-        for batch in dataset.columns(&shard.path, &read).map_err(Error::Dataset)? {
-            found.extend(equal(&batch.map_err(Error::Dataset)?, &columns, wanted));
+        for documents in dataset.documents(&shard.path, &read).map_err(Error::Dataset)? {
+            found.extend(equal(&documents.map_err(Error::Dataset)?.batch, &columns, wanted));
         }
     }
     Ok(found)

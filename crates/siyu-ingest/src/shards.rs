@@ -6,11 +6,14 @@ mod audit;
 mod dead;
 mod join;
 mod list;
+mod pack;
 mod part;
+mod row_groups;
 
 pub(crate) use audit::AuditList;
 pub(crate) use dead::{Dead, DeadLists};
 pub(crate) use join::join_shards;
+pub(crate) use pack::packing;
 pub(crate) use part::{Part, PartWriter, parquet_error, written_columns};
 
 use parquet::basic::{Compression, ZstdLevel};

@@ -72,11 +72,11 @@ impl Converter {
 }
 
 /// A text after one more rewriting, and what all of them did.
-fn rewritten<'a, R: Record>(
-    text: Cow<'a, str>,
+fn rewritten<R: Record>(
+    text: Cow<'_, str>,
     record: R,
     rewrite: impl FnOnce(&str, &mut Writer<'_, R>),
-) -> (Cow<'a, str>, R) {
+) -> (Cow<'_, str>, R) {
     let mut writer = Writer::new(&text, R::default());
     rewrite(&text, &mut writer);
     match writer.changed() {
@@ -86,6 +86,7 @@ fn rewritten<'a, R: Record>(
 }
 
 /// Whether a text may have a compatibility ideograph: U+F900 to U+FAFF, or one beyond the basic plane.
+#[allow(clippy::needless_bitwise_bool, reason = "the scan is branch-free so that it vectorizes")]
 fn may_be_compatibility(bytes: &[u8]) -> bool {
     bytes.array_windows().fold(false, |found, &[a, b]| found | (a == 0xEF && b.wrapping_sub(0xA4) < 8) | (a >= 0xF0))
 }

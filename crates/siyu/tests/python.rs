@@ -59,3 +59,42 @@ assert not validator.is_valid(wrong)
         .unwrap();
     assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
 }
+
+#[test]
+#[ignore = "needs Python with pyarrow and datasets: `cargo xtask test` installs them and runs this"]
+fn packed_rows_are_lists_of_equal_length_to_datasets() {
+    let python = std::env::var("SIYU_TEST_PYTHON").expect("SIYU_TEST_PYTHON names a Python with pyarrow and datasets");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("packed");
+    let setting = format!("output.directory={}", output.display());
+    let run = Command::new(env!("CARGO_BIN_EXE_siyu"))
+        .current_dir(root)
+        .args(["run", "pipelines/laws-summary.yaml", "--set", &setting, "--set", "steps.8.tokenize.pack=true"])
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let script = r#"
+import json, sys, pathlib, datasets
+folder = pathlib.Path(sys.argv[1])
+manifest = json.loads((folder / "manifest.json").read_text())
+documents = 0
+for split in datasets.load_dataset(str(folder)).values():
+    for row in split:
+        lengths = row["seq_lengths"]
+        assert sum(lengths) == len(row["input_ids"]) == len(row["labels"]) == row["token_count"] <= 1024
+        assert len(lengths) == len(row["id"]) == len(row["text"]) == len(row["source_row"])
+        starts = [sum(lengths[:number]) for number in range(len(lengths))]
+        assert all(row["labels"][start] == -100 for start in starts)
+        documents += len(lengths)
+assert documents == manifest["packing"]["documents"] == manifest["rows"]["written"]
+"#;
+    let read = Command::new(python)
+        .current_dir(root)
+        .env("HF_HOME", folder.path().join("cache"))
+        .env("HF_HUB_OFFLINE", "1")
+        .args(["-c", script, output.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+}

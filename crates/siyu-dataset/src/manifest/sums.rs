@@ -19,6 +19,7 @@ impl Manifest {
         )?;
         self.check_funnel()?;
         self.check_files()?;
+        self.check_packing()?;
         self.check_split()
     }
 
@@ -45,17 +46,29 @@ impl Manifest {
         equal("`rows.input`", rows.input, read)?;
         let unreadable = self.inputs.iter().map(|input| input.quarantined).sum();
         equal("`rows.quarantined`", rows.quarantined, unreadable)?;
-        equal("the sum of rows of the shards", self.row_count(), rows.written)?;
+        equal("the sum of rows of the shards", self.document_count(), rows.written)?;
         let listed = |parts: &[PartRecord]| parts.iter().map(|part| part.rows).sum();
         equal("the sum of rows under `dropped`", listed(&self.dropped), rows.dropped)?;
         equal("the sum of rows under `quarantine`", listed(&self.quarantine), rows.quarantined)
+    }
+
+    /// Where rows hold several documents, every document is counted in its shard, and every row has room for its own.
+    fn check_packing(&self) -> Result<()> {
+        let Some(packing) = &self.packing else {
+            let counted = self.shards.iter().filter_map(|shard| shard.documents).sum();
+            return equal("the number of documents of the shards", counted, 0);
+        };
+        equal("`packing.rows`", packing.rows, self.row_count())?;
+        equal("`packing.documents`", packing.documents, self.document_count())?;
+        let tokens: u64 = self.shards.iter().filter_map(|shard| shard.tokens).sum();
+        equal("`packing.tokens`", packing.tokens, tokens.min(packing.rows.saturating_mul(packing.max_tokens)))
     }
 
     fn check_split(&self) -> Result<()> {
         let Some(split) = &self.split else { return Ok(()) };
         let mut written: BTreeMap<&str, u64> = BTreeMap::new();
         for shard in &self.shards {
-            *written.entry(&shard.split).or_default() += shard.rows;
+            *written.entry(&shard.split).or_default() += shard.document_count();
         }
         for (side, &count) in &split.rows {
             let shards = written.remove(side.as_str()).unwrap_or_default();

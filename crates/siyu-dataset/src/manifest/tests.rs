@@ -28,11 +28,13 @@ pub(crate) fn ten_rows() -> Manifest {
         personal_data_check: None,
         audit: None,
         split: None,
+        packing: None,
         columns: vec![ColumnRecord { name: "text".into(), kind: "Utf8".into() }],
         shards: vec![ShardRecord {
             path: "data/train-00000-of-00001.parquet".into(),
             split: "train".into(),
             rows: 7,
+            documents: None,
             tokens: None,
             bytes: 100,
             blake3: String::new(),
@@ -105,4 +107,27 @@ fn each_sum_that_disagrees_is_named() {
     named(|manifest| manifest.shards[0].rows = 6, "the shards is 6 but should be 7");
     named(|manifest| manifest.dropped.clear(), "`dropped` is 0 but should be 2");
     named(|manifest| manifest.quarantine.clear(), "`quarantine` is 0 but should be 1");
+}
+
+#[test]
+fn packed_rows_are_counted_by_their_documents() {
+    let packed = |change: fn(&mut Manifest)| {
+        let mut manifest = ten_rows();
+        let shard = &mut manifest.shards[0];
+        (shard.rows, shard.documents, shard.tokens) = (2, Some(7), Some(15));
+        manifest.packing = Some(PackingRecord { max_tokens: 8, rows: 2, documents: 7, tokens: 15 });
+        change(&mut manifest);
+        manifest
+    };
+    packed(|_| {}).check_sums().unwrap();
+    assert!((packed(|_| {}).packing.unwrap().fill() - 15.0 / 16.0).abs() < 1e-9);
+    let named = |change: fn(&mut Manifest), name: &str| {
+        let message = packed(change).check_sums().unwrap_err().to_string();
+        assert!(message.contains(name), "{message}");
+    };
+    named(|manifest| manifest.shards[0].documents = Some(6), "the shards is 6 but should be 7");
+    named(|manifest| manifest.shards[0].rows = 3, "`packing.rows` is 2 but should be 3");
+    named(|manifest| manifest.shards[0].tokens = Some(14), "`packing.tokens` is 15 but should be 14");
+    named(|manifest| manifest.packing = None, "documents of the shards");
+    named(|manifest| manifest.packing.as_mut().unwrap().max_tokens = 7, "`packing.tokens` is 15 but should be 14");
 }

@@ -32,6 +32,8 @@ pub(super) struct View<'a> {
     characters: Chart,
     tokens: Chart,
     token_total: u64,
+    /// The share of packed rows that holds tokens.
+    fill: f64,
     answer: f64,
     input_bytes: u64,
     shard_bytes: u64,
@@ -101,6 +103,7 @@ impl<'a> View<'a> {
             characters: Chart::of(&facts.statistics.characters),
             tokens: Chart::of(&facts.statistics.tokens),
             token_total: manifest.shards.iter().filter_map(|shard| shard.tokens).sum(),
+            fill: manifest.packing.as_ref().map_or(0.0, siyu_dataset::PackingRecord::fill),
             answer: share(labels.answer, labels.positions),
             input_bytes: manifest.inputs.iter().map(|input| input.bytes).sum(),
             shard_bytes: manifest.shards.iter().map(|shard| shard.bytes).sum(),
@@ -170,7 +173,7 @@ fn sides(facts: &ReportFacts) -> Vec<Side<'_>> {
     for shard in &manifest.shards {
         let side = shards.entry(&shard.split).or_default();
         side.0 += 1;
-        side.1 += shard.rows;
+        side.1 += shard.document_count();
     }
     let order = |name: &str| ["train", "validation", "test"].iter().position(|known| *known == name).unwrap_or(3);
     let mut sides: Vec<_> = shards.into_iter().collect();

@@ -10,15 +10,15 @@ use crate::exec::{Node, ScratchScan, sorted};
 use crate::near;
 use crate::report::{ReportFacts, write_card, write_report};
 use crate::rows::{FILE, PART, SOURCE_ROW, schema as row_schema};
-use crate::shards::{AuditList, Dead, DeadLists, Part, join_shards, written_columns};
+use crate::shards::{AuditList, Dead, DeadLists, Part, join_shards, packing, written_columns};
 use crate::statistics::Statistics;
 use crate::step::Step;
 use crate::steps::load_tokenizer;
 use arrow::datatypes::{Field, SchemaRef};
 use futures::StreamExt;
 use siyu_dataset::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, Manifest, NearRule, PartRecord, PipelineRecord, RowTotals,
-    SplitRecord, StepRecord, TokenizerRecord,
+    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, Manifest, NearRule, PackingRecord, PartRecord,
+    PipelineRecord, RowTotals, ShardRecord, SplitRecord, StepRecord, TokenizerRecord, packed_schema,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -37,7 +37,8 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
     let pool = pool.map_err(|error| Error::Threads { threads, source: std::io::Error::other(error) })?;
     let parts = engine.parts_folder()?;
     let go_on = || engine.progress.go_on();
-    let shards = pool.install(|| join_shards(&parts, &stages.parts, shards, &schema, &staging, go_on))?;
+    let pack = packing(engine.pipeline);
+    let shards = pool.install(|| join_shards(&parts, &stages.parts, shards, (&schema, pack), &staging, go_on))?;
     let personal_data_check = pool.install(|| recheck(engine, &shards, &schema, &staging))?;
     go_on()?;
     let dead = runtime.block_on(dead_lists(engine, stages, &staging))?;
@@ -64,7 +65,8 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
         personal_data_check,
         audit,
         split: None,
-        columns: columns(&schema),
+        packing: pack.map(|max_tokens| packed_rows(max_tokens, &shards)),
+        columns: if pack.is_some() { columns(&packed_schema(&schema)) } else { columns(&schema) },
         shards,
         dropped: dead.dropped,
         quarantine: dead.quarantine,
@@ -86,6 +88,16 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
     go_on()?;
     install(&staging, &engine.scratch.path, &engine.pipeline.output.directory, &manifest)?;
     Ok(manifest)
+}
+
+/// How documents share the rows of the shards.
+fn packed_rows(max_tokens: u32, shards: &[ShardRecord]) -> PackingRecord {
+    PackingRecord {
+        max_tokens: u64::from(max_tokens),
+        rows: shards.iter().map(|shard| shard.rows).sum(),
+        documents: shards.iter().map(ShardRecord::document_count).sum(),
+        tokens: shards.iter().filter_map(|shard| shard.tokens).sum(),
+    }
 }
 
 fn columns(schema: &SchemaRef) -> Vec<ColumnRecord> {
@@ -211,7 +223,7 @@ fn totals(manifest: &Manifest, tally: &Tally) -> RowTotals {
 /// Every row ended in exactly one place, counted twice: by the lists that were written and by the steps.
 fn check_sum(manifest: &Manifest) -> Result<()> {
     let rows = &manifest.rows;
-    let shards: u64 = manifest.shards.iter().map(|shard| shard.rows).sum();
+    let shards = manifest.document_count();
     let last = manifest.steps.last().map_or(rows.input - rows.quarantined, |step| step.rows_out);
     if rows.input + rows.created == rows.written + rows.dropped + rows.quarantined
         && shards == rows.written
@@ -237,7 +249,7 @@ fn split(engine: &Engine<'_>, stages: &Stages, manifest: &Manifest) -> Option<Sp
         engine.pipeline.steps.iter().find_map(|step| if let Step::Split(split) = step { Some(split) } else { None })?;
     let mut rows = BTreeMap::new();
     for shard in &manifest.shards {
-        *rows.entry(shard.split.clone()).or_default() += shard.rows;
+        *rows.entry(shard.split.clone()).or_default() += shard.document_count();
     }
     let by = split.columns.iter().chain(&split.group_by).cloned().collect();
     let divided = stages.decisions.iter().find_map(|decisions| decisions.report.divided.clone()).unwrap_or_default();

@@ -6,7 +6,7 @@
 use super::stages::Engine;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::shards::parquet_error;
+use crate::shards::{packing, parquet_error};
 use crate::step::Step;
 use crate::steps::load_tokenizer;
 use crate::steps::mask_pii::MaskPii;
@@ -15,7 +15,7 @@ use arrow::datatypes::{DataType, SchemaRef, UInt32Type};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use rayon::prelude::*;
-use siyu_dataset::{PersonalDataCheck, ShardRecord};
+use siyu_dataset::{Documents, PersonalDataCheck, SEQ_LENGTHS, ShardRecord};
 use siyu_text::pii::{Detector, Kind};
 use siyu_text::tokenizer::Tokenizer;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +33,8 @@ struct Gate {
     tokens: Vec<String>,
     /// Decodes `input_ids`, where the shards hold no text.
     tokenizer: Option<(Arc<Tokenizer>, Detector)>,
+    /// Whether rows hold several documents.
+    packed: bool,
 }
 
 /// A row group of a shard, and how many rows of the shard lie before it.
@@ -73,7 +75,7 @@ pub(super) fn recheck(
     let kinds: BTreeSet<Kind> = wanted.values().flatten().copied().collect();
     let columns =
         if gate.tokenizer.is_some() { vec!["input_ids".to_owned()] } else { gate.detectors.keys().cloned().collect() };
-    let rows = if columns.is_empty() { 0 } else { shards.iter().map(|shard| shard.rows).sum() };
+    let rows = if columns.is_empty() { 0 } else { shards.iter().map(ShardRecord::document_count).sum() };
     let kinds = kinds.iter().map(|kind| kind.name().to_owned()).collect();
     Ok(Some(PersonalDataCheck { kinds, columns, rows, found: 0 }))
 }
@@ -134,7 +136,7 @@ impl Gate {
             }
             _ => None,
         };
-        Ok(Self { detectors, tokens, tokenizer })
+        Ok(Self { detectors, tokens, tokenizer, packed: packing(engine.pipeline).is_some() })
     }
 
     /// The first survivor of a row group.
@@ -144,7 +146,8 @@ impl Gate {
         let failed = |error| parquet_error(&path, error);
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, job.metadata.clone());
         let names = self.detectors.keys().map(String::as_str).chain(["id"]);
-        let names: Vec<&str> = names.chain(self.tokenizer.is_some().then_some("input_ids")).collect();
+        let tokens = self.tokenizer.is_some().then_some(["input_ids", SEQ_LENGTHS]);
+        let names: Vec<&str> = names.chain(tokens.into_iter().flatten()).collect();
         let roots = builder.schema().fields().iter().enumerate();
         let roots: Vec<usize> =
             roots.filter(|(_, field)| names.contains(&field.name().as_str())).map(|(root, _)| root).collect();
@@ -152,15 +155,20 @@ impl Gate {
         let batches = builder.with_row_groups(vec![job.group]).with_projection(mask).build().map_err(failed)?;
         let mut row = job.rows_before;
         for batch in batches {
-            let batch = batch.map_err(|error| files::arrow_error(&path, error))?;
+            let rows = batch.map_err(|error| files::arrow_error(&path, error))?;
+            let before = row;
+            row += rows.num_rows() as u64;
+            // Of two documents in one row no value is made that neither holds.
+            let apart =
+                if self.packed { Documents::of_packed(&rows, before) } else { Ok(Documents::of_rows(rows, before)) };
+            let Documents { batch, places } = apart.map_err(|error| files::arrow_error(&path, error))?;
             if let Some((index, kind, column)) = self.survivor(&batch) {
                 let id = batch.column_by_name("id").map(AsArray::as_string::<i32>);
                 let id = id.filter(|ids| ids.is_valid(index)).map(|ids| ids.value(index).to_owned());
                 let shard = job.shard.path.clone();
-                let row = row + index as u64 + 1;
+                let row = places[index].0 + 1;
                 return Ok(Some(Error::Survivor { kind: kind.name(), column, shard, row, id: id.unwrap_or_default() }));
             }
-            row += batch.num_rows() as u64;
         }
         Ok(None)
     }

@@ -23,7 +23,10 @@ use std::sync::Arc;
 /// A document without text, or with white space only, is dropped as `empty`.
 /// # Source
 /// Raffel et al. 2020, "Exploring the Limits of Transfer Learning", section 2.2; names and defaults of datatrove 0.10,
-/// where null is -1.
+/// where null is -1, and its verdicts on English, whose sentences are counted as spaCy's sentencizer does. It differs on
+/// purpose in these: a line may also end with a curly closing quote or a bracket closed behind a full stop, and with the
+/// marks of other scripts; notes and policies are known in Chinese too; and what nothing is left of is `empty`, where
+/// datatrove keeps an empty document if `min_num_sentences` allows it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own, named as in the field")]

@@ -20,7 +20,9 @@ use siyu_text::quality::fineweb as kernel;
 /// # Nulls
 /// A document without text, or with white space only, is dropped as `empty`.
 /// # Source
-/// Penedo et al. 2024, "The `FineWeb` Datasets", section 3.5; names and defaults of datatrove 0.10.
+/// Penedo et al. 2024, "The `FineWeb` Datasets", section 3.5; names and defaults of datatrove 0.10, and its verdicts on
+/// English. It differs on purpose in these: a quote ends a line, as it did when `FineWeb` was made (set `stop_chars` for
+/// another list), and the carriage return of CRLF is no character of its line.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FinewebQuality {

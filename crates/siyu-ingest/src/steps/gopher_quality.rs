@@ -22,7 +22,10 @@ use siyu_text::quality::gopher_quality as kernel;
 /// # Nulls
 /// A document without text, or with white space only, is dropped as `empty`.
 /// # Source
-/// Rae et al. 2021, "Scaling Language Models" (Gopher), appendix A.1.1; names and defaults of datatrove 0.10.
+/// Rae et al. 2021, "Scaling Language Models" (Gopher), appendix A.1.1; names and defaults of datatrove 0.10, and its
+/// verdicts on English, whose words are cut as spaCy cuts them. It differs on purpose in these: items of lists begin with
+/// more than `•` and `-`, `＃` is a hash and `。。。` an ellipsis, `……` is one ellipsis and not two, emoticons are marks, and
+/// a document without words is `empty` where datatrove fails.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GopherQuality {

@@ -22,7 +22,9 @@ use siyu_text::quality::gopher_repetition as kernel;
 /// # Nulls
 /// A document without text, or with white space only, is dropped as `empty`.
 /// # Source
-/// Rae et al. 2021, "Scaling Language Models" (Gopher), table A1; names and defaults of datatrove 0.10.
+/// Rae et al. 2021, "Scaling Language Models" (Gopher), table A1; names and defaults of datatrove 0.10, and its verdicts on
+/// English. It differs on purpose in these: an n-gram that occurs once is no repetition, where datatrove drops a short
+/// text for its own two words, and CRLF ends a line and a paragraph as LF does.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GopherRepetition {

@@ -21,7 +21,8 @@ use std::sync::Arc;
 /// answer, its end token or the template; what still does not fit is dropped.
 ///
 /// # Why
-/// A trainer that cuts by itself cuts the answer, and one that applies another template trains for another model.
+/// A trainer that cuts by itself cuts the answer, and one that applies another template trains for another model. One
+/// that pads rows of different lengths computes for nothing: with `pack`, documents share rows.
 /// # Example
 /// `tokenize: { tokenizer: sample-data/models/tiny-zh/tokenizer.json, template: alpaca, max_tokens: 1024 }`
 /// # Nulls
@@ -42,6 +43,12 @@ pub struct Tokenize {
     /// What is done with documents that are longer.
     #[serde(default)]
     pub overflow: Overflow,
+    /// Several documents to a row of at most `max_tokens`, best fit, never those of two sides of a split. `input_ids` and
+    /// `labels` follow one another, `seq_lengths` has the tokens of each document, every other column is a list with an
+    /// entry a document. Trainers keep documents apart by `seq_lengths`: TRL makes position ids of it (`padding_free`).
+    /// The first token of a document is not learnt. Rows are packed when they are written: all steps see documents.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pack: bool,
     /// Columns that hold the document: instruction, input and output; instruction and output; messages; or a text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,

@@ -106,23 +106,33 @@ fn chatml<'a>(turns: &[Turn<'a>]) -> Vec<Piece<'a>> {
     pieces
 }
 
+/// Meta's layout: the system's words open the first question, and white space goes from the ends of the two together.
 fn llama2<'a>(turns: &[Turn<'a>]) -> Vec<Piece<'a>> {
     let mut pieces = Vec::new();
     let mut system = None;
     for &(role, content) in turns {
-        let content = content.trim();
-        match role {
-            Role::System => system = Some(content),
-            Role::User => {
+        match (role, content.trim()) {
+            (Role::System, _) => system = Some(content),
+            (Role::User, trimmed) => {
                 pieces.extend([Piece::control("<s>"), Piece::prompt("[INST] ")]);
-                if let Some(system) = system.take() {
-                    pieces.extend([Piece::prompt("<<SYS>>\n"), Piece::prompt(system), Piece::prompt("\n<</SYS>>\n\n")]);
-                }
-                pieces.extend([Piece::prompt(content), Piece::prompt(" [/INST]")]);
+                pieces.extend(match system.take() {
+                    Some(system) if trimmed.is_empty() => {
+                        vec![Piece::prompt("<<SYS>>\n"), Piece::prompt(system), Piece::prompt("\n<</SYS>>")]
+                    }
+                    Some(system) => vec![
+                        Piece::prompt("<<SYS>>\n"),
+                        Piece::prompt(system),
+                        Piece::prompt("\n<</SYS>>\n\n"),
+                        Piece::prompt(content.trim_end()),
+                    ],
+                    None => vec![Piece::prompt(trimmed)],
+                });
+                pieces.push(Piece::prompt(" [/INST]"));
             }
-            Role::Assistant => {
-                // The published layout ends an answer with a space, which the model has to produce itself.
-                pieces.extend([Piece::prompt(" "), Piece::answer(content), Piece::answer(" "), Piece::end("</s>")]);
+            (Role::Assistant, trimmed) => {
+                // A prompt ends with `[/INST]`, so the model has to produce the spaces around its answer itself; the
+                // first is one token with the word behind it.
+                pieces.extend([Piece::answer(" "), Piece::answer(trimmed), Piece::answer(" "), Piece::end("</s>")]);
             }
         }
     }

@@ -54,29 +54,10 @@ const ANCHORS: [&str; 28] = [
     "加v",
 ];
 
-/// Whether one of [`ANCHORS`] may begin, by its first three bytes.
-fn may_begin(a: u8, b: u8, c: u8) -> bool {
-    let [la, lb, lc] = [a | 0x20, b | 0x20, c | 0x20];
-    let at = (lb == b'a') & (lc == b't') & ((a == b'(') | (la == b'{') | (a == b'<'));
-    let wide_at = ((a == 0xEF) & (b == 0xBC) & (c == 0x88)) | ((a == 0xE3) & (b == 0x80) & (c == 0x90));
-    let latin = ((la == b'w') & (lb == b'e') & ((lc == b'c') | (lc == b'i')))
-        | ((la == b'v') & (lb == b'x'))
-        | ((la == b'w') & (lb == b'x') & (lc == b'i'))
-        | ((a == b'B') & (b == b'e') & (c == b'a'));
-    // 密, 口, 微, 威, 加; 薇.
-    let han = (a == 0xE5)
-        & (((b == 0xAF) & (c == 0x86))
-            | ((b == 0x8F) & (c == 0xA3))
-            | ((b == 0xBE) & (c == 0xAE))
-            | ((b == 0xA8) & (c == 0x81))
-            | ((b == 0x8A) & (c == 0xA0)));
-    at | wide_at | latin | han | ((a == 0xE8) & (b == 0x96) & (c == 0x87))
-}
-
 /// The first anchor at or after `from`: where it starts, and its place in [`ANCHORS`].
 fn next_anchor(bytes: &[u8], mut from: usize) -> Option<(usize, usize)> {
     loop {
-        let start = scan::find(bytes, from, may_begin)?;
+        let start = scan::find(bytes, from, scan::may_anchor)?;
         if let Some(index) = ANCHORS.iter().position(|anchor| bytes[start..].starts_with(anchor.as_bytes())) {
             return Some((start, index));
         }

@@ -15,6 +15,26 @@ pub(super) fn in_chunk(site: &mut Site<'_>) {
     }
 }
 
+/// The last of as many words as one number can hold from `index` on, how many digits they have, and whether they end in
+/// an extension, which is not counted.
+fn gather(site: &Site<'_>, index: usize) -> (usize, usize, bool) {
+    let words = &site.chunk.words;
+    let (mut last, mut digits) = (index, words[index].len());
+    while let Some(next) = words.get(last + 1)
+        && is_gap(&site.chunk.folded[words[last].to..next.from])
+    {
+        if digits + LINE <= 15 && has_extension(site.chunk.word(*next)) {
+            return (last + 1, digits + LINE, true);
+        }
+        if !next.is_number() || digits + next.len() > 15 {
+            break;
+        }
+        digits += next.len();
+        last += 1;
+    }
+    (last, digits, false)
+}
+
 /// Takes as many words as one number can hold and judges them; the last word taken.
 fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
     let first = site.chunk.words[index];
@@ -22,19 +42,7 @@ fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
         return None;
     }
     let plus = site.chunk.at(first.from.checked_sub(1)) == b'+';
-    let mut last = index;
-    let mut digits = first.len();
-    let mut extended = false;
-    while let Some(next) = site.chunk.words.get(last + 1)
-        && (next.is_number() || has_extension(site.chunk.word(*next)))
-        && !extended
-        && digits + next.len() <= 15 + usize::from(!next.is_number()) * next.len()
-        && is_gap(&site.chunk.folded[site.chunk.words[last].to..next.from])
-    {
-        extended = !next.is_number();
-        digits += if extended { LINE } else { next.len() };
-        last += 1;
-    }
+    let (last, digits, extended) = gather(site, index);
     if digits < 7 {
         return None;
     }

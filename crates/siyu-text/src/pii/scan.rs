@@ -67,8 +67,28 @@ fn is_suspect(a: u8, b: u8, c: u8) -> bool {
     ascii | (a == 0xEF) & (b == 0xBC) & within(c, 0x90, 0xA0)
 }
 
+/// Whether one of the words that `account` knows may begin, by its first three bytes.
 #[inline(always)]
-pub(super) fn within(byte: u8, low: u8, high: u8) -> bool {
+pub(super) fn may_anchor(a: u8, b: u8, c: u8) -> bool {
+    let [la, lb, lc] = [a | 0x20, b | 0x20, c | 0x20];
+    let at = (lb == b'a') & (lc == b't') & ((a == b'(') | (la == b'{') | (a == b'<'));
+    let wide_at = ((a == 0xEF) & (b == 0xBC) & (c == 0x88)) | ((a == 0xE3) & (b == 0x80) & (c == 0x90));
+    let latin = ((la == b'w') & (lb == b'e') & ((lc == b'c') | (lc == b'i')))
+        | ((la == b'v') & (lb == b'x'))
+        | ((la == b'w') & (lb == b'x') & (lc == b'i'))
+        | ((a == b'B') & (b == b'e') & (c == b'a'));
+    // 密, 口, 微, 威, 加; 薇.
+    let han = (a == 0xE5)
+        & (((b == 0xAF) & (c == 0x86))
+            | ((b == 0x8F) & (c == 0xA3))
+            | ((b == 0xBE) & (c == 0xAE))
+            | ((b == 0xA8) & (c == 0x81))
+            | ((b == 0x8A) & (c == 0xA0)));
+    at | wide_at | latin | han | ((a == 0xE8) & (b == 0x96) & (c == 0x87))
+}
+
+#[inline(always)]
+fn within(byte: u8, low: u8, high: u8) -> bool {
     byte.wrapping_sub(low) <= high - low
 }
 

@@ -56,7 +56,7 @@ pub(super) fn spans(text: &str) -> Vec<Span> {
 /// The span that the byte at `at` gives away; it starts at or after `free`.
 fn span_at(text: &str, at: usize, free: usize) -> Option<Span> {
     match text.as_bytes()[at] {
-        b'`' => code::fenced(text, at).or_else(|| code::inline(text, at)),
+        b'`' => Some(code::fenced(text, at).unwrap_or_else(|| code::inline(text, at))),
         b'~' => code::fenced(text, at),
         b'{' | b'[' => code::json(text, at),
         b'(' => code::call(text, at),

@@ -149,12 +149,12 @@ impl Judge {
         let mut seen: Vec<&str> = Vec::new();
         words::for_each(text, |word| {
             tally.all += u64::from(word.parts);
-            if matches!(word.kind, Kind::Mark | Kind::Quiet) {
+            if word.kind == Kind::Quiet || (word.kind == Kind::Mark && word.text.chars().all(is_punctuation)) {
                 return;
             }
             tally.words += u64::from(word.parts);
-            tally.letters += u64::from(word.letters);
-            if word.kind != Kind::Digits {
+            tally.letters += u64::from(if word.kind == Kind::Mark { word.chars } else { word.letters });
+            if !matches!(word.kind, Kind::Digits | Kind::Mark) {
                 tally.lettered += u64::from(word.parts);
                 if seen.len() < least && self.is_stop_word(word.text, word.kind) && !seen.contains(&word.text) {
                     seen.push(word.text);
@@ -171,6 +171,32 @@ impl Judge {
             _ => self.stop_words.binary_search_by(|stop| stop.as_str().cmp(word)).is_ok(),
         }
     }
+}
+
+/// Whether a mark is no word even by itself. Others, such as `•`, `©` and `€`, count as words, as in datatrove.
+fn is_punctuation(mark: char) -> bool {
+    mark.is_ascii_punctuation()
+        || mark.is_control()
+        || lines::is_terminal(mark)
+        || matches!(
+            mark,
+            '—' | '–'
+                | '…'
+                | '“'
+                | '”'
+                | '„'
+                | '’'
+                | '´'
+                | '«'
+                | '»'
+                | '►'
+                | '∶'
+                | '《'
+                | '》'
+                | '〈'
+                | '〉'
+        )
+        || matches!(mark, '、' | '━' | '【' | '「' | '」' | '，' | '；' | '：' | '（' | '）' | '％' | '～')
 }
 
 /// `...`, `…` and `。。。`; `……`, as Chinese writes it, is one.

@@ -1,5 +1,6 @@
 //! Words for counting: runs of letters and digits, single marks, and characters of scripts without spaces.
 
+use super::sentences;
 use unicode_normalization::char::is_combining_mark;
 
 /// Parts of which a word between spaces has this many.
@@ -114,13 +115,15 @@ pub(super) fn for_each<'a>(text: &'a str, mut f: impl FnMut(Word<'a>)) {
             Class::Cjk => (Kind::Character, 1, 5, 3),
             Class::SouthEastAsian => (Kind::Character, 1, 2, 1),
             Class::Letter | Class::Digit => {
-                let taken = word(first, &mut rest);
+                let taken = address(here, &mut rest).unwrap_or_else(|| word(first, &mut rest));
+                let taken = with_point(text, here, taken, &mut rest);
                 apostrophe = taken.apostrophe;
                 let kind = if taken.lettered { Kind::Letters } else { Kind::Digits };
                 (kind, taken.chars, WHOLE, taken.chars)
             }
             Class::Joint | Class::Mark => {
-                let chars = 1 + run(first, &mut rest);
+                let run_is_one = quiet > 0 || is_wide(first) || !stands_alone(first);
+                let chars = 1 + if run_is_one { run(first, &mut rest) } else { 0 };
                 let mark = (quiet > 0 || is_wide(first)) && quiet < 3;
                 if mark { (Kind::Quiet, chars, 0, 0) } else { (Kind::Mark, chars, WHOLE, 0) }
             }
@@ -148,6 +151,31 @@ struct Taken {
     chars: u32,
     lettered: bool,
     apostrophe: bool,
+}
+
+/// Takes the rest of the address of a page, which is one word.
+fn address<'a>(here: &'a str, rest: &mut std::str::Chars<'a>) -> Option<Taken> {
+    let scheme = ["http://", "https://", "ftp://"].into_iter().find(|scheme| here.starts_with(scheme))?;
+    let end = here.find(|c: char| c.is_whitespace() || is_unspaced(c) || is_wide(c)).unwrap_or(here.len());
+    let url = here.get(..end)?.trim_end_matches(|c: char| c.is_ascii_punctuation() && c != '/');
+    let after = here.get(url.len()..).filter(|_| url.len() > scheme.len())?;
+    *rest = after.chars();
+    let chars = u32::try_from(url.chars().count()).unwrap_or(u32::MAX);
+    Some(Taken { chars, lettered: true, apostrophe: false })
+}
+
+/// Takes the point of an initial or an abbreviation into its word.
+fn with_point(text: &str, here: &str, taken: Taken, rest: &mut std::str::Chars<'_>) -> Taken {
+    let after = rest.as_str();
+    if !after.starts_with('.') || after.starts_with("..") || !taken.lettered {
+        return taken;
+    }
+    let start = text.len() - here.len();
+    if !sentences::keeps_point(text.get(..start).unwrap_or_default(), here, here.len() - after.len()) {
+        return taken;
+    }
+    rest.next();
+    Taken { chars: taken.chars + 1, ..taken }
 }
 
 /// Takes the rest of a word.
@@ -184,10 +212,18 @@ fn word(first: char, rest: &mut std::str::Chars<'_>) -> Taken {
 fn joins(before: char, joint: char, after: char) -> bool {
     let digit = class(after) == Class::Digit;
     match joint {
+        // Where a space was forgotten.
+        '.' if before.is_lowercase() && after.is_uppercase() => false,
         ',' | '/' | ':' => digit,
         '-' => digit || (class(before) == Class::Digit && class(after) == Class::Letter),
         _ => digit || class(after) == Class::Letter,
     }
+}
+
+/// Whether a mark is one of its own beside another of its kind: `((`, but not `--`.
+fn stands_alone(mark: char) -> bool {
+    matches!(mark, ',' | ':' | ';' | '!' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '_' | '#' | '*' | '&')
+        || matches!(mark, '"' | '\'' | '`' | '=' | '%' | '§')
 }
 
 /// Takes what repeats a mark.
@@ -238,13 +274,49 @@ mod tests {
         words
     }
 
-    // Expected words: spaCy 3.8, `spacy.blank("en")`, but that it keeps the point of `U.S.`.
+    // Expected words: spaCy 3.8, `spacy.blank("en")`.
     #[test]
     fn english_is_cut_as_by_spacy() {
         let text = "I don't know... it's 3.5%, isn’t (see) a@b.com foo/bar x-ray IL-10 84/100 end.";
         let expected = [
             "I", "do", "n't", "know", "...", "it", "'s", "3.5", "%", ",", "is", "n’t", "(", "see", ")", "a@b.com",
             "foo", "/", "bar", "x", "-", "ray", "IL-10", "84/100", "end", ".",
+        ];
+        assert_eq!(words(text), expected);
+        let text =
+            "Mr. J. Doe (U.S. Co.) pays vol. 2, p. 3 at 5 p.m. Go on.Stop!! See http://a.example/B.C?d=e. ## -- ((";
+        let expected = [
+            "Mr.",
+            "J.",
+            "Doe",
+            "(",
+            "U.S.",
+            "Co.",
+            ")",
+            "pays",
+            "vol",
+            ".",
+            "2",
+            ",",
+            "p.",
+            "3",
+            "at",
+            "5",
+            "p.m.",
+            "Go",
+            "on",
+            ".",
+            "Stop",
+            "!",
+            "!",
+            "See",
+            "http://a.example/B.C?d=e",
+            ".",
+            "#",
+            "#",
+            "--",
+            "(",
+            "(",
         ];
         assert_eq!(words(text), expected);
     }

@@ -40,7 +40,7 @@ pub(super) struct ByteLevel {
     merges: Merges,
     bonds: Bonds,
     characters: Characters,
-    scratch: Mutex<Vec<Box<Scratch>>>,
+    scratch: Mutex<Vec<Scratch>>,
 }
 
 /// What one thread encodes with.

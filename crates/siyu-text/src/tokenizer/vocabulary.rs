@@ -16,6 +16,8 @@ pub(super) struct Vocabulary {
     slots: Vec<u32>,
     /// Places in `tokens` by id.
     places: Vec<u32>,
+    /// One more than the highest id.
+    size: usize,
     /// How many tokens are the model's own; they come first.
     model: usize,
     /// Places in `tokens` of the added ones, in the order of the file.
@@ -43,10 +45,10 @@ impl Vocabulary {
             let place = vocabulary.insert(&token.content, token.id);
             vocabulary.added.push(place);
         }
-        let size = vocabulary.tokens.iter().map(|token| token.id as usize + 1).max().unwrap_or(0);
+        vocabulary.size = vocabulary.tokens.iter().map(|token| token.id as usize + 1).max().unwrap_or(0);
         // A file may name absurd ids; then tokens are found by spelling alone.
-        if size <= vocabulary.tokens.len() * 16 + 65_536 {
-            vocabulary.places = vec![NONE; size];
+        if vocabulary.size <= vocabulary.tokens.len() * 16 + 65_536 {
+            vocabulary.places = vec![NONE; vocabulary.size];
             for (token, place) in vocabulary.tokens.iter().zip(0..) {
                 vocabulary.places[token.id as usize] = place;
             }
@@ -124,7 +126,7 @@ impl Vocabulary {
 
     /// One more than the highest id.
     pub(super) fn size(&self) -> usize {
-        self.tokens.iter().map(|token| token.id as usize + 1).max().unwrap_or(0)
+        self.size
     }
 
     /// The added tokens' spellings, in the order of the file.

@@ -56,7 +56,7 @@ impl Reach<'_> {
     /// The border in `range` to which a piece from the range's start (or back from its end) reaches within `budget`.
     pub(super) fn cut(&self, range: Range<usize>, side: Side, budget: usize) -> Result<usize, TokenizerError> {
         let guess = self.piece(range.clone(), side, budget).guess(&mut Vec::new())?;
-        Ok(self.cut_near(range, side, budget, guess)?.0)
+        Ok(self.cut_near(range, side, budget, &guess)?.0)
     }
 
     /// Like [`Reach::cut`] from the start of the text, of whose first tokens one knows about where they end; and the
@@ -67,7 +67,7 @@ impl Reach<'_> {
             Some(&size) => Guess { size, tokens: budget, exact: false },
             None => self.piece(whole.clone(), Side::Head, budget).guess(&mut Vec::new())?,
         };
-        self.cut_near(whole, Side::Head, budget, guess)
+        self.cut_near(whole, Side::Head, budget, &guess)
     }
 
     fn piece(&self, range: Range<usize>, side: Side, budget: usize) -> Piece<'_> {
@@ -81,7 +81,7 @@ impl Reach<'_> {
         range: Range<usize>,
         side: Side,
         budget: usize,
-        guess: Guess,
+        guess: &Guess,
     ) -> Result<(usize, usize), TokenizerError> {
         let base = range.start;
         let piece = self.piece(range, side, budget);
@@ -102,7 +102,7 @@ impl Reach<'_> {
         let text = self.text.get(range.clone()).expect("pieces lie between characters");
         let piece = Piece { text, tokenizer: self.tokenizer, side: Side::Head, budget, graphemes: false };
         let guess = piece.guess(&mut Vec::new())?;
-        Ok(range.start + piece.longest(guess)?.0)
+        Ok(range.start + piece.longest(&guess)?.0)
     }
 
     /// The end of the grapheme at `start`.
@@ -181,7 +181,7 @@ impl Piece<'_> {
     }
 
     /// The size of the longest piece within the budget, short of which at most one more grapheme fits; and its tokens.
-    fn longest(&self, guess: Guess) -> Result<(usize, usize), TokenizerError> {
+    fn longest(&self, guess: &Guess) -> Result<(usize, usize), TokenizerError> {
         if guess.exact && guess.size == self.text.len() {
             return Ok((guess.size, guess.tokens));
         }

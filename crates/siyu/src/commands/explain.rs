@@ -44,11 +44,12 @@ impl Explain {
 
 fn explain(dataset: &Dataset, fate: &Fate, out: &mut impl Write) -> anyhow::Result<()> {
     match fate {
-        Fate::Written { id, shard, split, row, tokens, source, source_row } => {
+        Fate::Written { id, shard, split, row, document, tokens, source, source_row } => {
             writeln!(out, "{id}: written")?;
             place(source.as_ref(), *source_row, out)?;
             passed(dataset, None, out)?;
-            line("shard", &format!("{shard}, row {row} counted from 0"), out)?;
+            let within = document.map_or_else(String::new, |document| format!(", document {document} of it"));
+            line("shard", &format!("{shard}, row {row}{within} counted from 0"), out)?;
             line("split", split, out)?;
             if let Some(tokens) = tokens {
                 line("tokens", &tokens.to_string(), out)?;

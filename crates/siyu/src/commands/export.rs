@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 ///
 /// `alpaca` has instruction, input, output, system and history; `sharegpt` has conversations of from and value. Both are
 /// read by LLaMA-Factory and made from the columns of `instruct`, or from messages. `jsonl` has every column as it is.
+///
+/// Of packed rows, `alpaca` and `sharegpt` have a line a document; in `jsonl` they stay packed, with `seq_lengths`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -98,13 +98,18 @@ fn summary(manifest: &Manifest, out: &mut impl Write) -> anyhow::Result<()> {
     for shard in &manifest.shards {
         match sides.iter_mut().find(|side| side.0 == shard.split) {
             Some(side) => {
-                *side = (side.0, side.1 + shard.rows, side.2 + shard.tokens.unwrap_or(0), side.3 + shard.bytes);
+                *side =
+                    (side.0, side.1 + shard.document_count(), side.2 + shard.tokens.unwrap_or(0), side.3 + shard.bytes);
             }
-            None => sides.push((&shard.split, shard.rows, shard.tokens.unwrap_or(0), shard.bytes)),
+            None => sides.push((&shard.split, shard.document_count(), shard.tokens.unwrap_or(0), shard.bytes)),
         }
     }
     for (side, rows, tokens, bytes) in sides {
         writeln!(out, "{side:<28} {rows:>10} rows  {tokens} tokens  {:.1} MB", bytes as f64 / 1e6)?;
+    }
+    if let Some(packing) = &manifest.packing {
+        let (fill, most) = (packing.fill() * 100.0, packing.max_tokens);
+        writeln!(out, "{:<28} {:>10} rows of {most} tokens, {fill:.2} % full", "packed into", packing.rows)?;
     }
     for warning in manifest.split.iter().flat_map(|split| &split.warnings) {
         writeln!(out, "warning: {warning}")?;

@@ -9,7 +9,8 @@ const TOKENIZER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sample-data/
 
 fn step(template: Option<&str>, max_tokens: usize) -> Tokenize {
     let template = template.map(str::to_owned);
-    Tokenize { tokenizer: TOKENIZER.into(), template, max_tokens, overflow: Overflow::CutInput, columns: Vec::new() }
+    let (overflow, columns) = (Overflow::CutInput, Vec::new());
+    Tokenize { tokenizer: TOKENIZER.into(), template, max_tokens, overflow, pack: false, columns }
 }
 
 /// What a step makes of one document.

@@ -45,11 +45,11 @@ pub(super) fn fenced(text: &str, at: usize) -> Option<Span> {
     Some(Span::object(at..text.len()))
 }
 
-/// A code span whose opening backticks start at `at`.
+/// A code span whose opening backticks start at `at`, or backticks that close nothing.
 ///
 /// # Source
 /// CommonMark 0.31, section 6.1.
-pub(super) fn inline(text: &str, at: usize) -> Option<Span> {
+pub(super) fn inline(text: &str, at: usize) -> Span {
     let rest = rest(text, at).as_bytes();
     let run = |from: usize| rest[from..].iter().take_while(|&&byte| byte == b'`').count();
     let size = run(0);
@@ -66,11 +66,11 @@ pub(super) fn inline(text: &str, at: usize) -> Option<Span> {
         let closing = run(from);
         from += closing;
         if closing == size {
-            return Some(Span::object(at..at + from));
+            return Span::object(at..at + from);
         }
     }
     // Backticks that close nothing are passed over together.
-    Some(Span::markup(at..at + size))
+    Span::markup(at..at + size)
 }
 
 /// A JSON object or array of strings or objects that starts at `at`.

@@ -19,29 +19,31 @@ const fn prints(byte: u8) -> bool {
 
 const fn characters() -> [char; 256] {
     let mut characters = ['\0'; 256];
-    let (mut byte, mut shifted) = (0, 0x100);
-    while byte < 256 {
-        let code = if prints(byte as u8) {
+    let (mut byte, mut shifted) = (0_u8, 0x100);
+    loop {
+        let code = if prints(byte) {
             byte as u32
         } else {
             shifted += 1;
             shifted - 1
         };
-        characters[byte] = match char::from_u32(code) {
+        characters[byte as usize] = match char::from_u32(code) {
             Some(character) => character,
             None => '\0',
         };
+        if byte == u8::MAX {
+            return characters;
+        }
         byte += 1;
     }
-    characters
 }
 
 const fn shifted() -> [u8; SHIFTED] {
     let mut bytes = [0; SHIFTED];
-    let (mut byte, mut place) = (0, 0);
-    while byte < 256 {
-        if !prints(byte as u8) {
-            bytes[place] = byte as u8;
+    let (mut byte, mut place) = (0_u8, 0);
+    while place < SHIFTED {
+        if !prints(byte) {
+            bytes[place] = byte;
             place += 1;
         }
         byte += 1;

@@ -18,13 +18,12 @@ impl Key {
     #[inline]
     pub(super) fn new(text: &[u8], start: usize, end: usize) -> Self {
         let length = end - start;
-        let bytes = match text.get(start..start + 16).and_then(|bytes| bytes.first_chunk::<16>()) {
-            Some(bytes) => u128::from_le_bytes(*bytes) & ((1_u128 << (8 * length)) - 1),
-            None => {
-                let mut bytes = [0; 16];
-                bytes[..length].copy_from_slice(&text[start..end]);
-                u128::from_le_bytes(bytes)
-            }
+        let bytes = if let Some(bytes) = text[start..].first_chunk() {
+            u128::from_le_bytes(*bytes) & ((1_u128 << (8 * length)) - 1)
+        } else {
+            let mut bytes = [0; 16];
+            bytes[..length].copy_from_slice(&text[start..end]);
+            u128::from_le_bytes(bytes)
         };
         Self(bytes | (length as u128) << 120)
     }

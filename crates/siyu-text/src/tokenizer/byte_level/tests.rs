@@ -30,8 +30,10 @@ impl Both {
         let (mut plain, mut special) = (Vec::new(), Vec::new());
         self.own.encode_into(text, &mut plain).unwrap();
         self.own.encode_with_special_into(text, &mut special).unwrap();
-        prop_assert_eq!(&plain, self.plain.encode_fast(text, false).unwrap().get_ids());
-        prop_assert_eq!(&special, self.special.encode_fast(text, false).unwrap().get_ids());
+        for (found, exact) in [(&plain, &self.plain), (&special, &self.special)] {
+            let expected = exact.encode_fast(text, false).unwrap();
+            prop_assert_eq!(found, expected.get_ids());
+        }
         // Ids by themselves and in another order are mostly parts of characters.
         let reversed: Vec<u32> = special.iter().rev().copied().collect();
         for ids in [&special, &reversed] {
@@ -62,7 +64,7 @@ static SHAPES: LazyLock<[Both; 4]> = LazyLock::new(|| {
     let mut qwen = sample.clone();
     qwen["normalizer"] = json!({"type": "NFC"});
     qwen["pre_tokenizer"] = split(super::words::SIGNED_1, "Isolated");
-    let tokens = [("<a>", true, false), ("a><b", false, false), ("é", false, true), ("好<|im_end|>", false, false)];
+    let tokens = [("<a>", true, false), ("a><b", false, false), ("née", false, true), ("好<|im_end|>", false, false)];
     for ((content, special, normalized), id) in tokens.into_iter().zip(6400..) {
         qwen["added_tokens"].as_array_mut().unwrap().push(added(id, content, special, normalized));
     }
@@ -82,21 +84,30 @@ static SHAPES: LazyLock<[Both; 4]> = LazyLock::new(|| {
     [sample, qwen, gpt, llama].map(|document| Both::load(&document))
 });
 
-/// A vocabulary of bytes and of merges in any order, each of two of the bytes or earlier tokens.
-fn tiny(merges: &[(usize, usize)], order: &[usize]) -> Value {
-    let mut tokens: Vec<String> = CHARACTERS.iter().map(|character| character.to_string()).collect();
-    let symbols: Vec<usize> = "ab 的地é".bytes().map(usize::from).collect();
-    let (mut pairs, mut parts) = (Vec::new(), symbols);
-    for (left, right) in merges {
-        let (left, right) = (&tokens[parts[left % parts.len()]], &tokens[parts[right % parts.len()]]);
-        let joined = format!("{left}{right}");
-        if joined.chars().count() > 24 {
-            continue;
+/// A vocabulary of bytes and of merges that each join two neighbours in a short text, wherever they stand there; ranked
+/// by `order` if it is more than one number, else in the order in which they were made.
+fn tiny(merges: &[usize], order: &[usize]) -> Value {
+    let letters = |text: &str| text.bytes().map(|byte| CHARACTERS[usize::from(byte)].to_string()).collect::<Vec<_>>();
+    let mut tokens: Vec<String> = CHARACTERS.iter().map(char::to_string).collect();
+    let (mut text, mut pairs) = (letters("的地 ab的éa地的b 地é\u{1F600}aabb的的地"), Vec::new());
+    for merge in merges {
+        let place = merge % (text.len() - 1);
+        let pair = [text[place].clone(), text[place + 1].clone()];
+        let mut at = 0;
+        while at + 1 < text.len() {
+            if text[at..at + 2] == pair {
+                text.splice(at..at + 2, [pair.concat()]);
+            }
+            at += 1;
         }
-        pairs.push([left.clone(), right.clone()]);
-        if !tokens.contains(&joined) {
-            parts.push(tokens.len());
-            tokens.push(joined);
+        if !tokens.contains(&pair.concat()) {
+            tokens.push(pair.concat());
+        }
+        if !pairs.contains(&pair) {
+            pairs.push(pair);
+        }
+        if text.len() < 3 {
+            break;
         }
     }
     let mut ranked: Vec<(usize, [String; 2])> = order.iter().copied().cycle().zip(pairs).collect();
@@ -109,7 +120,7 @@ fn tiny(merges: &[(usize, usize)], order: &[usize]) -> Value {
 
 proptest! {
     #[test]
-    fn ids_and_decoded_texts_are_those_of_the_reference(text in r"(\PC|[一-龥，。]{1,12}|\s|<\|im_end\|>|<a><b>|é|好|罗罗罗|(zq){12}|[0-9a-z]{1,5}|\p{M}|[A-Za-z]{1,40}| {1,9}|\PC[가-힣か-ん]{1,4}|'(?i:ll|s|ſ)|[\r\n]{1,3})*") {
+    fn ids_and_decoded_texts_are_those_of_the_reference(text in r"(\PC|[一-龥，。]{1,12}|\s|<\|im_end\|>|<a><b>|ne\u{301}?e|née|好|罗罗罗|(zq){12}|[0-9a-z]{1,5}|\p{M}|[A-Za-z]{1,40}| {1,9}|\PC[가-힣か-ん]{1,4}|'(?i:ll|s|ſ)|[\r\n]{1,3})*") {
         for both in SHAPES.iter() {
             both.check(&text)?;
         }
@@ -124,9 +135,9 @@ proptest! {
 
     #[test]
     fn any_merges_give_the_ids_of_the_reference(
-        merges in prop::collection::vec((0_usize..1000, 0_usize..1000), 1..60),
-        order in prop::collection::vec(0_usize..50, 1..60),
-        texts in prop::collection::vec(r"[ab 的地é]{1,12}|[ab]{1,80}|[的地é]{1,300}", 8),
+        merges in prop::collection::vec(0_usize..1000, 1..40),
+        order in prop_oneof![Just(vec![0]), prop::collection::vec(0_usize..50, 1..60)],
+        texts in prop::collection::vec(r"[ab 的地é\u{1F600}旧]{1,12}|[ab]{1,80}|[的地é旧]{1,300}", 8),
         times in 1_usize..30,
     ) {
         let both = Both::load(&tiny(&merges, &order));

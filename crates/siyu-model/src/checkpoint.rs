@@ -150,7 +150,7 @@ impl Checkpoint {
     #[expect(unsafe_code, reason = "a tensor over foreign memory is what a mapped file is for")]
     pub(crate) fn mapped(&self, name: &str) -> Result<Tensor> {
         let place = self.tensors.get(name).ok_or_else(|| self.missing(name))?;
-        let refused = || Error::Dtype { name: name.to_owned(), found: format!("{:?}", place.info.dtype) };
+        let refused = || Error::Dtype { name: name.to_owned(), found: place.info.dtype.to_string() };
         let kind = kind(place.info.dtype).ok_or_else(refused)?;
         let shape = self.shape(name).unwrap_or_default();
         let bytes = self.bytes(name)?;

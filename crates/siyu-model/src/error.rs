@@ -78,7 +78,7 @@ pub enum Error {
         name: String,
     },
     /// A weight has another shape than the configuration says.
-    #[error("tensor `{name}` has shape {found:?} but the configuration calls for {expected:?}")]
+    #[error("tensor `{name}` has shape {} but the configuration calls for {}", shape(.found), shape(.expected))]
     Shape {
         /// The tensor.
         name: String,
@@ -125,4 +125,10 @@ impl Error {
     pub fn is_out_of_memory(&self) -> bool {
         matches!(self, Self::Torch(error) if error.to_string().contains("out of memory"))
     }
+}
+
+/// A shape as people write it.
+fn shape(sizes: &[i64]) -> String {
+    let sizes: Vec<String> = sizes.iter().map(i64::to_string).collect();
+    format!("[{}]", sizes.join(", "))
 }

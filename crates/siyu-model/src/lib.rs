@@ -8,6 +8,7 @@
 //!
 //! This crate knows tokens only: nothing of text, datasets, optimizers or HTTP.
 
+mod adapt;
 mod adapter;
 mod attention;
 mod backward;

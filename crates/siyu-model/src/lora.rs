@@ -10,6 +10,7 @@ use crate::forward::Pass;
 use crate::parameters::{Plan, Role};
 use crate::seed;
 use settings::Shape;
+pub(crate) use settings::ends_in;
 use tch::{Device, Kind, Tensor};
 
 /// The change of one matrix.

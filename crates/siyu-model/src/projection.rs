@@ -139,6 +139,11 @@ impl Projection {
         Ok(())
     }
 
+    /// The names of the modules.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.outputs.iter().map(|output| output.name.as_str())
+    }
+
     /// The changes, with the names of their modules.
     pub(crate) fn loras(&self) -> impl Iterator<Item = (&str, &Lora)> {
         self.outputs.iter().filter_map(|output| Some((output.name.as_str(), output.lora.as_ref()?)))

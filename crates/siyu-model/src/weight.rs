@@ -126,6 +126,11 @@ impl Weight {
         })
     }
 
+    /// The name of the first module it belongs to.
+    pub(crate) fn module(&self) -> &str {
+        self.parts[0].0.rsplit_once('.').map_or("", |(module, _)| module)
+    }
+
     /// The index of the parameter, if it is trained.
     pub(crate) fn trained(&self) -> Option<usize> {
         match self.store {

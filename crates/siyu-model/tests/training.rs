@@ -261,7 +261,15 @@ fn a_token_outside_the_vocabulary_is_refused() {
 }
 
 #[test]
-fn targets_that_match_nothing_are_refused() {
-    let settings = LoraSettings { targets: Targets::Names(vec!["wq".to_owned()]), ..LoraSettings::default() };
-    assert!(matches!(model().adapt(&settings), Err(Error::Adapter { .. })));
+fn names_that_stand_for_nothing_are_refused() {
+    let problem = |settings: &LoraSettings| model().adapt(settings).unwrap_err().to_string();
+    let names = |names: [&str; 2]| Targets::Names(names.map(str::to_owned).to_vec());
+    let settings = LoraSettings { targets: names(["q_proj", "v_porj"]), ..LoraSettings::default() };
+    assert_eq!(problem(&settings), "adapter: no matrix of the model is named `v_porj`");
+    let settings = LoraSettings { targets: names(["q_proj", "lm_head"]), ..LoraSettings::default() };
+    assert!(problem(&settings).contains("`modules_to_save`"));
+    let settings = LoraSettings { targets: Targets::Pattern("x.*".to_owned()), ..LoraSettings::default() };
+    assert_eq!(problem(&settings), "adapter: no matrix of the model matches `x.*`");
+    let settings = LoraSettings { modules_to_save: vec!["head".to_owned()], ..LoraSettings::default() };
+    assert_eq!(problem(&settings), "adapter: no module of the model is named `head`");
 }

@@ -111,7 +111,8 @@ impl LoraSettings {
     }
 }
 
-fn ends_in(name: &str, target: &str) -> bool {
+/// Whether a module's name is `target` or ends in a dot and `target`.
+pub(crate) fn ends_in(name: &str, target: &str) -> bool {
     name.strip_suffix(target).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 

@@ -53,6 +53,7 @@ fn shard(directory: &Path, name: &str, rows: &[Row]) -> ShardRecord {
         path,
         split: name.split('-').next().unwrap().to_owned(),
         rows: rows.len() as u64,
+        documents: None,
         tokens: Some(rows.iter().map(|(ids, _)| ids.len() as u64).sum()),
         bytes: bytes.len() as u64,
         blake3: blake3::hash(&bytes).to_hex().to_string(),
@@ -96,6 +97,7 @@ fn dataset(train: [&[Row]; 2]) -> TempDir {
         rows: RowTotals { input: all, created: 0, written: all, dropped: 0, quarantined: 0 },
         personal_data: BTreeMap::new(),
         personal_data_check: None,
+        packing: None,
         audit: None,
         split: Some(SplitRecord {
             by: vec!["text".into()],

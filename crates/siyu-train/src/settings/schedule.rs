@@ -53,7 +53,7 @@ impl Schedule {
     ///
     /// # Source
     /// The schedulers of Hugging Face transformers (`optimization.py`): constant, linear, cosine with warm-up; Hu et
-    /// al. 2024, "MiniCPM", section 4.2, for the stay with a late fall.
+    /// al. 2024, "`MiniCPM`", section 4.2, for the stay with a late fall.
     pub fn factor(self, step: u64, warm_up: u64, total: u64) -> f64 {
         if step < warm_up {
             return step as f64 / warm_up as f64;

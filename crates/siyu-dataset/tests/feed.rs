@@ -173,7 +173,7 @@ fn rows_of_another_side_are_no_training_data_and_training_rows_judge_nothing() {
     assert!(open(&directory, &wanted("validation", Purpose::Evaluation)).is_ok());
     change(&directory, |manifest| manifest.shards[0].split = "train".into());
     change(&directory, |manifest| {
-        manifest.split.as_mut().unwrap().rows = BTreeMap::from([("train".into(), 3), ("validation".into(), 2)])
+        manifest.split.as_mut().unwrap().rows = BTreeMap::from([("train".into(), 3), ("validation".into(), 2)]);
     });
     let found = open(&directory, &wanted("train", Purpose::Training));
     assert!(matches!(found, Err(Error::MisplacedShard { path, .. }) if path.starts_with("data/test-")));

@@ -101,7 +101,7 @@ impl Error {
     }
 
     /// A file of a run that is not what this program writes.
-    pub(crate) fn damaged(path: impl AsRef<Path>, problem: impl ToString) -> Self {
+    pub(crate) fn damaged(path: impl AsRef<Path>, problem: &dyn ToString) -> Self {
         Self::Damaged { path: path.as_ref().to_owned(), problem: problem.to_string() }
     }
 

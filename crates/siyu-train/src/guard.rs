@@ -49,7 +49,7 @@ pub(crate) fn keep(output: &Path, model: &Model, rows: &TokenRows, wrong: &Wrong
     }
     let ids: Vec<String> = bundle.rows.iter().map(|row| format!("`{}`", row.id)).collect();
     let path = folder.join("batch.json");
-    let json = serde_json::to_vec(&bundle).map_err(|error| Error::damaged(&path, error))?;
+    let json = serde_json::to_vec(&bundle).map_err(|error| Error::damaged(&path, &error))?;
     files::replace(&path, &json)?;
     save_parameters(model, &folder.join("parameters"))?;
     Ok(Error::NonFinite { step, layer: place(model, wrong)?, rows: ids.join(", "), bundle: folder })

@@ -136,5 +136,5 @@ impl Log {
 pub fn read(folder: &Path) -> Result<Vec<Line>> {
     let path = folder.join(METRICS);
     let text = std::fs::read_to_string(&path).map_err(Error::read(&path))?;
-    text.lines().map(|line| serde_json::from_str(line).map_err(|error| Error::damaged(&path, error))).collect()
+    text.lines().map(|line| serde_json::from_str(line).map_err(|error| Error::damaged(&path, &error))).collect()
 }

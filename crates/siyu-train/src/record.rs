@@ -114,7 +114,7 @@ impl Record {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             bytes => bytes.map_err(Error::read(&path))?,
         };
-        serde_json::from_slice(&bytes).map(Some).map_err(|error| Error::damaged(path, error))
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| Error::damaged(path, &error))
     }
 
     /// Writes the record into a run's folder.
@@ -166,7 +166,7 @@ impl Origin {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             bytes => serde_json::from_slice(&bytes.map_err(Error::read(&path))?)
                 .map(Some)
-                .map_err(|error| Error::damaged(path, error)),
+                .map_err(|error| Error::damaged(path, &error)),
         }
     }
 }

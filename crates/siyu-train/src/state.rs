@@ -55,7 +55,7 @@ pub(crate) fn save(folder: &Path, progress: &Progress, parameters: &Parameters, 
     let path = folder.join(STATE);
     let parent = path.parent().unwrap_or(folder);
     crate::files::folder(parent)?;
-    let json = serde_json::to_vec(progress).map_err(|error| Error::damaged(&path, error))?;
+    let json = serde_json::to_vec(progress).map_err(|error| Error::damaged(&path, &error))?;
     let mut tensors = vec![(PROGRESS.to_owned(), Stored { shape: [json.len()], bytes: json, dtype: Dtype::U8 })];
     for (name, tensor) in
         [("parameters", parameters.flat()), ("first", &optimizer.first), ("second", &optimizer.second)]
@@ -80,7 +80,7 @@ pub(crate) fn load(folder: &Path, parameters: &Parameters, optimizer: &AdamW) ->
     }
     let file = Checkpoint::of_file(&path)?;
     let json = Vec::<u8>::try_from(file.tensor(PROGRESS, Device::Cpu, Kind::Uint8)?)?;
-    let progress = serde_json::from_slice(&json).map_err(|error| Error::damaged(&path, error))?;
+    let progress = serde_json::from_slice(&json).map_err(|error| Error::damaged(&path, &error))?;
     for (name, place) in [("parameters", parameters.flat()), ("first", &optimizer.first), ("second", &optimizer.second)]
     {
         let value = file.shaped(name, &place.size(), Device::Cpu, Kind::Float)?;

@@ -28,7 +28,7 @@ impl Train {
         let text = std::fs::read_to_string(&self.file)?;
         let run = Run::prepare(settings, &text, |_| ())?;
         let mut show = Show::new();
-        show.forecast(&run);
+        Show::forecast(&run);
         if self.forecast {
             return Ok(());
         }

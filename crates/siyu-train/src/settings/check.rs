@@ -19,6 +19,7 @@ pub(super) fn problem(settings: &Settings) -> Option<Problem> {
         .or_else(|| combinations(settings))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "each check ends with it")]
 fn told(keys: &'static [&'static str], message: impl Into<String>, help: &str) -> Option<Problem> {
     Some(Problem { keys, message: message.into(), help: format!("{help}; ") })
 }

@@ -73,6 +73,7 @@ fn shard(directory: &Path, side: &str, rows: &[Row]) -> ShardRecord {
         path,
         split: side.to_owned(),
         rows: rows.len() as u64,
+        documents: None,
         tokens: Some(rows.iter().map(|(ids, _)| ids.len() as u64).sum()),
         bytes: bytes.len() as u64,
         blake3: blake3::hash(&bytes).to_hex().to_string(),
@@ -108,6 +109,7 @@ pub(crate) fn write_dataset(root: &Path, train: &[Row], validation: &[Row]) {
         steps: Vec::new(),
         rows: RowTotals { input: all, created: 0, written: all, dropped: 0, quarantined: 0 },
         personal_data: BTreeMap::new(),
+        packing: None,
         personal_data_check: None,
         audit: None,
         split: Some(SplitRecord {

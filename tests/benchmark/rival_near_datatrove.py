@@ -11,11 +11,16 @@ import shutil
 import numpy as np
 from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupCluster, MinhashDedupFilter, MinhashDedupSignature
+from datatrove.pipeline.dedup import minhash
 from datatrove.pipeline.dedup.minhash import MinhashConfig
 from datatrove.pipeline.readers import JsonlReader
 from datatrove.pipeline.writers.jsonl import JsonlWriter
 from datatrove.utils.hashing import HashConfig, create_hash_func
 from datatrove.utils.text import simplify_text
+
+
+# The base class loads a word tokenizer, which this one does not use and which costs a package more.
+minhash.load_word_tokenizer = lambda language: None
 
 
 class CharacterSignature(MinhashDedupSignature):
@@ -26,7 +31,7 @@ class CharacterSignature(MinhashDedupSignature):
         length = self.config.n_grams
         hashed = create_hash_func(self.config.hash_config)
         shingles = {text[start : start + length] for start in range(max(1, len(text) - length + 1))}
-        return np.fromiter((hashed(shingle) for shingle in shingles), dtype=np.uint64).reshape(-1, 1)
+        return np.fromiter((hashed(shingle.encode()) for shingle in shingles), dtype=np.uint64).reshape(-1, 1)
 
 
 def main():

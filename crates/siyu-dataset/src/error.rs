@@ -243,6 +243,72 @@ pub enum Error {
         /// Values on more than one side.
         found: u64,
     },
+    /// Rows that are kept for a judgement are no training data.
+    #[error("the side `{side}` is kept for judging the model and is no training data; only `train` is")]
+    NotTraining {
+        /// The side.
+        side: String,
+    },
+    /// Rows that a model learns from say nothing about it.
+    #[error("the side `train` cannot judge a model that learns from it; add `split` to the pipeline")]
+    NotEvaluation,
+    /// A shard is entered under another side than the one it was written for.
+    #[error(
+        "the manifest lists `{path}` under the side `{side}`; it was changed after the run, write the dataset again"
+    )]
+    MisplacedShard {
+        /// The shard, inside the dataset.
+        path: String,
+        /// The side.
+        side: String,
+    },
+    /// The rows are no tokens.
+    #[error("the dataset has no `input_ids` and `labels`; add `tokenize` as the last step of its pipeline")]
+    NotTokenized,
+    /// The ids are those of another tokenizer.
+    #[error(
+        "the dataset was tokenized with `{path}` (blake3 {found}) but the model's tokenizer.json has the hash {expected}; \
+         set `tokenizer` of the step `tokenize` to the model's and run the pipeline again"
+    )]
+    OtherTokenizer {
+        /// The tokenizer as the pipeline names it.
+        path: String,
+        /// Its hash.
+        found: String,
+        /// The hash of the model's.
+        expected: String,
+    },
+    /// The labels of a row do not fit its ids.
+    #[error("`{path}` has a row whose `labels` do not go with its `input_ids`; write the dataset again")]
+    Labels {
+        /// The shard, inside the dataset.
+        path: String,
+    },
+    /// A token that the model does not know.
+    #[error("`{path}` holds the token {id}, but the model knows {vocab} tokens; is it the model of this tokenizer?")]
+    TokenId {
+        /// The shard, inside the dataset.
+        path: String,
+        /// The token.
+        id: i32,
+        /// The size of the model's vocabulary.
+        vocab: usize,
+    },
+    /// No row of a side is left to be used.
+    #[error(
+        "the side `{side}` has no row that can be used: {without_labels} have nothing to learn (all labels are -100) \
+         and {too_long} are longer than {max_tokens} tokens"
+    )]
+    NoUsableRows {
+        /// The side.
+        side: String,
+        /// Rows without labels.
+        without_labels: u64,
+        /// Rows that are too long.
+        too_long: u64,
+        /// Longest row that the model takes.
+        max_tokens: usize,
+    },
 }
 
 /// Where a row is.

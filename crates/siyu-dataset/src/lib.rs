@@ -7,6 +7,7 @@ mod content;
 mod dataset;
 mod error;
 mod export;
+mod feed;
 mod json;
 mod leak;
 mod manifest;
@@ -19,6 +20,7 @@ pub use content::{content_columns, content_hash, row_hashes};
 pub use dataset::{Dataset, Fate, Rows};
 pub use error::{Error, Place, Result};
 pub use export::ExportFormat;
+pub use feed::{Order, Purpose, RowSize, TokenRow, TokenRows, Unusable, Wanted};
 pub use json::json_value;
 pub use leak::LEAK_METHOD;
 pub use manifest::{

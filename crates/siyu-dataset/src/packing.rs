@@ -124,7 +124,7 @@ pub fn unpacked(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         fields.push(field);
         columns.push(column);
     }
-    let count = columns.first().map_or(0, |column| column.len());
+    let count = columns.first().map_or(0, Array::len);
     let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(count));
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
 }

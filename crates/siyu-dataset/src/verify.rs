@@ -117,6 +117,11 @@ impl Dataset {
         Ok(())
     }
 
+    /// Compares one shard with its record.
+    pub(crate) fn verify_alone(&self, shard: &ShardRecord) -> Result<()> {
+        self.verify_shard(shard, None).map(drop)
+    }
+
     fn verify_shard(&self, shard: &ShardRecord, side: Option<usize>) -> Result<ShardFacts> {
         let path = &shard.path;
         self.verify_bytes(path, shard.bytes, &shard.blake3)?;

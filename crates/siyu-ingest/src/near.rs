@@ -34,6 +34,7 @@ use crate::error::{Error, Result};
 use crate::exchange::Exchange;
 use crate::exec::Settled;
 use crate::files;
+use crate::operator::Key;
 use crate::plan::{Act, Segment};
 use crate::run::stages::Engine;
 use std::path::PathBuf;
@@ -43,6 +44,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) engine: &'a Engine<'a>,
     pub(crate) act: &'a Act,
     pub(crate) job: &'a Job,
+    /// Whether the exchange's keys are the hashes of just what is compared.
+    pub(crate) keyed_by_content: bool,
     /// What is done on the same exchange before.
     pub(crate) earlier: &'a [Settled],
     /// The exchange, of which only the columns in question are read.
@@ -86,7 +89,10 @@ pub(crate) fn decide(
     if most >= 1 << 31 {
         return Err(Error::TooManyDocuments { step: job.step, documents: most });
     }
-    let mut pass = Pass { engine, act, job, earlier, exchange, folder, before: Vec::new() };
+    let arrival = segment.arrival.as_ref().expect("later segments have an arrival");
+    let keyed_by_content =
+        matches!(arrival.key, Key::Content { .. }) && arrival.acts[0].slots == act.slots[..job.content];
+    let mut pass = Pass { engine, act, job, keyed_by_content, earlier, exchange, folder, before: Vec::new() };
     if let Some(decisions) = Decisions::open(&pass)? {
         return Ok(decisions);
     }

@@ -1,18 +1,15 @@
 //! The pipeline file: parsed into types, refused with line, column and excerpt. Parsing reads no documents.
 
-mod diagnostic;
 mod overrides;
-mod places;
-mod variables;
 mod words;
 
 use crate::error::{Error, Result};
 use crate::input::{self, Input};
 use crate::step::Step;
-pub use diagnostic::{Diagnostic, nearest};
-use places::Places;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use siyu_yaml::Places;
+pub use siyu_yaml::{Diagnostic, nearest};
 use std::path::{Path, PathBuf};
 
 /// A pipeline as written in its file.
@@ -118,7 +115,8 @@ impl Pipeline {
 
     /// Like [`Self::from_path`] for text that is already read; `path` is for messages.
     pub fn from_text(written: &str, path: &Path, settings: &[String]) -> Result<Self> {
-        Self::from_expanded(variables::expand(written, path)?, written, path, settings)
+        let expanded = siyu_yaml::expand(written, path).map_err(|error| Error::Pipeline(Box::new(error)))?;
+        Self::from_expanded(expanded, written, path, settings)
     }
 
     /// The pipeline whose `text` a manifest recorded: variables are expanded, settings follow it.
@@ -130,7 +128,8 @@ impl Pipeline {
 
     fn from_expanded(text: String, written: &str, path: &Path, settings: &[String]) -> Result<Self> {
         let file: File = serde_saphyr::from_str(&text).map_err(|error| {
-            Error::Pipeline(Box::new(Diagnostic::from_yaml(path, &text, written, error.without_snippet())))
+            let found = words::words(&text, error.without_snippet(), true);
+            Error::Pipeline(Box::new(Diagnostic::of_words(path, &text, written, found)))
         })?;
         let mut pipeline = Self {
             input: file.input,
@@ -202,7 +201,7 @@ impl Pipeline {
         if place.line == 0 {
             return Error::Refused(format!("{message}; {help}; nothing was read or written"));
         }
-        let (line, column) = diagnostic::moved(&self.text, &self.written, (place.line, place.column));
+        let (line, column) = siyu_yaml::moved(&self.text, &self.written, (place.line, place.column));
         let help = format!("{help}; nothing was read or written");
         Error::Pipeline(Box::new(Diagnostic::new(&self.path, &self.written, line, column, message, help)))
     }
@@ -245,6 +244,7 @@ pub fn parse_steps(text: &str) -> Result<Vec<Step>> {
     let parsed =
         if is_list { serde_saphyr::from_str(text) } else { serde_saphyr::from_str(text).map(|step| vec![step]) };
     parsed.map_err(|error| {
-        Error::Pipeline(Box::new(Diagnostic::from_steps(Path::new("STEPS"), text, error.without_snippet())))
+        let found = words::words(text, error.without_snippet(), false);
+        Error::Pipeline(Box::new(Diagnostic::of_words(Path::new("STEPS"), text, text, found)))
     })
 }

@@ -3,13 +3,15 @@
 use crate::error::{Error, Result};
 use crate::fused::{Compiled, Fused};
 use crate::input::{self, Source, Wanted, WantedColumn};
+use crate::operator::Kernel;
 use crate::pipeline::Pipeline;
 use crate::rows::{self, IDENTITY};
 use crate::shards::{packing, written_columns};
 use crate::step::{Operator, Step};
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use siyu_dataset::packed_schema;
 use std::sync::Arc;
+use std::thread::{Scope, ScopedJoinHandle};
 
 mod arrival;
 mod order;
@@ -23,7 +25,7 @@ pub(crate) use arrival::{Act, Arrival};
 pub struct Plan {
     pub(crate) wanted: Wanted,
     /// Columns that steps read from the input though no entry maps them, and the first step that does.
-    asked: Vec<(String, usize)>,
+    asked: Vec<wanted::Asked>,
     pub(crate) segments: Vec<Segment>,
     /// Each step as reports name it, such as `3 mask_pii`.
     pub labels: Vec<String>,
@@ -55,6 +57,11 @@ impl Plan {
     /// # Errors
     /// [`Error::Pipeline`] at the step that cannot work.
     pub fn new(pipeline: &Pipeline) -> Result<Self> {
+        std::thread::scope(|scope| Self::drafted(pipeline, scope))
+    }
+
+    /// Steps are built on threads of their own: dictionaries and tokenizers take a while to load.
+    fn drafted<'a>(pipeline: &'a Pipeline, scope: &'a Scope<'a, '_>) -> Result<Self> {
         let (wanted, asked) = wanted::of(pipeline)?;
         let mut layout: Vec<Field> = vec![Field::new("source", DataType::Utf8, false)];
         layout.extend(wanted.iter().map(|name| Field::new(name, DataType::Utf8, true)));
@@ -68,7 +75,8 @@ impl Plan {
             let columns = layout.clone();
             match step.operator() {
                 Operator::Row(_) => {
-                    let step = compile(index, step, &mut layout).map_err(|error| pipeline.at_step(index, &error))?;
+                    let step =
+                        draft(index, step, &mut layout, scope).map_err(|error| pipeline.at_step(index, &error))?;
                     compiled.push(step);
                 }
                 Operator::Table(table) => {
@@ -77,7 +85,7 @@ impl Plan {
                         Some(arrival) if compiled.is_empty() && arrival.takes(&act, &before) => arrival.acts.push(act),
                         _ => {
                             let next = Arrival { key: table.key(), acts: vec![act] };
-                            let compiled = std::mem::take(&mut compiled);
+                            let compiled = built(pipeline, std::mem::take(&mut compiled))?;
                             segments.push(segment(arrival.replace(next), [&before, &resolved, &columns], compiled));
                             before = columns;
                         }
@@ -86,7 +94,7 @@ impl Plan {
                 }
             }
         }
-        segments.push(segment(arrival, [&before, &resolved, &layout], compiled));
+        segments.push(segment(arrival, [&before, &resolved, &layout], built(pipeline, compiled)?));
         if segments.len() == 1 {
             let arrival = Some(Arrival::ordering(pipeline.seed));
             segments.push(segment(arrival, [&layout, &layout, &layout], Vec::new()));
@@ -168,8 +176,17 @@ fn put(field: Field, layout: &mut Vec<Field>) -> usize {
     layout.len() - 1
 }
 
-/// Compiles a row step against the columns so far and adds those it makes.
-fn compile(index: usize, step: &Step, layout: &mut Vec<Field>) -> Result<Compiled> {
+/// A row step whose kernel is being built.
+struct Draft<'a> {
+    index: usize,
+    reads: Vec<usize>,
+    writes: Vec<usize>,
+    kernel: ScopedJoinHandle<'a, Result<Kernel>>,
+    after: SchemaRef,
+}
+
+/// Fits a row step to the columns so far, adds those it makes, and begins to build it.
+fn draft<'a>(index: usize, step: &'a Step, layout: &mut Vec<Field>, scope: &'a Scope<'a, '_>) -> Result<Draft<'a>> {
     let Operator::Row(row) = step.operator() else { unreachable!("only row steps are compiled") };
     let mut available: Vec<String> = vec!["id".into(), "source_row".into()];
     available.extend(layout.iter().map(|field| field.name().clone()));
@@ -180,7 +197,19 @@ fn compile(index: usize, step: &Step, layout: &mut Vec<Field>) -> Result<Compile
     for field in row.writes(&inputs)? {
         writes.push(IDENTITY + put(field, layout));
     }
-    Ok(Compiled { index, reads, writes, kernel: row.build(&inputs)?, after: rows::schema(layout) })
+    let kernel = scope.spawn(move || row.build(&inputs));
+    Ok(Draft { index, reads, writes, kernel, after: rows::schema(layout) })
+}
+
+/// The steps once they are built; the first that cannot be is named.
+fn built(pipeline: &Pipeline, drafts: Vec<Draft<'_>>) -> Result<Vec<Compiled>> {
+    let built = drafts.into_iter().map(|draft| {
+        let Draft { index, reads, writes, kernel, after } = draft;
+        let kernel = kernel.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let kernel = kernel.map_err(|error| pipeline.at_step(index, &error))?;
+        Ok(Compiled { index, reads, writes, kernel, after })
+    });
+    built.collect()
 }
 
 fn slots(names: &[String], layout: &[Field]) -> Result<Vec<usize>> {

@@ -108,7 +108,7 @@ fn unchanged(manifest: Manifest, pipeline: &Pipeline, sources: &[Source], identi
 
 /// Buckets of an exchange: a function of the input alone, for the shards must not depend on the machine.
 fn buckets(sources: &[Source]) -> u32 {
-    const BUCKET_BYTES: u64 = 8 << 20;
+    const BUCKET_BYTES: u64 = 4 << 20;
     // Compressed text grows about fivefold when read.
     let bytes: u64 = sources
         .iter()

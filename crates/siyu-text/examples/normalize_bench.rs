@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --release -p siyu-text --example normalize_bench -- law.jsonl          # as the text is
 //! cargo run --release -p siyu-text --example normalize_bench -- law.jsonl --clean  # after one pass of each
+//! cargo run --release -p siyu-text --example normalize_bench -- law.jsonl fullwidth  # those of this name
 //! ```
 //!
 //! Takes the `text` field of JSON lines; of any other file, each line. Linux only: the time comes from `/proc`.
@@ -23,21 +24,26 @@ const PASSES: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let path = arguments.next().ok_or("usage: normalize_bench FILE [--clean]")?;
+    let path = arguments.next().ok_or("usage: normalize_bench FILE [--clean] [NAME]")?;
     let texts = texts(&fs::read_to_string(path)?)?;
-    let clean = arguments.next().is_some();
-    let converter = Converter::new(Config::T2s);
-    measure("normalize_unicode nfc", &texts, clean, |text| unicode::normalize(text, Form::Nfc))?;
-    measure("normalize_unicode nfkc", &texts, clean, |text| unicode::normalize(text, Form::Nfkc))?;
-    measure("normalize_unicode none", &texts, clean, |text| unicode::normalize(text, Form::None))?;
-    measure("normalize_punctuation alphanumeric", &texts, clean, |text| {
+    let (options, names): (Vec<String>, Vec<String>) = arguments.partition(|argument| argument == "--clean");
+    let (clean, name) = (!options.is_empty(), names.first().map_or("", String::as_str));
+    let [simplify, traditional] = [Config::T2s, Config::S2twp].map(Converter::new);
+    let measure = |operator: &str, texts: &[String], clean: bool, normalize: Normalize<'_>| {
+        if operator.contains(name) { measure(operator, texts, clean, normalize) } else { Ok(()) }
+    };
+    measure("normalize_unicode nfc", &texts, clean, &|text| unicode::normalize(text, Form::Nfc))?;
+    measure("normalize_unicode nfkc", &texts, clean, &|text| unicode::normalize(text, Form::Nfkc))?;
+    measure("normalize_unicode none", &texts, clean, &|text| unicode::normalize(text, Form::None))?;
+    measure("normalize_punctuation alphanumeric", &texts, clean, &|text| {
         punctuation::normalize(text, Style::Alphanumeric)
     })?;
-    measure("normalize_punctuation halfwidth", &texts, clean, |text| punctuation::normalize(text, Style::Halfwidth))?;
-    measure("normalize_punctuation fullwidth", &texts, clean, |text| punctuation::normalize(text, Style::Fullwidth))?;
-    measure("fix_mojibake", &texts, clean, mojibake::fix)?;
-    measure("convert_chinese simplified", &texts, clean, |text| converter.convert(text))?;
-    measure("count_odd", &texts, clean, |text| {
+    measure("normalize_punctuation halfwidth", &texts, clean, &|text| punctuation::normalize(text, Style::Halfwidth))?;
+    measure("normalize_punctuation fullwidth", &texts, clean, &|text| punctuation::normalize(text, Style::Fullwidth))?;
+    measure("fix_mojibake", &texts, clean, &mojibake::fix)?;
+    measure("convert_chinese simplified", &texts, clean, &|text| simplify.convert(text))?;
+    measure("convert_chinese s2twp", &texts, clean, &|text| traditional.convert(text))?;
+    measure("count_odd", &texts, clean, &|text| {
         black_box(count_odd(text));
         Cow::Borrowed(text)
     })
@@ -51,10 +57,9 @@ fn texts(file: &str) -> Result<Vec<String>, serde_json::Error> {
     file.lines().map(|line| if line.starts_with('{') { text(line) } else { Ok(line.to_owned()) }).collect()
 }
 
-fn measure<F>(name: &str, texts: &[String], clean: bool, normalize: F) -> Result<(), Box<dyn Error>>
-where
-    F: for<'a> Fn(&'a str) -> Cow<'a, str>,
-{
+type Normalize<'a> = &'a dyn for<'b> Fn(&'b str) -> Cow<'b, str>;
+
+fn measure(name: &str, texts: &[String], clean: bool, normalize: Normalize<'_>) -> Result<(), Box<dyn Error>> {
     let texts: Vec<Cow<'_, str>> =
         texts.iter().map(|text| if clean { normalize(text) } else { Cow::Borrowed(text.as_str()) }).collect();
     let bytes: usize = texts.iter().map(|text| text.len()).sum();

@@ -2,9 +2,12 @@
 //!
 //! ```text
 //! cargo run --release -p siyu-text --example tokens_bench -- encode laws.jsonl tokenizer.json
+//! cargo run --release -p siyu-text --example tokens_bench -- equal laws.jsonl tokenizer.json
 //! cargo run --release -p siyu-text --example tokens_bench -- truncate laws.jsonl tokenizer.json 1024 head character
 //! cargo run --release -p siyu-text --example tokens_bench -- segment laws.jsonl
 //! ```
+//!
+//! `equal` encodes and decodes each document with `tokenizers` 0.23 as well, and counts those that differ.
 //!
 //! Words against jieba's, in a file that `scripts/jieba_words.py` has written:
 //!
@@ -45,6 +48,7 @@ fn main() {
                 ids.len()
             });
         }
+        "equal" => equal(&texts, &read_to_string(argument(2)).unwrap()),
         "truncate" => {
             let tokenizer = Tokenizer::from_json(&read_to_string(argument(2)).unwrap()).unwrap();
             let keep = match argument(4) {
@@ -71,6 +75,32 @@ fn main() {
             }
         }
     }
+}
+
+/// Counts the documents whose ids or decoded texts are not those of Hugging Face's engine, and prints where they differ.
+fn equal(texts: &[String], json: &str) {
+    let tokenizer = Tokenizer::from_json(json).unwrap();
+    let mut exact: tokenizers_exact::Tokenizer = json.parse().unwrap();
+    let (mut ids, mut different, mut count) = (Vec::new(), 0, 0);
+    for special in [false, true] {
+        exact.set_encode_special_tokens(!special);
+        for (number, text) in texts.iter().enumerate() {
+            ids.clear();
+            if special {
+                tokenizer.encode_with_special_into(text, &mut ids).unwrap();
+            } else {
+                tokenizer.encode_into(text, &mut ids).unwrap();
+            }
+            let expected = exact.encode_fast(text.as_str(), false).unwrap();
+            if ids != expected.get_ids() || tokenizer.decode(&ids) != exact.decode(&ids, false).unwrap() {
+                let place = ids.iter().zip(expected.get_ids()).position(|(found, expected)| found != expected);
+                println!("document {number} differs from token {place:?} on");
+                different += 1;
+            }
+            count += ids.len();
+        }
+    }
+    println!("{:?}: {different} differences in {} documents, {count} tokens", tokenizer.engine(), texts.len());
 }
 
 /// Counts the lines that are cut as jieba cuts them, and prints the first few others.

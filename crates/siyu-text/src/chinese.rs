@@ -9,11 +9,12 @@
 
 mod config;
 mod dictionary;
+mod stage;
 
 pub use config::Config;
 
-use crate::unicode::offsets::Writer;
-use dictionary::Dictionary;
+use crate::unicode::offsets::{OffsetMap, Record, Writer};
+use stage::Stage;
 use std::borrow::Cow;
 
 /// A chain of dictionaries, ready to convert.
@@ -26,107 +27,68 @@ use std::borrow::Cow;
 /// of compatibility ideographs and cut by the longest words of a dictionary; then each piece passes the stages, and in
 /// each the first dictionary that knows a word at a place replaces its longest one.
 pub struct Converter {
-    normalization: Dictionary,
-    segmentation: Option<Dictionary>,
-    stages: Vec<Vec<Dictionary>>,
-    /// Characters of the basic plane that stand in a key, one bit each.
-    known: Box<[u64]>,
+    normalization: Stage,
+    segmentation: Option<Stage>,
+    stages: Vec<Stage>,
 }
 
 impl Converter {
     /// Loads the tables of a configuration; a few milliseconds.
     pub fn new(config: Config) -> Self {
         let tables = config.tables();
-        let mut converter = Self {
-            normalization: Dictionary::new(&[config::COMPATIBILITY]),
-            segmentation: tables.segmentation.map(Dictionary::new),
-            stages: tables
-                .stages
-                .iter()
-                .map(|stage| stage.iter().map(|&table| Dictionary::new(table)).collect())
-                .collect(),
-            known: vec![0; 0x1_0000 / 64].into_boxed_slice(),
-        };
-        let Self { normalization, segmentation, stages, known } = &mut converter;
-        for dictionary in stages.iter().flatten().chain([&*normalization]).chain(segmentation.as_ref()) {
-            for character in dictionary.keys().flat_map(str::chars) {
-                if let Some(word) = known.get_mut(u32::from(character) as usize / 64) {
-                    *word |= 1 << (u32::from(character) % 64);
-                }
-            }
+        Self {
+            normalization: Stage::new(&[&[config::COMPATIBILITY]]),
+            segmentation: tables.segmentation.map(|words| Stage::new(&[words])),
+            stages: tables.stages.iter().map(|dictionaries| Stage::new(dictionaries)).collect(),
         }
-        converter
     }
 
     /// Converts a text; one that needs nothing is borrowed.
     pub fn convert<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut writer = Writer::new(text, ());
-        if text.is_ascii() {
-            return Cow::Borrowed(text);
-        }
-        // A character that stands in no key parts what comes before it from what comes after.
-        let (mut start, mut at, mut wide) = (0, 0, false);
-        for character in text.chars().chain(['\0']) {
-            if self.is_known(character) {
-                wide |= !character.is_ascii();
-            } else {
-                if let Some(piece) = text.get(start..at).filter(|_| wide) {
-                    writer.replace(start..at, &self.convert_piece(piece));
-                }
-                start = at + character.len_utf8();
-                wide = false;
-            }
-            at += character.len_utf8();
-        }
-        writer.finish().0
+        self.converted::<()>(text).0
     }
 
-    fn is_known(&self, character: char) -> bool {
-        let code = u32::from(character);
-        self.known.get(code as usize / 64).is_none_or(|word| word >> (code % 64) & 1 == 1)
+    /// Like [`Converter::convert`], with the place in the source for each place in the result.
+    pub fn convert_mapped<'a>(&self, text: &'a str) -> (Cow<'a, str>, OffsetMap) {
+        self.converted(text)
     }
 
-    fn convert_piece(&self, piece: &str) -> String {
-        let text = replace(piece, std::slice::from_ref(&self.normalization));
-        let Some(segmentation) = &self.segmentation else {
-            return self.pass(&text);
+    fn converted<'a, R: Record>(&self, source: &'a str) -> (Cow<'a, str>, R) {
+        let (mut text, mut record) = (Cow::Borrowed(source), R::default());
+        if may_be_compatibility(source.as_bytes()) {
+            (text, record) = rewritten(text, record, |text, writer| {
+                self.normalization.replace(text, &mut [text.len()], writer);
+            });
+        }
+        let mut ends = match &self.segmentation {
+            Some(words) => words.cut(&text),
+            None => vec![text.len()],
         };
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text.as_str();
-        while !rest.is_empty() {
-            let (segment, others) = rest.split_at(segment_length(rest, segmentation));
-            out.push_str(&self.pass(segment));
-            rest = others;
+        for stage in &self.stages {
+            (text, record) = rewritten(text, record, |text, writer| stage.replace(text, &mut ends, writer));
         }
-        out
-    }
-
-    fn pass(&self, segment: &str) -> String {
-        self.stages.iter().fold(segment.to_owned(), |text, stage| replace(&text, stage))
+        (text, record)
     }
 }
 
-/// Bytes of the word that `text` starts with, or of all before the first word.
-fn segment_length(text: &str, words: &Dictionary) -> usize {
-    if let Some((word, _)) = words.longest(text) {
-        return word.len();
+/// A text after one more rewriting, and what all of them did.
+fn rewritten<R: Record>(
+    text: Cow<'_, str>,
+    record: R,
+    rewrite: impl FnOnce(&str, &mut Writer<'_, R>),
+) -> (Cow<'_, str>, R) {
+    let mut writer = Writer::new(&text, R::default());
+    rewrite(&text, &mut writer);
+    match writer.changed() {
+        Some((changed, further)) => (Cow::Owned(changed), further.after(record)),
+        None => (text, record),
     }
-    let starts = text.char_indices().skip(1).map(|(at, _)| at);
-    starts.into_iter().find(|&at| words.longest(text.split_at(at).1).is_some()).unwrap_or(text.len())
 }
 
-/// Replaces, at each place, the longest key of the first dictionary that has one.
-fn replace(text: &str, dictionaries: &[Dictionary]) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 8);
-    let mut rest = text;
-    while let Some(character) = rest.chars().next() {
-        let found = dictionaries.iter().find_map(|dictionary| dictionary.longest(rest));
-        let length = found.map_or(character.len_utf8(), |(key, _)| key.len());
-        let (word, others) = rest.split_at(length);
-        out.push_str(found.map_or(word, |(_, value)| value));
-        rest = others;
-    }
-    out
+/// Whether a text may have a compatibility ideograph: U+F900 to U+FAFF, or one beyond the basic plane.
+#[allow(clippy::needless_bitwise_bool, reason = "the scan is branch-free so that it vectorizes")]
+fn may_be_compatibility(bytes: &[u8]) -> bool {
+    bytes.array_windows().fold(false, |found, &[a, b]| found | (a == 0xEF && b.wrapping_sub(0xA4) < 8) | (a >= 0xF0))
 }
 
 #[cfg(test)]
@@ -157,7 +119,40 @@ mod tests {
         }
     }
 
+    #[test]
+    fn only_compatibility_ideographs_need_the_first_pass() {
+        for line in super::config::COMPATIBILITY.lines().filter(|line| line.contains('\t')) {
+            assert!(super::may_be_compatibility(line.as_bytes()), "{line}");
+        }
+    }
+
+    #[test]
+    fn offsets_lead_back_through_all_stages() {
+        // 硅二极管 is 矽二極體 in Taiwan, by way of 硅二極管; 豈 is a compatibility ideograph.
+        let (text, map) = CONVERTERS[&Config::S2twp].convert_mapped("\u{f900}a硅二极管坏了");
+        assert_eq!(text, "豈a矽二極體壞了");
+        let source = |piece: &str| {
+            let at = text.find(piece).unwrap();
+            map.source_range(at..at + piece.len())
+        };
+        assert_eq!((source("豈"), source("a"), source("矽二極體"), source("壞了")), (0..3, 3..4, 4..16, 16..22));
+    }
+
     proptest! {
+        #[test]
+        fn offsets_are_monotone(text in r"([一-龥\u{f900}-\u{f9ff}]|鼠标|滑鼠|软件|軟體|计算机|着|a){0,20}") {
+            for converter in CONVERTERS.values() {
+                let (out, map) = converter.convert_mapped(&text);
+                prop_assert_eq!(&out, &converter.convert(&text));
+                let mut last = 0;
+                for (at, letter) in out.char_indices() {
+                    let range = map.source_range(at..at + letter.len_utf8());
+                    prop_assert!(last <= range.start && range.end <= text.len(), "{text} {out} {range:?}");
+                    last = range.start;
+                }
+            }
+        }
+
         #[test]
         fn any_text_converts_and_foreign_text_stays(text in r"(\PC|[一-龥㐀-䶵]|[A-Za-z\n -]){0,40}") {
             for converter in CONVERTERS.values() {

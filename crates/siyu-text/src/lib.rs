@@ -16,3 +16,4 @@ pub mod segment;
 pub mod tokenizer;
 pub mod truncate;
 pub mod unicode;
+mod work;

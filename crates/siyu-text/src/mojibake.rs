@@ -9,8 +9,10 @@ mod code_page;
 mod evidence;
 mod gbk;
 mod line;
+mod repair;
 mod scan;
 
+use crate::unicode::offsets::{OffsetMap, Record, Writer, until_stable};
 use std::borrow::Cow;
 
 /// Times that a text may have been garbled one upon the other.
@@ -26,38 +28,27 @@ const MAX_ROUNDS: usize = 32;
 /// RFC 3629 (UTF-8); the WHATWG Encoding Standard for the code pages; the cases that the Python package ftfy 6.3.1
 /// repairs, as the measure.
 pub fn fix(text: &str) -> Cow<'_, str> {
-    let Some(mut fixed) = round(text) else { return Cow::Borrowed(text) };
-    for _ in 1..MAX_ROUNDS {
-        match round(&fixed) {
-            Some(next) => fixed = next,
-            None => break,
-        }
-    }
-    Cow::Owned(fixed)
+    until_stable(text, MAX_ROUNDS, round::<()>).0
+}
+
+/// Like [`fix`], with the place in the source for each place in the result.
+pub fn fix_mapped(text: &str) -> (Cow<'_, str>, OffsetMap) {
+    until_stable(text, MAX_ROUNDS, round)
 }
 
 /// Undoes one garbling of each line.
-fn round(text: &str) -> Option<String> {
-    let mut out: Option<String> = None;
+fn round<R: Record>(text: &str) -> Option<(String, R)> {
+    let mut writer = Writer::new(text, R::default());
     let mut done = 0;
     while let Some(found) = scan::suspect(text, done) {
         let start = memchr::memrchr(b'\n', &text.as_bytes()[done..found]).map_or(done, |at| done + at + 1);
         let end = memchr::memchr(b'\n', &text.as_bytes()[found..]).map_or(text.len(), |at| found + at);
-        let line = text.get(start..end).expect("line feeds part characters");
-        match (line::fix(line), &mut out) {
-            (None, None) => {}
-            (None, Some(out)) => out.push_str(text.get(done..end).expect("line feeds part characters")),
-            (Some(fixed), out) => {
-                let out = out.get_or_insert_with(|| text.split_at(done).0.to_owned());
-                out.push_str(text.get(done..start).expect("line feeds part characters"));
-                out.push_str(&fixed);
-            }
+        if let Some(repair) = line::fix(text.get(start..end).expect("line feeds part characters")) {
+            repair.write(start, &mut writer);
         }
         done = end;
     }
-    let mut out = out?;
-    out.push_str(text.split_at(done).1);
-    Some(out)
+    writer.changed()
 }
 
 #[cfg(test)]

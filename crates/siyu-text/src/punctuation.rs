@@ -9,7 +9,7 @@ mod protect;
 mod scan;
 mod widen;
 
-use crate::unicode::offsets::{OffsetMap, Record, Writer};
+use crate::unicode::offsets::{OffsetMap, Record, Writer, until_stable};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -45,45 +45,26 @@ const MAX_ROUNDS: usize = 64;
 /// 15834-2011 "General rules for punctuation" for the Chinese marks: two em dashes, six dots in an ellipsis, double
 /// quotation marks outside single ones. GB/T 15835-2011 for Arabic numerals in Chinese text.
 pub fn normalize(text: &str, style: Style) -> Cow<'_, str> {
-    let Some(mut changed) = round(text, style, ()).0 else { return Cow::Borrowed(text) };
-    for _ in 1..MAX_ROUNDS {
-        match round(&changed, style, ()).0 {
-            Some(next) => changed = next,
-            None => break,
-        }
-    }
-    Cow::Owned(changed)
+    until_stable(text, MAX_ROUNDS, |text| round::<()>(text, style)).0
 }
 
 /// Like [`normalize`], with the place in the source for each place in the result.
 pub fn normalize_mapped(text: &str, style: Style) -> (Cow<'_, str>, OffsetMap) {
-    let (Some(mut changed), mut map) = round(text, style, OffsetMap::default()) else {
-        return (Cow::Borrowed(text), OffsetMap::default());
-    };
-    for _ in 1..MAX_ROUNDS {
-        match round(&changed, style, OffsetMap::default()) {
-            (Some(next), further) => (changed, map) = (next, further.after(map)),
-            (None, _) => break,
-        }
-    }
-    (Cow::Owned(changed), map)
+    until_stable(text, MAX_ROUNDS, |text| round(text, style))
 }
 
 /// One pass over a text: width first, then marks.
-fn round<R: Record>(text: &str, style: Style, record: R) -> (Option<String>, R) {
+fn round<R: Record>(text: &str, style: Style) -> Option<(String, R)> {
     if !scan::may_change(text.as_bytes(), style) {
-        return (None, record);
+        return None;
     }
     let spans = protect::spans(text);
-    let mut writer = Writer::new(text, record);
+    let mut writer = Writer::new(text, R::default());
     narrow::narrow(text, &spans, style, &mut writer);
     if style == Style::Fullwidth && !writer.is_changed() {
         widen::widen(text, &spans, &mut writer);
     }
-    match writer.finish() {
-        (Cow::Owned(changed), record) => (Some(changed), record),
-        (Cow::Borrowed(_), record) => (None, record),
-    }
+    writer.changed()
 }
 
 #[cfg(test)]

@@ -117,6 +117,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_text_without_a_space_takes_linear_time() {
+        for unit in ["国", "中华人民共和国", "a", "1", "1.", "a-"] {
+            crate::work::assert_linear(unit, 200_000 / unit.chars().count(), 32, |text| {
+                assert!(!SEGMENTER.words(text, true).is_empty());
+            });
+        }
+    }
+
     proptest! {
         #[test]
         fn words_joined_are_the_text(text in r"(\PC|[一-龥]{1,8}|\s|[0-9a-z.]{1,5}){0,40}", hmm: bool) {

@@ -58,12 +58,13 @@ pub fn truncate(text: &str, tokenizer: &Tokenizer, how: &Truncation) -> Result<V
     Ok(match how.keep {
         Keep::Head => one(0..reach.cut(0..end, Side::Head, most)?),
         Keep::Tail => one(reach.cut(0..end, Side::Tail, most)?..end),
-        Keep::HeadTail if reach.fits(most)? => one(0..end),
-        Keep::HeadTail => {
-            let head = reach.cut(0..end, Side::Head, most.div_ceil(2))?;
-            let used = reach.count(0..head)?;
-            vec![0..head, reach.cut(head..end, Side::Tail, most.saturating_sub(used))?..end]
-        }
+        Keep::HeadTail => match reach.excess(most)? {
+            None => one(0..end),
+            Some(ends) => {
+                let (head, used) = reach.head(most.div_ceil(2), &ends)?;
+                vec![0..head, reach.cut(head..end, Side::Tail, most.saturating_sub(used))?..end]
+            }
+        },
         Keep::Windows => windows(&reach, how)?,
     })
 }

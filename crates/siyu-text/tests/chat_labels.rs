@@ -2,6 +2,8 @@
 //!
 //! `fixtures/chat_labels.json` is what `tests/reference/chat_labels.py` writes.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -55,8 +57,9 @@ fn whole(fitted: Fitted) -> Example {
 
 fn row(example: &Example) -> Row {
     let ids: Vec<String> = example.input_ids.iter().map(ToString::to_string).collect();
-    let digest: String = Sha256::digest(ids.join(",")).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    let mut row = vec![json!(ids.len()), json!(digest)];
+    let digest = Sha256::digest(ids.join(","));
+    let start = digest.iter().take(6).fold(0_u64, |start, byte| start << 8 | u64::from(*byte));
+    let mut row = vec![json!(ids.len()), json!(format!("{start:012x}"))];
     let learnt = |label: Option<&i32>| label.is_some_and(|label| *label != IGNORED);
     for place in 0..=ids.len() {
         let before = place.checked_sub(1).and_then(|before| example.labels.get(before));

@@ -2,6 +2,8 @@
 //!
 //! `fixtures/quality_verdicts.json` is what `tests/reference/quality_verdicts.py` writes.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 use serde::Deserialize;
 use siyu_text::quality::c4::C4;
 use siyu_text::quality::fineweb::FineWeb;

@@ -6,6 +6,7 @@ mod export;
 mod operators;
 mod preview;
 mod run;
+mod sibling;
 mod trial;
 mod verify;
 
@@ -25,6 +26,12 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     Export(export::Export),
     Operators(operators::Operators),
+    /// Trains a model as a file describes it, by the program `siyu-train`.
+    #[command(disable_help_flag = true)]
+    Train(sibling::Arguments),
+    /// Continues a text with a model, by the program `siyu-train`.
+    #[command(disable_help_flag = true)]
+    Generate(sibling::Arguments),
     /// Prints the JSON Schema of pipeline files, for editors.
     #[command(after_help = "\
 Example:
@@ -53,6 +60,8 @@ impl Command {
             Self::Export(command) => command.run(out),
             Self::Verify(command) => command.run(out),
             Self::Operators(command) => command.run(out),
+            Self::Train(arguments) => arguments.run(&sibling::TRAINER, "train"),
+            Self::Generate(arguments) => arguments.run(&sibling::TRAINER, "generate"),
             Self::Schema => Ok(writeln!(out, "{}", serde_json::to_string_pretty(&siyu_ingest::pipeline::schema())?)?),
             Self::Completions { shell } => {
                 clap_complete::generate(shell, &mut crate::Arguments::command(), "siyu", out);

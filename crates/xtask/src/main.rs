@@ -1,4 +1,4 @@
-//! Development commands: demo, test, bench.
+//! Development commands: demo, test, bench, libtorch.
 //!
 //! They reach the network only through cargo and pip.
 
@@ -6,6 +6,7 @@
 
 mod bench;
 mod demo;
+mod libtorch;
 mod python;
 mod test;
 mod workspace;
@@ -17,7 +18,9 @@ usage: cargo xtask COMMAND
 
 commands:
   demo            build siyu and turn sample-data/ into a verified dataset
-  test            run every test, with the Python readers of the dataset installed
+  test            run every test, with libtorch and the Python readers of the dataset installed
+  libtorch [--wheels DIR]
+                  put libtorch where the build of the model's crates finds it
   bench [ARGS]    compare siyu with the Python scripts of tests/benchmark (`bench --help`)";
 
 fn main() -> ExitCode {
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
     let result = match command.as_deref() {
         Some("demo") => demo::run(),
         Some("test") => test::run(&rest),
+        Some("libtorch") => libtorch::run(&rest),
         Some("bench") => bench::run(&rest),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

@@ -27,6 +27,17 @@ pub(crate) fn environment(name: &str, requirements: &Path) -> Result<PathBuf> {
     Ok(python)
 }
 
+/// A Python that has pip: the system's, else an empty environment under the build folder.
+pub(crate) fn with_pip() -> Result<PathBuf> {
+    let probe = Command::new("python3").args(["-m", "pip", "--version"]).output();
+    if probe.context("cannot start `python3`; install Python 3.10 or later")?.status.success() {
+        return Ok("python3".into());
+    }
+    let folder = workspace::target()?.join("python/pip");
+    create(&folder)?;
+    Ok(folder.join("bin/python"))
+}
+
 fn create(folder: &Path) -> Result<()> {
     let output = Command::new("python3")
         .args(["-m", "venv", "--clear"])

@@ -1,11 +1,12 @@
 //! Every test of the workspace.
 
-use crate::{python, workspace};
+use crate::{libtorch, python, workspace};
 use anyhow::Result;
 
 /// Runs `cargo test --workspace` with `arguments` after it, then the tests that open a dataset with pyarrow and
 /// `datasets`, which find the interpreter in `SIYU_TEST_PYTHON`.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    libtorch::prepare(None)?;
     let interpreter = python::environment("test", &workspace::root().join("tests/requirements.txt"))?;
     let mut tests = workspace::cargo();
     tests.args(["test", "--workspace", "--target-dir"]).arg(workspace::target()?).args(arguments);

@@ -22,6 +22,7 @@ pub(super) struct Bucket {
     batches: Vec<RecordBatch>,
     columns: Vec<usize>,
     order: Vec<(u32, u32)>,
+    keys: Vec<u128>,
 }
 
 /// Key, file, row and piece: the order of the rows.
@@ -34,7 +35,7 @@ impl Bucket {
         for run in 0..pass.exchange.runs() {
             batches.extend(pass.exchange.read(run, bucket)?);
         }
-        let mut rows = Self { batches, columns: columns(&pass.act.slots), order: Vec::new() };
+        let mut rows = Self { batches, columns: columns(&pass.act.slots), order: Vec::new(), keys: Vec::new() };
         let mut entries: Vec<Entry> = Vec::new();
         for (number, batch) in (0..).zip(&rows.batches) {
             let files = rows.column(batch, FILE).as_primitive::<UInt32Type>().clone();
@@ -50,13 +51,18 @@ impl Bucket {
             let mut walk = act.walk(bucket as usize);
             entries.retain(|entry| act.keeps(&mut walk, entry.0));
         }
-        rows.order = entries.into_iter().map(|entry| (entry.4, entry.5)).collect();
+        (rows.order, rows.keys) = entries.into_iter().map(|entry| ((entry.4, entry.5), entry.0)).unzip();
         Ok(rows)
     }
 
     /// The batch and row of each document.
     pub(super) fn order(&self) -> &[(u32, u32)] {
         &self.order
+    }
+
+    /// The exchange's key of a document.
+    pub(super) fn key(&self, place: usize) -> u128 {
+        self.keys[place]
     }
 
     pub(super) fn batches(&self) -> &[RecordBatch] {

@@ -77,7 +77,8 @@ fn sketch_bucket(pass: &Pass<'_>, bucket: u32, mut shingler: Shingler) -> Result
             bands.extend(job.bands.keys(&sketch).map(|key| (key, number)));
             equal.push((fingerprint | 1, number));
         }
-        let content = content_hash(&rows, place, &slots[..job.content]);
+        let content = || content_hash(&rows, place, &slots[..job.content]);
+        let content = if pass.keyed_by_content { rows.key(place) } else { content() };
         equal.extend(order.ties(job, &rows, place, slots).map(|tie| (tie & !1, number)));
         documents.u64s(&halves(content))?;
         documents.u64s(&halves(order.of_document(job, &rows, place, &text, content)))?;

@@ -1,110 +1,65 @@
-//! What the YAML reader finds wrong, in our words.
+//! What the YAML reader finds wrong with a pipeline, in our words.
 
-use super::diagnostic::nearest;
-use super::places::{Kind, Places};
 use crate::step::Step;
 use serde_saphyr::Error as Yaml;
+use siyu_yaml::{Kind, Places, Subject, Words, suggestion};
 use std::fmt::Write;
 
-/// What is wrong, where, and what to do.
-pub(super) struct Words {
-    /// Line and column, both from 1.
-    pub(super) place: (u64, u64),
-    pub(super) message: String,
-    pub(super) help: String,
-}
+/// What pipelines are called in messages.
+const PIPELINE: Subject = Subject {
+    name: "pipeline",
+    empty: "a pipeline has at least `input` and `output`; README.md and pipelines/ show some",
+};
 
-impl Words {
-    /// The words for an error about `text`, a whole pipeline or only steps.
-    ///
-    /// A text that is no YAML, or whose steps have the wrong shape, is told so first: what the reader says then about
-    /// types only follows from it.
-    pub(super) fn new(text: &str, error: &Yaml, pipeline: bool) -> Self {
-        let places = match Places::of(text) {
-            Ok(places) => places,
-            Err(syntax) => return of_error(syntax.without_snippet(), &Places::default(), text),
-        };
-        let misshapen = match (&places.kind, pipeline) {
-            (Kind::Null, _) => None,
-            (_, true) => misshapen(&places),
-            (Kind::List(steps), false) => steps.iter().find_map(misshapen_step),
-            (_, false) => misshapen_step(&places),
-        };
-        misshapen.unwrap_or_else(|| of_error(error, &places, text))
-    }
+/// The words for an error about `text`, a whole pipeline or only steps.
+///
+/// A text that is no YAML, or whose steps have the wrong shape, is told so first: what the reader says then about
+/// types only follows from it.
+pub(super) fn words(text: &str, error: &Yaml, pipeline: bool) -> Words {
+    let places = match Places::of(text) {
+        Ok(places) => places,
+        Err(syntax) => return of_error(&syntax, &Places::default(), text),
+    };
+    let misshapen = match (&places.kind, pipeline) {
+        (Kind::Null, _) => None,
+        (_, true) => misshapen(&places),
+        (Kind::List(steps), false) => steps.iter().find_map(misshapen_step),
+        (_, false) => misshapen_step(&places),
+    };
+    misshapen.unwrap_or_else(|| of_error(error, &places, text))
 }
 
 /// What is wrong and what to do, without a place: for texts that no file holds.
 pub(super) fn plain(error: &Yaml) -> String {
     let words = of_error(error, &Places::default(), "");
-    let help = words.help.trim_end_matches("nothing was read or written").trim_end_matches([';', ' ']);
+    let help = words.help.trim_end_matches([';', ' ']);
     if help.is_empty() { words.message } else { format!("{}; {help}", words.message) }
 }
 
 fn of_error(error: &Yaml, places: &Places, text: &str) -> Words {
-    let place = error.location().map_or((1, 1), |place| (place.line(), place.column()));
-    let mut help = String::new();
-    let message = match error {
-        Yaml::SerdeUnknownField { field, expected, .. } => {
-            help = suggestion(field, expected);
-            format!("unknown field `{field}`, expected one of {}", expected.join(", "))
-        }
-        Yaml::SerdeUnknownVariant { variant, expected, .. } => {
-            help = suggestion(variant, expected);
-            if expected.as_slice() == Step::NAMES {
-                help.push_str("`siyu operators` explains the steps; ");
-                format!("there is no step `{variant}`, only {}", expected.join(", "))
-            } else {
-                format!("unknown value `{variant}`, expected one of {}", expected.join(", "))
-            }
-        }
-        Yaml::SerdeMissingField { field, .. } => format!("missing field `{field}`"),
-        Yaml::SerdeInvalidType { unexpected, expected, .. } | Yaml::SerdeInvalidValue { unexpected, expected, .. } => {
-            format!("found {} where {} is expected", unexpected.trim_end(), kind(expected))
-        }
-        Yaml::InvalidScalar { ty, .. } => format!("expected {}", kind(ty)),
-        Yaml::Unexpected { expected, .. } => format!("expected {}", kind(expected)),
-        Yaml::DuplicateMappingKey { key, .. } => {
-            "keep one of the two; ".clone_into(&mut help);
-            key.as_ref().map_or_else(|| "a key is there twice".to_owned(), |key| format!("`{key}` is there twice"))
-        }
-        Yaml::Eof { .. } if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) => {
-            "a pipeline has at least `input` and `output`; README.md and pipelines/ show some; ".clone_into(&mut help);
-            "the file says nothing".to_owned()
-        }
-        Yaml::Eof { .. } => "the file ends too early".to_owned(),
-        Yaml::MultipleDocuments { .. } => {
-            "remove the line `---`; ".clone_into(&mut help);
-            "a file holds one pipeline, and here begins a second".to_owned()
-        }
-        Yaml::UnknownAnchor { .. } => {
-            "put a value that starts with `*` in quotes; ".clone_into(&mut help);
-            "this refers to an anchor that is not there".to_owned()
-        }
-        other => external(other, &mut help),
-    };
-    if let Some(step) = places.step_at(place.0, place.1).filter(|step| Step::NAMES.contains(step)) {
-        let _ = write!(help, "`siyu operators {step}` shows all settings; ");
+    let mut words = Words::of(error, text, PIPELINE);
+    if let Yaml::SerdeUnknownVariant { variant, expected, .. } = error.without_snippet()
+        && expected.as_slice() == Step::NAMES
+    {
+        words.help.push_str("`siyu operators` explains the steps; ");
+        words.message = format!("there is no step `{variant}`, only {}", expected.join(", "));
     }
-    Words { place, message, help: finished(&help) }
+    if let Some(step) = step_at(places, words.place).filter(|step| Step::NAMES.contains(step)) {
+        let _ = write!(words.help, "`siyu operators {step}` shows all settings; ");
+    }
+    words
 }
 
-/// What the parser below says, without its own place and with what to do about the commonest slips.
-fn external(error: &Yaml, help: &mut String) -> String {
-    let text = error.to_string();
-    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-    if text.starts_with("tabs disallowed") {
-        "indent with spaces; ".clone_into(help);
-        return "a tab stands where YAML allows only spaces".to_owned();
-    }
-    if text.starts_with("unclosed quote") {
-        "close the quote, and write a quote inside as \\\"; ".clone_into(help);
-    } else if text.starts_with("unclosed bracket") || text.starts_with("while parsing a flow") {
-        "close the bracket or brace in front of this place; ".clone_into(help);
-    } else {
-        "put texts with `: `, `#`, `{`, `[`, `*`, `&` or `%` in quotes; ".clone_into(help);
-    }
-    text.to_owned()
+/// Name of the step around a place, if there is one.
+fn step_at(places: &Places, place: (u64, u64)) -> Option<&str> {
+    let Kind::List(steps) = &places.get("steps")?.kind else { return None };
+    let step = steps.iter().rfind(|step| (step.line, step.column) <= place)?;
+    let behind = match &places.kind {
+        Kind::Mapping(entries) => entries.iter().map(|entry| entry.1.line).find(|&other| other > step.line),
+        _ => None,
+    };
+    let Kind::Mapping(names) = &step.kind else { return None };
+    (behind.is_none_or(|behind| place.0 < behind)).then(|| names.first().map(|name| name.0.as_str()))?
 }
 
 /// A pipeline that is no mapping, or whose steps are not a list of one name with its settings each.
@@ -159,32 +114,22 @@ fn bare(step: &Places, name: &str) -> Option<Words> {
 
 #[expect(clippy::unnecessary_wraps, reason = "it ends functions that may have nothing to tell")]
 fn told(place: &Places, message: String, help: &str) -> Option<Words> {
-    Some(Words { place: (place.line, place.column), message, help: finished(&format!("{help}; ")) })
+    Some(Words { place: (place.line, place.column), message, help: format!("{help}; ") })
 }
 
-/// A type as people say it.
-fn kind(expected: &str) -> String {
-    let word = match expected {
-        "u8" | "u16" | "u32" | "u64" | "usize" | "NonZeroUsize" | "a nonzero usize" => {
-            "a whole number, 0 or more and without quotes"
-        }
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number, without quotes",
-        "f32" | "f64" => "a number, such as 0.5",
-        "bool" | "a boolean" => "true or false",
-        "a string" | "string scalar" => "a text",
-        "sequence start" | "a sequence" => "a list, such as [one, two]",
-        "mapping start" | "a map" => "a mapping, such as { name: value }",
-        other if other.starts_with("struct ") => "settings, such as { name: value }",
-        other => other,
-    };
-    word.to_owned()
-}
+#[cfg(test)]
+mod tests {
+    use super::{Places, step_at};
 
-fn suggestion(name: &str, expected: &[&str]) -> String {
-    nearest(name, expected).map_or_else(String::new, |near| format!("did you mean `{near}`? "))
-}
+    const TEXT: &str =
+        "input: [{ path: a }]\nsteps:\n  - text_length:\n      min_chars: 3\n  - filter: 'a > 1'\nseed: 4\n";
 
-fn finished(help: &str) -> String {
-    let separator = if help.ends_with("; ") || help.ends_with("? ") || help.is_empty() { "" } else { "; " };
-    format!("{help}{separator}nothing was read or written")
+    #[test]
+    fn the_step_around_a_place_is_known() {
+        let places = Places::of(TEXT).unwrap();
+        assert_eq!(step_at(&places, (4, 7)), Some("text_length"));
+        assert_eq!(step_at(&places, (5, 13)), Some("filter"));
+        assert_eq!(step_at(&places, (6, 1)), None);
+        assert_eq!(step_at(&places, (1, 3)), None);
+    }
 }

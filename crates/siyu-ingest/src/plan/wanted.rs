@@ -4,9 +4,12 @@ use crate::error::{Error, Result};
 use crate::pipeline::Pipeline;
 use crate::step::Operator;
 
+/// A column and the index of the step that reads it.
+pub(super) type Asked = (String, usize);
+
 /// Names that the input must give: those that entries map, then those that steps read before any step wrote them; the
 /// latter also with the step that reads them.
-pub(super) fn of(pipeline: &Pipeline) -> Result<(Vec<String>, Vec<(String, usize)>)> {
+pub(super) fn of(pipeline: &Pipeline) -> Result<(Vec<String>, Vec<Asked>)> {
     let mut wanted: Vec<String> = Vec::new();
     for name in pipeline.input.iter().flat_map(|input| input.columns.keys()) {
         if name != "id" && !wanted.contains(name) {

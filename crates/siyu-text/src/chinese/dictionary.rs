@@ -6,6 +6,8 @@ pub(super) struct Dictionary {
     entries: Vec<Entry>,
     /// For each character of the basic plane, the first entry whose key starts with it or a later one.
     starts: Box<[u32]>,
+    /// One bit for the hash of the first two characters of each key that has two.
+    pairs: Box<[u64]>,
 }
 
 struct Entry {
@@ -43,7 +45,14 @@ impl Dictionary {
         for code in 0..0x1_0000 {
             starts[code + 1] += starts[code];
         }
-        Self { entries, starts }
+        let mut dictionary = Self { pairs: vec![0; (entries.len() / 4).next_power_of_two()].into(), entries, starts };
+        for at in 0..dictionary.entries.len() {
+            if let (Some(first), Some(second)) = first_two(dictionary.entries[at].key) {
+                let (word, bit) = dictionary.pair(first, second);
+                dictionary.pairs[word] |= bit;
+            }
+        }
+        dictionary
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &'static str> {
@@ -52,11 +61,16 @@ impl Dictionary {
 
     /// The longest key that `text` starts with, and its value.
     pub(super) fn longest(&self, text: &str) -> Option<(&'static str, &'static str)> {
-        let code = text.chars().next().map_or(0, |first| u32::from(first).min(0xFFFF)) as usize;
+        let (first, second) = first_two(text);
+        let code = first.map_or(0, |first| u32::from(first).min(0xFFFF)) as usize;
         let (from, to) = (self.starts[code], self.starts[code + 1]);
-        let range = self.entries.get(from as usize..to as usize)?;
+        let range = self.entries.get(from as usize..to as usize).filter(|range| !range.is_empty())?;
+        let (word, bit) = self.pair(first?, second.unwrap_or('\0'));
+        // Without a key of more characters, the one sought can only be the character itself: that is the first.
+        let is_alone = self.pairs[word] & bit == 0 && code < 0xFFFF;
+        let upto = if is_alone { 1 } else { index(range.partition_point(|entry| entry.key <= text)) };
         // Every key between the one sought and the text starts with the one sought.
-        let mut at = (from + index(range.partition_point(|entry| entry.key <= text))).checked_sub(1)?;
+        let mut at = (from + upto).checked_sub(1)?;
         loop {
             let entry = &self.entries[at as usize];
             if text.starts_with(entry.key) {
@@ -65,6 +79,18 @@ impl Dictionary {
             at = entry.shorter?;
         }
     }
+
+    /// The place of a pair's bit.
+    fn pair(&self, first: char, second: char) -> (usize, u64) {
+        let mixed = (u64::from(first) << 32 | u64::from(second)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let word = usize::try_from(mixed >> 40).unwrap_or(0) & (self.pairs.len() - 1);
+        (word, 1 << (mixed >> 34 & 63))
+    }
+}
+
+fn first_two(text: &str) -> (Option<char>, Option<char>) {
+    let mut characters = text.chars();
+    (characters.next(), characters.next())
 }
 
 fn index(at: usize) -> u32 {

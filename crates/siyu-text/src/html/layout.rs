@@ -6,6 +6,7 @@ use super::foreign::Foreign;
 use super::output::Output;
 use super::raw_text;
 use super::tokenizer::{InitialState, Sink, Tag};
+use crate::work;
 
 /// Lays out the text of a document.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, none follows from another")]
@@ -59,12 +60,15 @@ impl Layout {
                 | Element::Xmp
                 | Element::Template,
             ) if is_after_text => {
-                let is_closed = !self.never_closed.contains(&name)
-                    && raw_text::end(tag.rest.as_bytes(), tag.name.as_bytes()).is_some();
-                if !is_closed {
+                if self.never_closed.contains(&name) {
+                    return false;
+                }
+                let end = raw_text::end(tag.rest.as_bytes(), tag.name.as_bytes());
+                work::add(end.unwrap_or(tag.rest.len()));
+                if end.is_none() {
                     self.never_closed.push(name);
                 }
-                is_closed
+                end.is_some()
             }
             Some(_) => true,
         }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::work::assert_linear;
 
 fn stripped(html: &str) -> String {
     strip(html, &StripOptions::default()).into_owned()
@@ -99,5 +100,33 @@ proptest! {
         for state in [InitialState::RcData, InitialState::ScriptData, InitialState::CdataSection] {
             characters(&html, state, "script");
         }
+    }
+}
+
+#[test]
+fn no_page_takes_more_than_linear_time() {
+    let strip = |html: &str| drop(strip(html, &StripOptions::default()));
+    assert_linear("<", 200_000, 4, strip);
+    for unit in
+        ["<b>", "<div>", "<svg><title>", "<table><tr><td>", "</p>", "<title>", "<a b='", "x<!--", "<a <b", "&amp"]
+    {
+        assert_linear(unit, 100_000, 80, strip);
+        assert_linear(&format!("a\n{unit}"), 100_000, 80, strip);
+    }
+}
+
+/// Plain text with signs that could be markup, but are none.
+fn plain() -> impl Strategy<Value = String> {
+    let parts = "甲¦乙。¦word¦ ¦\n¦1 < 2¦a <- b¦x && y¦R&D ¦<MASK>¦Vec<String>¦#include <stdio.h>¦<a.b@example.com>¦<https://a.cn/x?a=1&b=2>¦https://a.cn/?x=1&copy=2¦ > ¦<3¦<=¦<>"
+        .split('¦')
+        .map(str::to_owned)
+        .collect::<Vec<_>>();
+    prop::collection::vec(prop::sample::select(parts), 0..12).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #[test]
+    fn text_without_markup_stays_as_it_is(text in plain()) {
+        prop_assert_eq!(stripped(&text), text);
     }
 }

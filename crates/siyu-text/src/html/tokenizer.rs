@@ -10,6 +10,7 @@ use memchr::{memchr, memchr2, memmem};
 
 use super::raw_text;
 use super::reference;
+use crate::work;
 
 /// How the characters that follow are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +93,7 @@ impl<'a, S: Sink<'a>> Tokenizer<'a, '_, S> {
         let (mut from, mut search) = (self.at, self.at);
         while let Some(found) = memchr2(b'<', b'&', &bytes[search..]) {
             let at = search + found;
+            work::add(found + 1);
             if bytes[at] == b'&' {
                 let careful = self.sink.is_plain() && is_in_address(&bytes[..at]);
                 let Some((value, length)) = reference::read(&bytes[at + 1..], careful) else {
@@ -157,6 +159,7 @@ impl<'a, S: Sink<'a>> Tokenizer<'a, '_, S> {
         if end.is_none() && self.keeps_unfinished(start) {
             return None;
         }
+        work::add(end.unwrap_or(bytes.len()) - start);
         let is_doctype = inner[0] == b'!' && inner[1..].get(..7).is_some_and(|s| s.eq_ignore_ascii_case(b"doctype"));
         self.sink.comment(is_doctype);
         self.at = end.unwrap_or(bytes.len());
@@ -168,6 +171,7 @@ impl<'a, S: Sink<'a>> Tokenizer<'a, '_, S> {
         let name_start = start + 1 + usize::from(is_end);
         let name_end = bytes[name_start..].iter().position(|&b| is_space(b) || b == b'/' || b == b'>');
         let end = name_end.and_then(|length| tag_end(bytes, name_start + length));
+        work::add(end.map_or(bytes.len(), |end| end.0) - name_start);
         let (Some(name_length), Some((end, is_self_closing))) = (name_end, end) else {
             if self.keeps_unfinished(start) {
                 return None;
@@ -195,6 +199,7 @@ impl<'a, S: Sink<'a>> Tokenizer<'a, '_, S> {
 
     fn keeps_unfinished(&mut self, start: usize) -> bool {
         self.unfinished += 1;
+        work::add(self.input.len() - start);
         self.sink.keeps_unfinished(&self.input[start + 1..])
     }
 
@@ -209,6 +214,7 @@ impl<'a, S: Sink<'a>> Tokenizer<'a, '_, S> {
             InitialState::RcData | InitialState::RawText => raw_text::end(&bytes[start..], element.as_bytes()),
         };
         let end = length.map_or(bytes.len(), |length| start + length);
+        work::add(end - start);
         if state == InitialState::RcData {
             self.references(start, end);
         } else {
@@ -244,6 +250,7 @@ impl<'a, S: Sink<'a>> Tokenizer<'a, '_, S> {
 /// Whether what ends here is a web address, as far as one can see from its last 256 bytes.
 fn is_in_address(before: &[u8]) -> bool {
     let near = &before[before.len().saturating_sub(256)..];
+    work::add(near.len());
     let word = near.iter().rposition(|&b| is_space(b)).map_or(near, |space| &near[space..]);
     memmem::find(word, b"://").is_some()
 }

@@ -57,6 +57,40 @@ pub(super) fn all() -> &'static [CodePage] {
     &ALL
 }
 
+/// Characters of the basic plane, one bit each.
+struct Characters([u64; 1024]);
+
+impl Characters {
+    /// Those that some page has for a byte that `wanted` says yes to.
+    fn of(wanted: impl Fn(u8) -> bool) -> Self {
+        let mut bits = [0; 1024];
+        for &(character, byte) in all().iter().flat_map(|page| &page.bytes) {
+            if wanted(byte) {
+                let code = u32::from(character) as usize;
+                bits[code / 64] |= 1 << (code % 64);
+            }
+        }
+        Self(bits)
+    }
+
+    fn has(&self, character: char) -> bool {
+        let code = u32::from(character) as usize;
+        self.0.get(code / 64).is_some_and(|word| word >> (code % 64) & 1 == 1)
+    }
+}
+
+/// Whether any page has the character, which is not ASCII.
+pub(super) fn is_known(character: char) -> bool {
+    static KNOWN: LazyLock<Characters> = LazyLock::new(|| Characters::of(|_| true));
+    KNOWN.has(character)
+}
+
+/// Whether the character may stand for the first byte of UTF-8 in any page.
+pub(super) fn may_lead(character: char) -> bool {
+    static LEADS: LazyLock<Characters> = LazyLock::new(|| Characters::of(|byte| matches!(byte, 0xC2..=0xF4)));
+    LEADS.has(character)
+}
+
 /// What Windows-1252 has for the byte of a control character from U+0080 to U+009F.
 pub(super) fn windows_1252(control: char) -> char {
     let byte = u8::try_from(u32::from(control)).unwrap_or(b'?');
@@ -65,7 +99,7 @@ pub(super) fn windows_1252(control: char) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::{CP437, all};
+    use super::{CP437, all, is_known, may_lead};
 
     #[test]
     fn every_page_has_a_character_for_every_byte() {
@@ -74,6 +108,8 @@ mod tests {
             assert_eq!(page.bytes.len(), 128);
             assert!(page.bytes.windows(2).all(|pair| pair[0].0 < pair[1].0));
         }
+        assert!(all().iter().all(|page| page.bytes.iter().all(|&(character, _)| character <= '\u{FFFF}')));
+        assert!(is_known('€') && may_lead('Ã') && !may_lead('™') && !is_known('甲'));
         assert_eq!((all()[1].byte('€'), all()[1].byte('\u{81}'), all()[0].byte('€')), (Some(0x80), Some(0x81), None));
     }
 }

@@ -1,5 +1,6 @@
 //! UTF-8 that was read as GBK: `浣犲ソ` for 你好.
 
+use super::repair::Repair;
 use encoding_rs::GBK;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -35,29 +36,29 @@ static FIRST: LazyLock<[u64; 1024]> = LazyLock::new(|| {
 });
 
 /// Undoes the garbling of a line, or of the runs of Chinese in it.
-pub(super) fn fix(line: &str) -> Option<String> {
+pub(super) fn fix(line: &str) -> Option<Repair> {
     if !line.chars().any(may_begin) {
         return None;
     }
     if let Some(fixed) = fix_piece(line) {
         return Some(fixed);
     }
-    let (mut out, mut changed, mut rest) = (String::new(), false, line);
+    let (mut repair, mut changed, mut rest) = (Repair::default(), false, line);
     while !rest.is_empty() {
         let run = run(rest);
         let (before, after) = rest.split_at(run.start);
         let (garbled, after) = after.split_at(run.end - run.start);
-        out.push_str(before);
+        repair.push(before.len(), before);
         match fix_piece(garbled) {
             Some(fixed) => {
                 changed = true;
-                out.push_str(&fixed);
+                repair.append(&fixed);
             }
-            None => out.push_str(garbled),
+            None => repair.push(garbled.len(), garbled),
         }
         rest = after;
     }
-    changed.then_some(out)
+    changed.then_some(repair)
 }
 
 /// The first run of characters beyond ASCII that begins with a suspect one, with the question mark a torn byte leaves.
@@ -69,40 +70,44 @@ fn run(text: &str) -> Range<usize> {
     start..start + length + usize::from(torn)
 }
 
-fn fix_piece(piece: &str) -> Option<String> {
-    let mut fixed = String::new();
-    let mut bytes = Vec::new();
+fn fix_piece(piece: &str) -> Option<Repair> {
+    let mut repair = Repair::default();
+    // Bytes that are no whole characters yet, and how much of the source they come from.
+    let (mut bytes, mut taken) = (Vec::new(), 0);
     for letter in piece.chars() {
-        let is_torn = matches!(letter, '\u{FFFD}' | '?') && std::str::from_utf8(&bytes).is_err();
-        if is_torn {
-            fixed.push_str(&torn(&bytes)?);
-            bytes.clear();
+        taken += letter.len_utf8();
+        if matches!(letter, '\u{FFFD}' | '?') && !bytes.is_empty() {
+            repair.push(taken, &torn(&bytes)?);
+            (bytes, taken) = (Vec::new(), 0);
             continue;
-        }
-        if letter == '\u{FFFD}' {
-            return None;
         }
         let mut buffer = [0; 4];
         let (encoded, _, failed) = GBK.encode(letter.encode_utf8(&mut buffer));
-        if failed {
+        if failed || letter == '\u{FFFD}' {
             return None;
         }
         bytes.extend_from_slice(&encoded);
+        match std::str::from_utf8(&bytes) {
+            Ok(whole) => {
+                repair.push(taken, whole);
+                bytes.clear();
+                taken = 0;
+            }
+            Err(error) if error.error_len().is_some() => return None,
+            Err(_) => {}
+        }
     }
-    match String::from_utf8(bytes) {
-        Ok(rest) => fixed.push_str(&rest),
-        Err(error) => fixed.push_str(&torn(error.as_bytes())?),
+    if !bytes.is_empty() {
+        repair.push(taken, &torn(&bytes)?);
     }
-    let is_surer = rare(piece) >= rare(&fixed) + ENOUGH && fixed.chars().all(is_plausible);
-    (is_surer && fixed != piece).then_some(fixed)
+    let fixed = repair.text();
+    let is_surer = rare(piece) >= rare(fixed) + ENOUGH && fixed.chars().all(is_plausible);
+    (is_surer && fixed != piece).then_some(repair)
 }
 
 /// UTF-8 whose last sequence lost its end, with U+FFFD in its place.
 fn torn(bytes: &[u8]) -> Option<String> {
-    let error = match std::str::from_utf8(bytes) {
-        Ok(text) => return Some(text.to_owned()),
-        Err(error) => error,
-    };
+    let Err(error) = std::str::from_utf8(bytes) else { return None };
     let whole = bytes.get(..error.valid_up_to()).and_then(|whole| std::str::from_utf8(whole).ok())?;
     error.error_len().is_none().then(|| format!("{whole}\u{FFFD}"))
 }

@@ -1,13 +1,16 @@
 //! The repair of one line.
 
-use super::code_page::{self, CodePage};
+use super::code_page::{self, CodePage, is_known, may_lead};
 use super::evidence::{ENOUGH, weigh};
 use super::gbk;
+use super::repair::Repair;
 
 /// Undoes one garbling of a line, or of the parts of it that are surely garbled.
-pub(super) fn fix(line: &str) -> Option<String> {
+pub(super) fn fix(line: &str) -> Option<Repair> {
     let characters: Vec<char> = line.chars().collect();
-    let whole = || code_page::all().iter().find_map(|page| fix_whole(&characters, page));
+    // Most lines under suspicion hold a character that no page has: these are not garbled as a whole.
+    let may_be_whole = characters.iter().all(|&letter| letter.is_ascii() || letter == '\u{FFFD}' || is_known(letter));
+    let whole = || code_page::all().iter().filter(|_| may_be_whole).find_map(|page| fix_whole(&characters, page));
     whole().or_else(|| gbk::fix(line)).or_else(|| fix_parts(&characters)).or_else(|| fix_controls(line))
 }
 
@@ -20,68 +23,65 @@ struct Sequence {
 }
 
 /// The line read back through a page, where each character beyond ASCII belongs to UTF-8 then.
-fn fix_whole(characters: &[char], page: &CodePage) -> Option<String> {
-    let (mut out, mut evidence, mut at) = (String::new(), 0.0, 0);
+fn fix_whole(characters: &[char], page: &CodePage) -> Option<Repair> {
+    let (mut repair, mut evidence, mut at) = (Repair::default(), 0.0, 0);
     while let Some(&character) = characters.get(at) {
-        if character.is_ascii() {
-            out.push(character);
-            at += 1;
+        let (length, with) = if character.is_ascii() || character == '\u{FFFD}' {
+            (1, character.into())
         } else if let Some(found) = sequence(characters, at, page) {
             evidence += found.evidence.max(0.0) + 0.2;
-            out.push(found.meant);
-            at += found.length;
-        } else if let Some((length, found)) = space_restored(characters, at, page, &mut out) {
-            evidence += found;
-            at += length;
-        } else if character == '\u{FFFD}' {
-            out.push(character);
-            at += 1;
+            (found.length, found.meant.into())
         } else {
-            return None;
-        }
+            let (length, with, found) = space_restored(characters, at, page)?;
+            evidence += found;
+            (length, with)
+        };
+        repair.give(&characters[at..at + length], &with);
+        at += length;
     }
-    (evidence >= ENOUGH).then_some(out)
+    (evidence >= ENOUGH).then_some(repair)
 }
 
 /// Each run of sequences whose evidence suffices.
-fn fix_parts(characters: &[char]) -> Option<String> {
-    let (mut out, mut changed, mut at) = (String::new(), false, 0);
+fn fix_parts(characters: &[char]) -> Option<Repair> {
+    let (mut repair, mut changed, mut at) = (Repair::default(), false, 0);
     while let Some(&character) = characters.get(at) {
-        let found = if character.is_ascii() { None } else { longest_run(characters, at) };
-        if let Some((text, length)) = found {
-            out.push_str(&text);
+        let found = if may_lead(character) { longest_run(characters, at) } else { None };
+        if let Some((run, length)) = found {
+            repair.append(&run);
             changed = true;
             at += length;
-        } else if let Some(length) = (character == 'Ã').then(|| a_grave(characters, at, &mut out)).flatten() {
+        } else if let Some(with) = (character == 'Ã').then(|| a_grave(characters, at)).flatten() {
+            repair.give(&characters[at..at + 2], with);
             changed = true;
-            at += length;
+            at += 2;
         } else {
-            out.push(character);
+            repair.give_one(&characters[at..=at], character);
             at += 1;
         }
     }
-    changed.then_some(out)
+    changed.then_some(repair)
 }
 
 /// The longest run that starts at `at`, by the first page that gives it.
-fn longest_run(characters: &[char], at: usize) -> Option<(String, usize)> {
+fn longest_run(characters: &[char], at: usize) -> Option<(Repair, usize)> {
     let runs = code_page::all().iter().rev().filter_map(|page| run(characters, at, page));
     runs.max_by_key(|&(_, length)| length)
 }
 
 /// The sequences that follow each other from `at` on, and how many characters they take.
-fn run(characters: &[char], at: usize, page: &CodePage) -> Option<(String, usize)> {
+fn run(characters: &[char], at: usize, page: &CodePage) -> Option<(Repair, usize)> {
     let before = at.checked_sub(1).map(|before| characters[before]);
     if before.and_then(|before| page.byte(before)).is_some_and(|byte| byte < 0xC0) {
         return None;
     }
-    let (mut out, mut evidence, mut end) = (String::new(), 0.0, at);
+    let (mut repair, mut evidence, mut end) = (Repair::default(), 0.0, at);
     while let Some(found) = sequence(characters, end, page) {
         evidence += found.evidence;
-        out.push(found.meant);
+        repair.give_one(&characters[end..end + found.length], found.meant);
         end += found.length;
     }
-    (evidence >= ENOUGH).then_some((out, end - at))
+    (evidence >= ENOUGH).then_some((repair, end - at))
 }
 
 fn sequence(characters: &[char], at: usize, page: &CodePage) -> Option<Sequence> {
@@ -133,12 +133,12 @@ fn surrogates(characters: &[char], at: usize, page: &CodePage) -> Option<Sequenc
     Some(Sequence { length: 6, meant, evidence: 4.0 })
 }
 
-/// A sequence whose byte 0xA0 was read as a space that cannot break and then became a plain one. Returns its length and
-/// its evidence.
-fn space_restored(characters: &[char], at: usize, page: &CodePage, out: &mut String) -> Option<(usize, f32)> {
+/// A sequence whose byte 0xA0 was read as a space that cannot break and then became a plain one: its length, what it
+/// was meant to be, and the evidence.
+fn space_restored(characters: &[char], at: usize, page: &CodePage) -> Option<(usize, String, f32)> {
     let lead = page.byte(characters[at]).filter(|_| page.restores_spaces)?;
     if lead == 0xC3 {
-        return a_grave(characters, at, out).map(|length| (length, ENOUGH));
+        return a_grave(characters, at).map(|with| (2, with.to_owned(), ENOUGH));
     }
     let length = match lead {
         0xC2 | 0xC5 | 0xCE | 0xD0 | 0xD9 => 2,
@@ -152,13 +152,12 @@ fn space_restored(characters: &[char], at: usize, page: &CodePage, out: &mut Str
     if length == 3 && (bytes[1] == 0xA0 && lead < 0xE2 || bytes[1..] == [0xA0, 0xA0]) {
         return None;
     }
-    out.push_str(std::str::from_utf8(&bytes).ok()?);
-    Some((length, 0.5))
+    Some((length, String::from_utf8(bytes).ok()?, 0.5))
 }
 
-/// `Ã ` for the word or the ending `à`. The space belongs to it before another one and in Portuguese words such as `às`
-/// and `àquele`; elsewhere it parts words and stays.
-fn a_grave(characters: &[char], at: usize, out: &mut String) -> Option<usize> {
+/// What `Ã ` at `at` was meant to be, which is the word or the ending `à`. The space belongs to it before another one
+/// and in Portuguese words such as `às` and `àquele`; elsewhere it parts words and stays.
+fn a_grave(characters: &[char], at: usize) -> Option<&'static str> {
     let word = characters[..at].iter().rev().find(|&&before| before != ' ');
     let capitals = word.is_some_and(|before| before.is_uppercase());
     if !matches!(characters.get(at..at + 2)?, ['Ã' | 'Г' | 'Ă' | 'Γ', ' ']) || capitals {
@@ -166,16 +165,18 @@ fn a_grave(characters: &[char], at: usize, out: &mut String) -> Option<usize> {
     }
     let tail: String = characters.iter().skip(at + 2).take(5).collect();
     let is_part = [" ", "s ", "quele", "quela", "quilo"].iter().any(|rest| tail.starts_with(rest));
-    out.push_str(if is_part { "à" } else { "à " });
-    Some(2)
+    Some(if is_part { "à" } else { "à " })
 }
 
-fn fix_controls(line: &str) -> Option<String> {
+fn fix_controls(line: &str) -> Option<Repair> {
     let is_control = |character: char| matches!(character, '\u{80}'..='\u{9F}');
-    let fixed = || {
-        line.chars()
-            .map(|letter| if is_control(letter) { code_page::windows_1252(letter) } else { letter })
-            .collect::<String>()
-    };
-    line.contains(is_control).then(fixed).filter(|fixed| fixed != line)
+    if !line.contains(is_control) {
+        return None;
+    }
+    let mut repair = Repair::default();
+    for letter in line.chars() {
+        let with = if is_control(letter) { code_page::windows_1252(letter) } else { letter };
+        repair.give_one(&[letter], with);
+    }
+    (repair.text() != line).then_some(repair)
 }

@@ -1,4 +1,4 @@
-use super::fix;
+use super::{fix, fix_mapped};
 use proptest::prelude::*;
 use std::borrow::Cow;
 
@@ -35,6 +35,19 @@ fn halves_of_a_character_are_joined() {
     assert_eq!(fix("\u{ed}\u{a0}\u{bd}\u{ed}\u{b8}\u{80}"), "😀");
 }
 
+#[test]
+fn offsets_lead_back_to_what_was_garbled() {
+    // What is garbled is half as long again as what was meant, line by line.
+    let (text, map) = fix_mapped("前schÃ¶n\n浣犲ソ\n尾");
+    assert_eq!(text, "前schön\n你好\n尾");
+    let source = |piece: &str| {
+        let at = text.find(piece).unwrap();
+        map.source_range(at..at + piece.len())
+    };
+    assert_eq!((source("sch"), source("ö"), source("n\n")), (3..6, 6..10, 10..12));
+    assert_eq!((source("你好"), source("尾")), (12..21, 22..25));
+}
+
 /// Text made of what garbled text is made of.
 fn tricky() -> impl Strategy<Value = String> {
     let parts = [
@@ -50,6 +63,18 @@ proptest! {
     fn any_text_is_repaired_once_and_for_all(text in prop_oneof![any::<String>(), tricky()]) {
         let once = fix(&text).into_owned();
         prop_assert!(matches!(fix(&once), Cow::Borrowed(_)), "{text:?} -> {once:?} -> {:?}", fix(&once));
+    }
+
+    #[test]
+    fn offsets_are_monotone(text in tricky()) {
+        let (out, map) = fix_mapped(&text);
+        prop_assert_eq!(&out, &fix(&text));
+        let mut last = 0;
+        for (at, letter) in out.char_indices() {
+            let range = map.source_range(at..at + letter.len_utf8());
+            prop_assert!(last <= range.start && text.get(range.clone()).is_some(), "{text:?} {out:?} {range:?}");
+            last = range.start;
+        }
     }
 
     #[test]

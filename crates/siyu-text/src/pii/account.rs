@@ -1,13 +1,10 @@
 //! QQ numbers, `WeChat` ids and other values that only a word before them makes personal.
 
-use std::sync::LazyLock;
-
-use aho_corasick::{AhoCorasick, MatchKind};
-
 use super::context::class;
 use super::detector::Candidate;
 use super::email;
 use super::kind::{Kind, Kinds};
+use super::scan;
 use super::secret;
 use super::sequence::{Sequence, Site};
 
@@ -57,9 +54,16 @@ const ANCHORS: [&str; 28] = [
     "加v",
 ];
 
-static ANCHORED: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(ANCHORS).expect("a short list of words builds")
-});
+/// The first anchor at or after `from`: where it starts, and its place in [`ANCHORS`].
+fn next_anchor(bytes: &[u8], mut from: usize) -> Option<(usize, usize)> {
+    loop {
+        let start = scan::find(bytes, from, scan::may_anchor)?;
+        if let Some(index) = ANCHORS.iter().position(|anchor| bytes[start..].starts_with(anchor.as_bytes())) {
+            return Some((start, index));
+        }
+        from = start + 1;
+    }
+}
 
 /// Values behind words that need no digit: the scan does not stop at them.
 pub(super) fn find_anchored(text: &str, kinds: Kinds, found: &mut Vec<Candidate>) {
@@ -67,20 +71,22 @@ pub(super) fn find_anchored(text: &str, kinds: Kinds, found: &mut Vec<Candidate>
         return;
     }
     let bytes = text.as_bytes();
-    for anchor in ANCHORED.find_iter(text) {
-        let index = anchor.pattern().as_usize();
+    let mut from = 0;
+    while let Some((start, index)) = next_anchor(bytes, from) {
+        let end = start + ANCHORS[index].len();
+        from = end;
         if index < AT_SIGNS {
             if kinds.has(Kind::Email) {
-                let spaced = bytes[..anchor.start()].ends_with(b" ") && bytes[anchor.end()..].starts_with(b" ");
+                let spaced = bytes[..start].ends_with(b" ") && bytes[end..].starts_with(b" ");
                 let space = usize::from(spaced);
-                email::address(bytes, anchor.start() - space, anchor.end() + space, "email_spelled", found);
+                email::address(bytes, start - space, end + space, "email_spelled", found);
             }
         } else if index < WORDS_OF_SECRETS {
             if kinds.has(Kind::Secret) {
-                secret::behind_word(text, anchor.end(), ANCHORS[index] == "Bearer ", found);
+                secret::behind_word(text, end, ANCHORS[index] == "Bearer ", found);
             }
         } else if kinds.has(Kind::Wechat) {
-            wechat(bytes, anchor.start(), anchor.end(), found);
+            wechat(bytes, start, end, found);
         }
     }
 }
@@ -129,7 +135,17 @@ fn skip_label(bytes: &[u8], mut at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::{ANCHORS, next_anchor};
     use crate::pii::detector::tests::{finds, finds_no};
+
+    #[test]
+    fn every_anchor_is_found_where_it_begins() {
+        for (index, anchor) in ANCHORS.iter().enumerate() {
+            let text = format!("{}{anchor}", "前x (".repeat(9));
+            let found = next_anchor(text.as_bytes(), 0).unwrap();
+            assert_eq!(found, (text.len() - anchor.len(), index), "{anchor}");
+        }
+    }
 
     #[test]
     fn a_label_makes_the_account() {

@@ -1,5 +1,7 @@
 //! A stretch of digits, letters and separators, folded to ASCII, with the way back to the text.
 
+use crate::work;
+
 /// What one character is to a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Atom {
@@ -123,6 +125,7 @@ impl Chunk {
                 break;
             }
         }
+        work::add(self.folded.len());
         self.truncate_separators();
         self.end = self.ends.last().map_or(at + 1, |&end| end.max(at + 1));
         self.split_words();

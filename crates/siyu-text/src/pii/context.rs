@@ -9,6 +9,8 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 mod words;
 
+use crate::work;
+
 use words::WORDS;
 
 /// Classes of label words, as bits.
@@ -124,6 +126,7 @@ impl Context {
         let bytes = text.as_bytes();
         let from = columns_back(bytes, start, BEFORE);
         let window = &bytes[from..start];
+        work::add(window.len());
         let mut context = Self::default();
         let (mut label_end, mut broken) = (0, false);
         for found in TABLE.automaton.find_iter(window) {
@@ -153,6 +156,7 @@ impl Context {
         let bytes = text.as_bytes();
         let to = steps_forward(bytes, end, AFTER);
         self.after = 0;
+        work::add(to - end);
         for found in TABLE.automaton.find_iter(&bytes[end..to]) {
             let class = TABLE.classes[found.pattern().as_usize()];
             if class == 0 {

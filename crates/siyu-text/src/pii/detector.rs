@@ -233,4 +233,15 @@ pub(super) mod tests {
             assert_eq!(Detector::new(Kind::DEFAULT).find(text), [], "{text}");
         }
     }
+
+    #[test]
+    fn no_text_takes_more_than_linear_time() {
+        let detector = Detector::new(Kind::ALL);
+        for unit in [
+            "1", "1-", "1 ", "1.", "(1)", "a1", "a1-", "１", "12345 ", "1:", "a:", "@", "a@", "#换@", "=", "-", "密码",
+            "sk-1", "<qq:1", "QQ1",
+        ] {
+            crate::work::assert_linear(unit, 200_000 / unit.len(), 1000, |text| drop(detector.find(text)));
+        }
+    }
 }

@@ -104,7 +104,9 @@ pub(super) fn judge(site: &mut Site<'_>, index: usize) {
     if !site.kinds.has(Kind::Iban) || bytes.len() < 4 || !bytes[2..4].iter().all(u8::is_ascii_digit) {
         return;
     }
-    let Some((_, length)) = LENGTHS.iter().find(|(country, _)| *country == &bytes[..2]) else { return };
+    let Some((_, length)) = LENGTHS.iter().find(|(country, _)| country.eq_ignore_ascii_case(&bytes[..2])) else {
+        return;
+    };
     let (start, _) = site.chunk.span(word.from, word.to);
     if site.byte_before(word.from).is_ascii_alphanumeric() {
         return;
@@ -114,14 +116,15 @@ pub(super) fn judge(site: &mut Site<'_>, index: usize) {
     }
 }
 
-/// Reads exactly `length` letters and digits over single spaces and checks them.
+/// Reads exactly `length` letters, all of one case, and digits over single spaces and checks them.
 fn end(bytes: &[u8], start: usize, length: usize) -> Option<usize> {
     let (mut here, mut read, mut spaced) = (start, Vec::with_capacity(length), false);
+    let lower = bytes[start].is_ascii_lowercase();
     while read.len() < length {
         let (atom, width) = if here < bytes.len() { atom(bytes, here) } else { return None };
         match atom {
-            Atom::Alnum(byte) if !byte.is_ascii_lowercase() => {
-                read.push(byte);
+            Atom::Alnum(byte) if byte.is_ascii_digit() || byte.is_ascii_lowercase() == lower => {
+                read.push(byte.to_ascii_uppercase());
                 spaced = false;
             }
             Atom::Separator(b' ' | b'-') if !spaced => spaced = true,
@@ -156,6 +159,12 @@ mod tests {
             finds("iban", iban, iban);
             finds("iban", &format!("账号{iban}，"), iban);
         }
+    }
+
+    #[test]
+    fn a_text_in_small_letters_keeps_its_numbers() {
+        finds("iban", "iban gb29nwbk60161331926819,", "gb29nwbk60161331926819");
+        finds_no("iban", "Gb29NWBK60161331926819");
     }
 
     #[test]

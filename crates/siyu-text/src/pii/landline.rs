@@ -20,12 +20,16 @@ fn judge(site: &mut Site<'_>, index: usize) {
     {
         return;
     }
-    let context = site.context(word.from, word.to);
-    let labelled = context.labelled(class::PHONE);
     let mut from = word.from;
     let joined = site.chunk.at(word.from.checked_sub(1));
     let country =
         index > 0 && joined != b'.' && matches!(site.chunk.word(site.chunk.words[index - 1]), b"86" | b"0086");
+    // Most numbers are told by their digits alone, without a look at the words around.
+    if !may_begin(site.chunk.word(word), country) {
+        return;
+    }
+    let context = site.context(word.from, word.to);
+    let labelled = context.labelled(class::PHONE);
     let Some((last, rule)) = pattern(site, index, country, &context) else { return };
     let abroad = index > 0 && !country && {
         let before = site.chunk.words[index - 1];
@@ -54,6 +58,18 @@ fn judge(site: &mut Site<'_>, index: usize) {
         return;
     }
     site.add_by(rule, Kind::CnLandline, from, to, 81);
+}
+
+/// Whether a number with any of the patterns may begin with a word of these digits.
+fn may_begin(digits: &[u8], country: bool) -> bool {
+    let is_service = |digits: &[u8]| digits.starts_with(b"400") || digits.starts_with(b"800");
+    match digits.len() {
+        2..=4 => country || is_area(digits) || is_service(digits),
+        7 | 8 => (b'2'..=b'9').contains(&digits[0]),
+        10 => is_service(digits),
+        11 | 12 => digits[0] == b'0',
+        _ => false,
+    }
 }
 
 /// The last word of the number that begins at the word, and the pattern that it fits.

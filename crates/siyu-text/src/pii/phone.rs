@@ -1,5 +1,6 @@
 //! Phone numbers of other countries: with a country code, in the North American form, or behind a label.
 
+use super::chunk::Word;
 use super::context::{class, has_unit};
 use super::kind::Kind;
 use super::sequence::Site;
@@ -14,6 +15,26 @@ pub(super) fn in_chunk(site: &mut Site<'_>) {
     }
 }
 
+/// The last of as many words as one number can hold from `index` on, how many digits they have, and whether they end in
+/// an extension, which is not counted.
+fn gather(site: &Site<'_>, index: usize) -> (usize, usize, bool) {
+    let words = &site.chunk.words;
+    let (mut last, mut digits) = (index, words[index].len());
+    while let Some(next) = words.get(last + 1)
+        && is_gap(&site.chunk.folded[words[last].to..next.from])
+    {
+        if digits + LINE <= 15 && has_extension(site.chunk.word(*next)) {
+            return (last + 1, digits + LINE, true);
+        }
+        if !next.is_number() || digits + next.len() > 15 {
+            break;
+        }
+        digits += next.len();
+        last += 1;
+    }
+    (last, digits, false)
+}
+
 /// Takes as many words as one number can hold and judges them; the last word taken.
 fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
     let first = site.chunk.words[index];
@@ -21,15 +42,9 @@ fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
         return None;
     }
     let plus = site.chunk.at(first.from.checked_sub(1)) == b'+';
-    let mut last = index;
-    let mut digits = first.len();
-    while let Some(next) = site.chunk.words.get(last + 1)
-        && next.is_number()
-        && digits + next.len() <= 15
-        && is_gap(&site.chunk.folded[site.chunk.words[last].to..next.from])
-    {
-        digits += next.len();
-        last += 1;
+    let (last, digits, extended) = gather(site, index);
+    if digits < 7 {
+        return None;
     }
     let to = site.chunk.words[last].to;
     let mut from = first.from - usize::from(plus);
@@ -45,7 +60,8 @@ fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
         return None;
     }
     let whole = site.chunk.words.get(last + 1).is_none_or(|next| next.from > to + 1);
-    let groups: Vec<usize> = site.chunk.words[index..=last].iter().map(|word| word.len()).collect();
+    let length = |word: &Word| if word.is_number() { word.len() } else { LINE };
+    let groups: Vec<usize> = site.chunk.words[index..=last].iter().map(length).collect();
     let mixed = site.chunk.folded[from..to].contains(&b'.') && site.chunk.folded[from..to].contains(&b' ');
     let spaced = site.chunk.folded[from..to].iter().all(|&byte| byte.is_ascii_digit() || byte == b' ');
     if site.chunk.folded[first.from..].starts_with(b"000") || plus && mixed {
@@ -56,7 +72,12 @@ fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
     }
     let mentioned = context.mentions(class::PHONE);
     let dialled = (!spaced || mentioned || last == index) && is_dialled(&site.chunk.folded[first.from..to], digits);
-    let (rule, score) = if dialled {
+    let (rule, score) = if extended {
+        if !is_north_american(site, index, &groups) && !labelled {
+            return None;
+        }
+        ("phone_extension", 76)
+    } else if dialled {
         ("phone_dialled", 78)
     } else if plus && is_international(site, index, last) {
         ("phone_international", 79)
@@ -123,6 +144,17 @@ fn is_dialled(number: &[u8], digits: usize) -> bool {
     CODES.contains(&&rest[..solid]) && (10..=16).contains(&digits)
 }
 
+/// Digits of a line's number in the North American form.
+const LINE: usize = 4;
+
+/// `0132x739`: the end of a number and an extension.
+fn has_extension(word: &[u8]) -> bool {
+    word.split_at_checked(LINE).is_some_and(|(line, extension)| {
+        let inner = extension.strip_prefix(b"x").unwrap_or_default();
+        line.iter().chain(inner).all(u8::is_ascii_digit) && (2..=5).contains(&inner.len())
+    })
+}
+
 fn is_gap(gap: &[u8]) -> bool {
     matches!(gap, b" " | b"-" | b"." | b")" | b") " | b")-" | b" (" | b"(" | b"-(")
 }
@@ -138,6 +170,7 @@ fn is_north_american(site: &Site<'_>, index: usize, groups: &[usize]) -> bool {
     let area = match groups {
         [3, 3, 4] => index,
         [1, 3, 3, 4] if site.chunk.word(site.chunk.words[index]) == b"1" => index + 1,
+        [3, 3, 3, 4] if site.chunk.word(site.chunk.words[index]) == b"001" => index + 1,
         [2, 3, 3, 4] if matches!(site.chunk.word(site.chunk.words[index]), b"91" | b"01") => index + 1,
         _ => return false,
     };
@@ -156,6 +189,15 @@ mod tests {
         finds("phone", "call me at (96) 627-277", "(96) 627-277");
         finds_no("phone", "tracking 415-555-0132");
         finds("phone", "call 415 555 0132", "415 555 0132");
+    }
+
+    #[test]
+    fn an_extension_belongs_to_its_number() {
+        for number in ["(251)500-2136x739", "001-204-821-0538x16944", "+1-203-305-2492x5662", "730.347.5681x8340"] {
+            finds("phone", &format!("Fax {number}, or"), number);
+            finds("phone", &format!("电话{number}，"), number);
+        }
+        finds_no("phone", "显示器 1920x1080，版本 20-1080x72");
     }
 
     #[test]

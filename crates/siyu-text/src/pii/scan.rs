@@ -1,4 +1,14 @@
 //! The one pass over the bytes that finds where a validator has to look.
+//!
+//! The loops over a block are free of branches, so that the compiler turns them into vector instructions.
+
+#![allow(
+    clippy::needless_bitwise_bool,
+    clippy::inline_always,
+    reason = "the scan is branch-free so that it vectorizes"
+)]
+
+use crate::work;
 
 /// What stands at a stop of the scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,32 +23,73 @@ pub(super) enum Trigger {
 
 const BLOCK: usize = 32;
 
-/// Whether a byte may begin a trigger: `-` to `@` in ASCII, or the first byte of the full-width forms.
-const fn is_hot(byte: u8) -> bool {
-    byte.wrapping_sub(b'-') < 0x14 || byte == 0xEF
-}
-
 /// The first trigger at or after `from`, with its offset.
 pub(super) fn next(bytes: &[u8], mut from: usize) -> Option<(usize, Trigger)> {
-    while from < bytes.len() {
-        // A block without any hot byte is passed over at once; the compiler turns this into vector compares.
-        if let Some(block) = bytes.get(from..from + BLOCK)
-            && !block.iter().fold(false, |hot, &byte| hot | is_hot(byte))
-        {
-            from += BLOCK;
-            continue;
+    loop {
+        let at = find(bytes, from, is_suspect)?;
+        if let Some(trigger) = trigger(bytes, at) {
+            return Some((at, trigger));
         }
+        from = at + 1;
+    }
+}
+
+/// The first place at or after `from` that `suspect` tells by its byte and the two after it.
+#[inline(always)]
+pub(super) fn find(bytes: &[u8], mut from: usize, suspect: impl Fn(u8, u8, u8) -> bool) -> Option<usize> {
+    let byte = |at| bytes.get(at).copied().unwrap_or(0);
+    while from < bytes.len() {
+        work::add(BLOCK);
         let end = bytes.len().min(from + BLOCK);
-        for at in from..end {
-            if is_hot(bytes[at])
-                && let Some(trigger) = trigger(bytes, at)
-            {
-                return Some((at, trigger));
+        if let Some(window) = bytes.get(from..from + BLOCK + 2) {
+            let (first, second, third) = (&window[..BLOCK], &window[1..=BLOCK], &window[2..]);
+            let mut found = 0_u8;
+            for at in 0..BLOCK {
+                found |= u8::from(suspect(first[at], second[at], third[at]));
             }
+            if found == 0 {
+                from = end;
+                continue;
+            }
+        }
+        if let Some(at) = (from..end).find(|&at| suspect(byte(at), byte(at + 1), byte(at + 2))) {
+            return Some(at);
         }
         from = end;
     }
     None
+}
+
+/// Whether a trigger may begin: in ASCII, or in its full-width form.
+#[inline(always)]
+fn is_suspect(a: u8, b: u8, c: u8) -> bool {
+    let ascii = within(a, b'-', b'.') | within(a, b'0', b':') | (a == b'=') | (a == b'@');
+    ascii | (a == 0xEF) & (b == 0xBC) & within(c, 0x90, 0xA0)
+}
+
+/// Whether one of the words that `account` knows may begin, by its first three bytes.
+#[inline(always)]
+pub(super) fn may_anchor(a: u8, b: u8, c: u8) -> bool {
+    let [la, lb, lc] = [a | 0x20, b | 0x20, c | 0x20];
+    let at = (lb == b'a') & (lc == b't') & ((a == b'(') | (la == b'{') | (a == b'<'));
+    let wide_at = ((a == 0xEF) & (b == 0xBC) & (c == 0x88)) | ((a == 0xE3) & (b == 0x80) & (c == 0x90));
+    let latin = ((la == b'w') & (lb == b'e') & ((lc == b'c') | (lc == b'i')))
+        | ((la == b'v') & (lb == b'x'))
+        | ((la == b'w') & (lb == b'x') & (lc == b'i'))
+        | ((a == b'B') & (b == b'e') & (c == b'a'));
+    // 密, 口, 微, 威, 加; 薇.
+    let han = (a == 0xE5)
+        & (((b == 0xAF) & (c == 0x86))
+            | ((b == 0x8F) & (c == 0xA3))
+            | ((b == 0xBE) & (c == 0xAE))
+            | ((b == 0xA8) & (c == 0x81))
+            | ((b == 0x8A) & (c == 0xA0)));
+    at | wide_at | latin | han | ((a == 0xE8) & (b == 0x96) & (c == 0x87))
+}
+
+#[inline(always)]
+fn within(byte: u8, low: u8, high: u8) -> bool {
+    byte.wrapping_sub(low) <= high - low
 }
 
 fn trigger(bytes: &[u8], at: usize) -> Option<Trigger> {

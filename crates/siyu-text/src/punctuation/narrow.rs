@@ -2,6 +2,7 @@
 
 use super::Style;
 use super::protect::Span;
+use super::scan;
 use crate::unicode::offsets::{Record, Writer};
 use std::ops::Range;
 
@@ -16,23 +17,21 @@ pub(super) fn narrow<R: Record>(text: &str, spans: &[Span], style: Style, writer
 }
 
 fn narrow_between<R: Record>(text: &str, range: Range<usize>, style: Style, writer: &mut Writer<'_, R>) {
-    let piece = text.get(range.clone()).expect("spans end between characters");
-    let mut skip_to = 0;
-    for (at, letter) in piece.char_indices() {
-        if at < skip_to || letter < '\u{2014}' {
-            continue;
-        }
-        let place = range.start + at;
+    let piece = text.get(..range.end).expect("spans end between characters");
+    let mut from = range.start;
+    while let Some(at) = scan::next_wide(text.as_bytes(), from, range.end, style) {
+        let rest = piece.split_at(at).1;
+        let Some(letter) = rest.chars().next() else { break };
+        from = at + letter.len_utf8();
         if is_wide_digit(letter) {
-            let number = number_length(piece.split_at(at).1);
-            skip_to = at + number;
-            writer.replace(place..place + number, &narrowed(piece.get(at..skip_to).unwrap_or_default()));
+            from = at + number_length(rest);
+            writer.replace(at..from, &narrowed(piece.get(at..from).unwrap_or_default()));
         } else if let Some(ascii) = alphanumeric(letter) {
-            writer.replace(place..place + letter.len_utf8(), ascii.encode_utf8(&mut [0; 4]));
+            writer.replace(at..from, ascii.encode_utf8(&mut [0; 4]));
         } else if style == Style::Halfwidth
             && let Some(ascii) = counterpart(letter)
         {
-            writer.replace(place..place + letter.len_utf8(), ascii);
+            writer.replace(at..from, ascii);
         }
     }
 }

@@ -1,14 +1,19 @@
 //! Quotation marks and brackets, which change in pairs.
 
 use super::context::{Context, Side, is_han};
+use super::scan;
 use super::widen::Edit;
 use std::ops::Range;
+
+/// Parentheses inside so many others stay as they are.
+const MAX_DEPTH: usize = 64;
 
 /// Finds the pairs of a line, whose unprotected parts are `gaps`, and widens those among Chinese.
 pub(super) fn pairs(context: &Context<'_>, gaps: &[Range<usize>], edits: &mut Vec<Edit>) {
     let (mut double, mut single) = (None, None);
     let mut brackets: Vec<(usize, char)> = Vec::new();
-    for (at, letter) in gaps.iter().flat_map(|gap| letters(context.text, gap)) {
+    let mut deeper = 0;
+    for (at, letter) in gaps.iter().flat_map(|gap| marks(context.text, gap)) {
         match letter {
             '"' => match double.take() {
                 Some(open) => quotes(context, open, at, ["“", "”"], edits),
@@ -24,7 +29,9 @@ pub(super) fn pairs(context: &Context<'_>, gaps: &[Range<usize>], edits: &mut Ve
                 _ if opens(context, at) => single = Some(at),
                 _ => {}
             },
+            '(' | '（' if brackets.len() == MAX_DEPTH => deeper += 1,
             '(' | '（' => brackets.push((at, letter)),
+            ')' | '）' if deeper > 0 => deeper -= 1,
             ')' | '）' => {
                 if let Some(open) = brackets.pop() {
                     parentheses(context, open, (at, letter), edits);
@@ -35,9 +42,14 @@ pub(super) fn pairs(context: &Context<'_>, gaps: &[Range<usize>], edits: &mut Ve
     }
 }
 
-fn letters<'a>(text: &'a str, gap: &Range<usize>) -> impl Iterator<Item = (usize, char)> + 'a {
-    let start = gap.start;
-    text.get(gap.clone()).unwrap_or_default().char_indices().map(move |(at, letter)| (start + at, letter))
+/// What may be half of a pair.
+fn marks<'a>(text: &'a str, gap: &Range<usize>) -> impl Iterator<Item = (usize, char)> + 'a {
+    let Range { start: mut from, end } = gap.clone();
+    std::iter::from_fn(move || {
+        let at = scan::next_pair_mark(text.as_bytes(), from, end)?;
+        from = at + 1;
+        Some((at, text.get(at..)?.chars().next()?))
+    })
 }
 
 fn is_ascii_word(letter: Option<char>) -> bool {

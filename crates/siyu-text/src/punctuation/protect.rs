@@ -5,6 +5,7 @@ mod code;
 mod markup;
 mod math;
 
+use super::scan;
 use std::ops::Range;
 
 /// What a protected span is to the marks beside it.
@@ -38,9 +39,8 @@ pub(super) fn spans(text: &str) -> Vec<Span> {
     let bytes = text.as_bytes();
     let mut spans: Vec<Span> = code::front_matter(text).into_iter().collect();
     let mut at = spans.last().map_or(0, |span| span.range.end);
-    while let Some(next) = bytes.get(at..).and_then(|rest| rest.iter().position(|&byte| IS_TRIGGER[usize::from(byte)]))
-    {
-        at += next;
+    while let Some(next) = scan::next_opening(bytes, at) {
+        at = next;
         let free = spans.last().map_or(0, |span| span.range.end);
         match span_at(text, at, free) {
             Some(span) => {
@@ -53,22 +53,10 @@ pub(super) fn spans(text: &str) -> Vec<Span> {
     spans
 }
 
-/// The bytes that [`span_at`] knows.
-const IS_TRIGGER: [bool; 256] = {
-    let mut is_trigger = [false; 256];
-    let triggers = b"`~{[($\\<&]:@wW";
-    let mut at = 0;
-    while at < triggers.len() {
-        is_trigger[triggers[at] as usize] = true;
-        at += 1;
-    }
-    is_trigger
-};
-
 /// The span that the byte at `at` gives away; it starts at or after `free`.
 fn span_at(text: &str, at: usize, free: usize) -> Option<Span> {
     match text.as_bytes()[at] {
-        b'`' => code::fenced(text, at).or_else(|| code::inline(text, at)),
+        b'`' => Some(code::fenced(text, at).unwrap_or_else(|| code::inline(text, at))),
         b'~' => code::fenced(text, at),
         b'{' | b'[' => code::json(text, at),
         b'(' => code::call(text, at),

@@ -12,34 +12,65 @@ use super::Style;
 
 const BLOCK: usize = 64;
 
-/// Whether a style may change a text; sometimes wrongly yes, never wrongly no.
-pub(super) fn may_change(bytes: &[u8], style: Style) -> bool {
+/// The first place in `from..to` where a text has what narrowing to a style changes, or a neighbour of it.
+pub(super) fn next_wide(bytes: &[u8], from: usize, to: usize, style: Style) -> Option<usize> {
     match style {
-        Style::Alphanumeric => any(bytes, is_wide_alphanumeric, |_| true),
-        Style::Halfwidth => any(bytes, has_counterpart, |_| true),
-        Style::Fullwidth => {
-            any(bytes, |a, b, c| is_wide_alphanumeric(a, b, c) | is_mark(a, b, c), |at| is_doubtful(bytes, at))
-        }
+        Style::Halfwidth => next(bytes, from, to, has_counterpart),
+        Style::Alphanumeric | Style::Fullwidth => next(bytes, from, to, is_wide_alphanumeric),
     }
 }
 
-/// Whether `suspect` finds a place, by a byte and the two after it, that `confirm` does not clear.
+/// The first place at or after `from` where something may begin that is no prose.
+pub(super) fn next_opening(bytes: &[u8], from: usize) -> Option<usize> {
+    next(bytes, from, bytes.len(), is_opening)
+}
+
+/// The first place in `from..to` where a quotation mark or parenthesis may stand.
+pub(super) fn next_pair_mark(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
+    next(bytes, from, to, |a, b, c| {
+        (a == b'"') | within(a, b'\'', b')') | (a == 0xEF) & (b == 0xBC) & within(c, 0x88, 0x89)
+    })
+}
+
+/// The first place in `from..to` where a mark stands that full width may change by itself.
+pub(super) fn next_mark(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
+    next(bytes, from, to, |a, _, _| {
+        within(a, b',', b'.') | within(a, b':', b';') | (a == b'!') | (a == b'?') | (a == b'~')
+    })
+}
+
+/// The first place in `from..to` that `suspect` tells by its byte and the two after it.
 #[inline(always)]
-fn any(bytes: &[u8], suspect: impl Fn(u8, u8, u8) -> bool, confirm: impl Fn(usize) -> bool) -> bool {
-    let mut from = 0;
-    while let Some(window) = bytes.get(from..from + BLOCK + 2) {
-        let (first, second, third) = (&window[..BLOCK], &window[1..=BLOCK], &window[2..]);
-        let mut found = 0_u8;
-        for at in 0..BLOCK {
-            found |= u8::from(suspect(first[at], second[at], third[at]));
-        }
-        if found != 0 && (0..BLOCK).any(|at| suspect(first[at], second[at], third[at]) && confirm(from + at)) {
-            return true;
-        }
-        from += BLOCK;
-    }
+fn next(bytes: &[u8], mut from: usize, to: usize, suspect: impl Fn(u8, u8, u8) -> bool) -> Option<usize> {
     let byte = |at| bytes.get(at).copied().unwrap_or(0);
-    (from..bytes.len()).any(|at| suspect(byte(at), byte(at + 1), byte(at + 2)) && confirm(at))
+    while from < to {
+        let end = to.min(from + BLOCK);
+        if let Some(window) = bytes.get(from..from + BLOCK + 2) {
+            let (first, second, third) = (&window[..BLOCK], &window[1..=BLOCK], &window[2..]);
+            let mut found = 0_u8;
+            for at in 0..BLOCK {
+                found |= u8::from(suspect(first[at], second[at], third[at]));
+            }
+            if found == 0 {
+                from = end;
+                continue;
+            }
+        }
+        if let Some(at) = (from..end).find(|&at| suspect(byte(at), byte(at + 1), byte(at + 2))) {
+            return Some(at);
+        }
+        from = end;
+    }
+    None
+}
+
+/// Whether a style may change a text; sometimes wrongly yes, never wrongly no.
+pub(super) fn may_change(bytes: &[u8], style: Style) -> bool {
+    match style {
+        Style::Alphanumeric => next(bytes, 0, bytes.len(), is_wide_alphanumeric).is_some(),
+        Style::Halfwidth => next(bytes, 0, bytes.len(), has_counterpart).is_some(),
+        Style::Fullwidth => next(bytes, 0, bytes.len(), is_wide_alphanumeric).is_some() || has_doubtful_mark(bytes),
+    }
 }
 
 #[inline(always)]
@@ -64,6 +95,23 @@ fn has_counterpart(a: u8, b: u8, c: u8) -> bool {
     general | kana | (a == 0xEF) & within(b, 0xBC, 0xBD)
 }
 
+/// The first byte of what `protect` finds; of hosts the first two.
+#[inline(always)]
+fn is_opening(a: u8, b: u8, _: u8) -> bool {
+    let host = ((a | 0x20) == b'w') & ((b | 0x20) == b'w');
+    within(a, b'[', b']')
+        | (a == b'`')
+        | (a == b'$')
+        | (a == b'&')
+        | (a == b'(')
+        | (a == b':')
+        | (a == b'<')
+        | (a == b'@')
+        | (a == b'{')
+        | (a == b'~')
+        | host
+}
+
 /// ASCII marks that full width may change.
 #[inline(always)]
 fn is_mark(a: u8, _: u8, _: u8) -> bool {
@@ -75,28 +123,36 @@ fn is_mark(a: u8, _: u8, _: u8) -> bool {
         | (a == b'~')
 }
 
-/// Bytes looked at on either side of a mark.
-const NEAR: usize = 200;
+/// Whether a text has a mark that full width may change, on a line with Chinese.
+pub(super) fn has_doubtful_mark(bytes: &[u8]) -> bool {
+    let mut from = 0;
+    while let Some(at) = next(bytes, from, bytes.len(), is_mark) {
+        let start = memchr::memrchr(b'\n', &bytes[from..at]).map_or(from, |end| from + end + 1);
+        let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length);
+        if bytes[start..end].iter().fold(false, |wide, &byte| wide | (byte >= 0xE2)) {
+            let mut mark = Some(at);
+            while let Some(at) = mark {
+                if is_doubtful(bytes, at) {
+                    return true;
+                }
+                mark = next(bytes, at + 1, end, is_mark);
+            }
+        }
+        from = end;
+    }
+    false
+}
 
-/// Whether a suspected place may change: a full-width character, or a mark with Chinese in reach.
+/// Whether a mark among Chinese may change.
 fn is_doubtful(bytes: &[u8], at: usize) -> bool {
     let mark = bytes[at];
-    if !mark.is_ascii() {
-        return true;
-    }
     let (before, after) = (&bytes[..at], &bytes[at + 1..]);
     let (last, next) = (before.last().copied().unwrap_or(b'\n'), after.first().copied().unwrap_or(b'\n'));
     // Between ASCII letters and digits nothing ever changes but parentheses and quotes.
     if !matches!(mark, b'(' | b')' | b'"' | b'\'') && last.is_ascii_alphanumeric() && next.is_ascii_alphanumeric() {
         return false;
     }
-    if matches!(mark, b'-' | b'~') && last != mark && next != mark && (last.is_ascii() || next.is_ascii()) {
-        return false;
-    }
-    let line_end = |byte: &u8| *byte == b'\n';
-    let wide = |byte: &u8| *byte >= 0xE2;
-    let left = before.iter().rev().take_while(|byte| !line_end(byte)).take(NEAR).any(wide);
-    left || after.iter().take_while(|byte| !line_end(byte)).take(NEAR).any(wide)
+    !(matches!(mark, b'-' | b'~') && last != mark && next != mark && (last.is_ascii() || next.is_ascii()))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::context::{Context, Side, is_han};
 use super::pairs;
 use super::protect::Span;
-use super::{Style, scan};
+use super::scan;
 use crate::unicode::offsets::{Record, Writer};
 use std::ops::Range;
 
@@ -21,7 +21,7 @@ pub(super) fn widen<R: Record>(text: &str, spans: &[Span], writer: &mut Writer<'
         {
             spans = others;
         }
-        if scan::may_change(line.as_bytes(), Style::Fullwidth) && line.chars().any(is_han) {
+        if scan::has_doubtful_mark(line.as_bytes()) && line.chars().any(is_han) {
             let free = gaps(start..end, spans);
             pairs::pairs(&context, &free, &mut edits);
             for gap in free {
@@ -55,8 +55,8 @@ fn gaps(line: Range<usize>, spans: &[Span]) -> Vec<Range<usize>> {
 
 fn marks(context: &Context<'_>, gap: Range<usize>, edits: &mut Vec<Edit>) {
     let bytes = context.text.as_bytes();
-    let mut at = gap.start;
-    while at < gap.end {
+    let mut from = gap.start;
+    while let Some(at) = scan::next_mark(bytes, from, gap.end) {
         let edit = match bytes[at] {
             b',' => stop(context, at, "，"),
             b':' => colon(context, at),
@@ -68,7 +68,7 @@ fn marks(context: &Context<'_>, gap: Range<usize>, edits: &mut Vec<Edit>) {
             b'~' => wave(context, at),
             _ => None,
         };
-        at = match edit {
+        from = match edit {
             Some(edit) => {
                 let end = edit.0.end;
                 edits.push(edit);
@@ -188,7 +188,8 @@ fn is_label(text: &str, at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default();
     let head = before.trim_end_matches(|letter: char| letter.is_ascii_alphanumeric());
     let label = before.get(head.len()..).unwrap_or_default();
-    let starts_line = head.rsplit('\n').next().unwrap_or_default().chars().all(|letter| " \t#>*-+(".contains(letter));
+    let indent = head.trim_end_matches(|letter: char| " \t#>*-+(".contains(letter));
+    let starts_line = indent.is_empty() || indent.ends_with('\n');
     let is_number = !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit());
     let is_letter = label.len() == 1 && (starts_line || head.ends_with(char::is_whitespace));
     is_letter || is_number && starts_line

@@ -5,7 +5,7 @@
 //! few in a hundred after the second.
 
 use super::EMPTY;
-use super::grams::{self, Groups};
+use super::grams::{self, Groups, Twice};
 use super::words::{self, Kind, WHOLE};
 use std::borrow::Cow;
 
@@ -194,7 +194,7 @@ impl Tokens {
     /// The places prolonged to n-grams of `n` words, of which those that occur more than once are left.
     fn repeated(&self, mut places: Vec<Place>, n: usize) -> Vec<Place> {
         let wanted = u32::try_from(n).unwrap_or(u32::MAX).saturating_mul(WHOLE);
-        let mut groups = Groups::with_capacity(places.len());
+        let mut twice = Twice::with_capacity(places.len());
         places.retain_mut(|place| {
             while place.parts < wanted {
                 let Some(token) = self.0.get(place.end as usize) else { return false };
@@ -202,9 +202,14 @@ impl Tokens {
                 place.parts += token.parts;
                 place.end += 1;
             }
-            place.group = groups.add(place.hash);
+            twice.add(place.hash);
             true
         });
+        places.retain(|place| twice.may_have(place.hash));
+        let mut groups = Groups::with_capacity(places.len());
+        for place in &mut places {
+            place.group = groups.add(place.hash);
+        }
         places.retain(|place| groups.count(place.group) > 1);
         places
     }

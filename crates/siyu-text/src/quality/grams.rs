@@ -54,6 +54,38 @@ impl Groups {
     }
 }
 
+/// Tells hashes that were given once from most of those that were not; small enough to stay near the processor.
+pub(super) struct Twice {
+    /// One bit a hash, a power of two of them: given, and given again.
+    bits: Vec<[u64; 2]>,
+}
+
+impl Twice {
+    /// For so many hashes.
+    pub(super) fn with_capacity(most: usize) -> Self {
+        Self { bits: vec![[0; 2]; (most / 8).next_power_of_two()] }
+    }
+
+    /// Takes note of a hash.
+    pub(super) fn add(&mut self, hash: u64) {
+        let (word, bit) = self.place(hash);
+        let [given, again] = &mut self.bits[word];
+        *again |= *given & bit;
+        *given |= bit;
+    }
+
+    /// Whether a hash may have been given more than once; surely, if it was.
+    pub(super) fn may_have(&self, hash: u64) -> bool {
+        let (word, bit) = self.place(hash);
+        self.bits[word][1] & bit != 0
+    }
+
+    fn place(&self, hash: u64) -> (usize, u64) {
+        let word = usize::try_from(hash >> 38).unwrap_or(0) & (self.bits.len() - 1);
+        (word, 1 << (hash >> 32 & 63))
+    }
+}
+
 /// The hash of a piece of text.
 pub(super) fn hash(text: &str) -> u64 {
     xxh3_64(text.as_bytes())
@@ -67,7 +99,18 @@ pub(super) fn append(sequence: u64, member: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Groups, append};
+    use super::{Groups, Twice, append};
+
+    #[test]
+    fn what_comes_twice_is_never_missed() {
+        let mut twice = Twice::with_capacity(1000);
+        for number in (0..1000).chain((0..1000).step_by(2)) {
+            twice.add(append(7, number));
+        }
+        assert!((0..1000).step_by(2).all(|number| twice.may_have(append(7, number))));
+        let others = (1..1000).step_by(2).filter(|&number| twice.may_have(append(7, number))).count();
+        assert!(others < 150, "{others} of 500");
+    }
 
     #[test]
     fn equal_hashes_share_a_group_beyond_the_first_capacity() {

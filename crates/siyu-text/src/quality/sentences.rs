@@ -91,13 +91,12 @@ impl<'a> Chunk<'a> {
             '.' if last == Some('.') || next == Some('.') => Role::Mark,
             '.' if last.is_some_and(is_cjk) || self.stops(before, next) => Role::End,
             '!' | '?' if at >= self.tail || at < self.head => Role::End,
-            '.' | '!' | '?' => Role::Mark,
             // The second of a pair, so that one sign is one end; behind Chinese alone.
             '…' if last == Some('…') && next != Some('…') => {
                 let earlier = before.trim_end_matches('…').chars().next_back();
                 if earlier.is_some_and(|earlier| is_cjk(earlier) || is_wide(earlier)) { Role::End } else { Role::Mark }
             }
-            '…' => Role::Mark,
+            '.' | '!' | '?' | '…' => Role::Mark,
             _ if is_terminal(mark) => Role::End,
             _ if mark.is_alphanumeric() || is_sign(mark) => Role::Word,
             _ => Role::Mark,

@@ -92,12 +92,18 @@ fn class(character: char) -> Class {
             }
         }
         _ if is_cjk(character) => Class::Cjk,
+        _ if is_plain_mark(character) => Class::Mark,
         _ if is_south_east_asian(character) => Class::SouthEastAsian,
         _ if character.is_alphabetic() || is_combining_mark(character) => Class::Letter,
         _ if character.is_numeric() => Class::Digit,
         _ if character.is_whitespace() => Class::Space,
         _ => Class::Mark,
     }
+}
+
+/// The frequent marks of Chinese text, which need no look into the tables of Unicode.
+fn is_plain_mark(character: char) -> bool {
+    matches!(u32::from(character), 0x2010..=0x2027 | 0x3001..=0x3003 | 0x3008..=0x3011 | 0xFF01..=0xFF0F | 0xFF1A..=0xFF20)
 }
 
 /// Calls `f` with each word and mark of a text in order.
@@ -330,6 +336,14 @@ mod tests {
         let mut kinds = Vec::new();
         for_each("合同2份，“甲”。★", |word| kinds.push(word.kind));
         assert_eq!(kinds, [Character, Character, Digits, Character, Quiet, Quiet, Character, Quiet, Quiet, Mark]);
+    }
+
+    #[test]
+    fn plain_marks_are_marks_by_the_tables_of_unicode() {
+        for character in ('\0'..=char::MAX).filter(|&character| super::is_plain_mark(character)) {
+            let word = character.is_alphanumeric() || super::is_combining_mark(character);
+            assert!(!word && !character.is_whitespace(), "{character}");
+        }
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 use super::hmm::{self, Model};
 use super::lexicon::Lexicon;
 use super::trie::Trie;
+use crate::work;
 use std::collections::HashSet;
 
 /// Room for cutting texts, used again and again.
@@ -92,6 +93,7 @@ impl Cutter {
             for (end, (code, value)) in (start + 1..).zip(rest.iter().zip(after)) {
                 let Some((next, score)) = lexicon.trie.step(node, *code) else { break };
                 node = next;
+                work::add(1);
                 // Of equally likely words the longer one wins.
                 if let Some(score) = score
                     && score + value >= best
@@ -170,6 +172,7 @@ impl Cutter {
             (from..to).for_each(|at| found(self.slice(text, at, at + 1)));
             return;
         }
+        work::add(to - from);
         let mut at = from;
         while at < to {
             let is_han = |character: &char| hmm::is_han(*character);

@@ -1,23 +1,31 @@
-//! The two engines behind one face, and the choice between them.
+//! The engines behind one face, and the choice between them.
 
-use super::{Engine, TokenizerError, probes, vocabulary::Vocabulary};
+use super::{Engine, TokenizerError, byte_level::ByteLevel, document::Document, probes, vocabulary::Vocabulary};
 use serde_json::Value;
 use std::{cell::RefCell, str::FromStr};
 use tokenizers::pipeline::{EncodeOptions, Override, PipelineToken, PipelineTokenizer};
 
 thread_local! {
+    // The ids of texts that are only counted.
+    static IDS: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
     // The fast engine's ids have a type of their own; they pass through here on their way out.
     static TOKENS: RefCell<Vec<PipelineToken>> = const { RefCell::new(Vec::new()) };
 }
 
 pub(super) enum Backend {
+    ByteLevel(Box<ByteLevel>),
     Fast(Fast),
     Exact(Box<Exact>),
 }
 
 impl Backend {
-    /// The fast engine if it reads `document` and agrees with the exact one on every probe, else the exact one.
-    pub(super) fn choose(document: Value, vocabulary: &Vocabulary) -> Result<Self, TokenizerError> {
+    /// This crate's engine if it knows the configuration; else the fast one if it reads the file and agrees with the
+    /// exact one on every probe; else the exact one.
+    pub(super) fn choose(json: &str, document: &Document, vocabulary: &Vocabulary) -> Result<Self, TokenizerError> {
+        if let Some(own) = ByteLevel::load(document, vocabulary) {
+            return Ok(Self::ByteLevel(Box::new(own)));
+        }
+        let document = plain(json)?;
         let exact = Exact::load(&document.to_string())?;
         match Fast::load(document) {
             Some(fast) if agree(&fast, &exact, vocabulary) => Ok(Self::Fast(fast)),
@@ -25,23 +33,44 @@ impl Backend {
         }
     }
 
-    pub(super) fn encode_into(&self, text: &str, special: bool, ids: &mut Vec<u32>) -> Result<(), TokenizerError> {
+    pub(super) fn encode_into(
+        &self,
+        text: &str,
+        special: bool,
+        vocabulary: &Vocabulary,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), TokenizerError> {
         match self {
+            Self::ByteLevel(own) => {
+                own.encode(text, special, vocabulary, ids);
+                Ok(())
+            }
             Self::Fast(fast) => fast.encode(text, special, |found| ids.extend_from_slice(found)),
             Self::Exact(exact) => exact.encode(text, special, |found| ids.extend_from_slice(found)),
         }
     }
 
     /// What `take` makes of the ids of `text`, in which special strings are text.
-    pub(super) fn with_ids<T>(&self, text: &str, take: impl FnOnce(&[u32]) -> T) -> Result<T, TokenizerError> {
+    pub(super) fn with_ids<T>(
+        &self,
+        text: &str,
+        vocabulary: &Vocabulary,
+        take: impl FnOnce(&[u32]) -> T,
+    ) -> Result<T, TokenizerError> {
         match self {
+            Self::ByteLevel(own) => IDS.with_borrow_mut(|ids| {
+                ids.clear();
+                own.encode(text, false, vocabulary, ids);
+                Ok(take(ids))
+            }),
             Self::Fast(fast) => fast.encode(text, false, take),
             Self::Exact(exact) => exact.encode(text, false, take),
         }
     }
 
-    pub(super) fn decode(&self, ids: &[u32]) -> String {
+    pub(super) fn decode(&self, ids: &[u32], vocabulary: &Vocabulary) -> String {
         match self {
+            Self::ByteLevel(_) => ByteLevel::decode(ids, vocabulary),
             Self::Fast(fast) => fast.0.decode(ids, false).unwrap_or_default(),
             Self::Exact(exact) => exact.special.decode(ids, false).unwrap_or_default(),
         }
@@ -49,10 +78,24 @@ impl Backend {
 
     pub(super) fn engine(&self) -> Engine {
         match self {
+            Self::ByteLevel(_) => Engine::ByteLevel,
             Self::Fast(_) => Engine::Fast,
             Self::Exact(_) => Engine::Exact,
         }
     }
+}
+
+/// The file without what makes ids depend on more than the text.
+fn plain(json: &str) -> Result<Value, TokenizerError> {
+    let mut document: Value = serde_json::from_str(json)?;
+    if let Some(root) = document.as_object_mut() {
+        root.insert("truncation".into(), Value::Null);
+        root.insert("padding".into(), Value::Null);
+        if let Some(model) = root.get_mut("model").and_then(Value::as_object_mut) {
+            model.insert("dropout".into(), Value::Null);
+        }
+    }
+    Ok(document)
 }
 
 pub(super) struct Fast(PipelineTokenizer);

@@ -1,6 +1,6 @@
 //! How many bytes of a text each token stands for.
 
-use super::vocabulary::Vocabulary;
+use super::{document::Document, vocabulary::Vocabulary};
 use serde_json::Value;
 
 /// The space of `SentencePiece`'s vocabularies.
@@ -10,8 +10,8 @@ const SPACE: char = '▁';
 pub(super) struct Lengths(Vec<u32>);
 
 impl Lengths {
-    pub(super) fn new(document: &Value, vocabulary: &Vocabulary) -> Self {
-        let is_byte_level = mentions(document.get("pre_tokenizer"), "ByteLevel");
+    pub(super) fn new(document: &Document, vocabulary: &Vocabulary) -> Self {
+        let is_byte_level = mentions(&document.pre_tokenizer, "ByteLevel");
         let mut lengths = vec![0; vocabulary.size()];
         for (token, id) in vocabulary.tokens() {
             let length = if is_byte_level { token.chars().count() } else { spelled(token) };
@@ -50,13 +50,10 @@ fn spelled(token: &str) -> usize {
 }
 
 /// Whether a part of the configuration, or one of those inside it, is of this type.
-fn mentions(part: Option<&Value>, kind: &str) -> bool {
+fn mentions(part: &Value, kind: &str) -> bool {
     match part {
-        Some(Value::Object(fields)) => {
-            fields.get("type").and_then(Value::as_str) == Some(kind)
-                || fields.values().any(|part| mentions(Some(part), kind))
-        }
-        Some(Value::Array(parts)) => parts.iter().any(|part| mentions(Some(part), kind)),
+        Value::Object(fields) => part["type"] == kind || fields.values().any(|part| mentions(part, kind)),
+        Value::Array(parts) => parts.iter().any(|part| mentions(part, kind)),
         _ => false,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Boundary, border};
 use crate::tokenizer::{Tokenizer, TokenizerError};
+use crate::work;
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -31,48 +32,77 @@ pub(super) struct Reach<'a> {
     pub(super) boundary: Boundary,
 }
 
-/// What is known of the cut: pieces of `fits` bytes fit, those of `over` bytes do not.
+/// What is known of the cut: pieces of `fits` bytes fit and have `tokens`, those of `over` bytes do not fit.
 struct Bracket {
     fits: usize,
+    tokens: usize,
     over: usize,
 }
 
 impl Reach<'_> {
-    pub(super) fn count(&self, range: Range<usize>) -> Result<usize, TokenizerError> {
-        self.tokenizer.count(self.text.get(range).expect("pieces lie between characters"))
-    }
-
-    /// Whether the whole text has at most `budget` tokens.
-    pub(super) fn fits(&self, budget: usize) -> Result<bool, TokenizerError> {
+    /// Nothing if the whole text has at most `budget` tokens; if it has more, about where the first of them end.
+    pub(super) fn excess(&self, budget: usize) -> Result<Option<Vec<usize>>, TokenizerError> {
         let (text, tokenizer) = (self.text, self.tokenizer);
         let piece = Piece { text, tokenizer, side: Side::Head, budget, graphemes: true };
-        let guess = piece.guess()?;
+        let mut ends = Vec::new();
+        let guess = piece.guess(&mut ends)?;
         if budget >= CERTAIN && guess.size + guess.size / 8 + PROBE * 8 < text.len() {
-            return Ok(false);
+            return Ok(Some(ends));
         }
-        Ok(tokenizer.count(text)? <= budget)
+        work::add(text.len());
+        Ok((tokenizer.count(text)? > budget).then_some(ends))
     }
 
     /// The border in `range` to which a piece from the range's start (or back from its end) reaches within `budget`.
     pub(super) fn cut(&self, range: Range<usize>, side: Side, budget: usize) -> Result<usize, TokenizerError> {
-        let (text, base) = (self.text.get(range.clone()).expect("pieces lie between characters"), range.start);
-        let piece = Piece { text, tokenizer: self.tokenizer, side, budget, graphemes: true };
-        let longest = piece.longest()?;
-        if longest < text.len() && self.boundary == Boundary::Sentence {
+        let guess = self.piece(range.clone(), side, budget).guess(&mut Vec::new())?;
+        Ok(self.cut_near(range, side, budget, &guess)?.0)
+    }
+
+    /// Like [`Reach::cut`] from the start of the text, of whose first tokens one knows about where they end; and the
+    /// tokens of the piece.
+    pub(super) fn head(&self, budget: usize, ends: &[usize]) -> Result<(usize, usize), TokenizerError> {
+        let whole = 0..self.text.len();
+        let guess = match budget.checked_sub(1).and_then(|last| ends.get(last)) {
+            Some(&size) => Guess { size, tokens: budget, exact: false },
+            None => self.piece(whole.clone(), Side::Head, budget).guess(&mut Vec::new())?,
+        };
+        self.cut_near(whole, Side::Head, budget, &guess)
+    }
+
+    fn piece(&self, range: Range<usize>, side: Side, budget: usize) -> Piece<'_> {
+        let text = self.text.get(range).expect("pieces lie between characters");
+        Piece { text, tokenizer: self.tokenizer, side, budget, graphemes: true }
+    }
+
+    /// The border, and the tokens up to it.
+    fn cut_near(
+        &self,
+        range: Range<usize>,
+        side: Side,
+        budget: usize,
+        guess: &Guess,
+    ) -> Result<(usize, usize), TokenizerError> {
+        let base = range.start;
+        let piece = self.piece(range, side, budget);
+        let (longest, tokens) = piece.longest(guess)?;
+        if longest < piece.text.len() && self.boundary == Boundary::Sentence {
             for sentences in piece.sentences(longest) {
-                if piece.count(sentences)? <= budget {
-                    return Ok(base + piece.border(sentences));
+                let tokens = piece.count(sentences)?;
+                if tokens <= budget {
+                    return Ok((base + piece.border(sentences), tokens));
                 }
             }
         }
-        Ok(base + piece.border(longest))
+        Ok((base + piece.border(longest), tokens))
     }
 
     /// The end of the characters from the range's start that fit: for graphemes that do not.
     pub(super) fn characters(&self, range: Range<usize>, budget: usize) -> Result<usize, TokenizerError> {
         let text = self.text.get(range.clone()).expect("pieces lie between characters");
         let piece = Piece { text, tokenizer: self.tokenizer, side: Side::Head, budget, graphemes: false };
-        Ok(range.start + piece.longest()?)
+        let guess = piece.guess(&mut Vec::new())?;
+        Ok(range.start + piece.longest(&guess)?.0)
     }
 
     /// The end of the grapheme at `start`.
@@ -118,6 +148,7 @@ impl Piece<'_> {
     }
 
     fn count(&self, size: usize) -> Result<usize, TokenizerError> {
+        work::add(size);
         self.tokenizer.count(self.of(size))
     }
 
@@ -149,13 +180,12 @@ impl Piece<'_> {
         }
     }
 
-    /// The size of the longest piece within the budget, short of which at most one more grapheme fits.
-    fn longest(&self) -> Result<usize, TokenizerError> {
-        let guess = self.guess()?;
+    /// The size of the longest piece within the budget, short of which at most one more grapheme fits; and its tokens.
+    fn longest(&self, guess: &Guess) -> Result<(usize, usize), TokenizerError> {
         if guess.exact && guess.size == self.text.len() {
-            return Ok(guess.size);
+            return Ok((guess.size, guess.tokens));
         }
-        let mut bracket = Bracket { fits: 0, over: self.text.len() + 1 };
+        let mut bracket = Bracket { fits: 0, tokens: 0, over: self.text.len() + 1 };
         let per_token = (guess.size / guess.tokens.max(1)).max(1);
         let mut size = self.down(guess.size);
         let mut ends = Vec::new();
@@ -171,7 +201,7 @@ impl Piece<'_> {
             }
             let tokens = self.measure(size, &mut ends)?;
             if tokens <= self.budget {
-                bracket.fits = size;
+                (bracket.fits, bracket.tokens) = (size, tokens);
                 if tokens == self.budget || size == self.text.len() {
                     break;
                 }
@@ -189,14 +219,18 @@ impl Piece<'_> {
         }
         // A whole text may have no more tokens than what is left of it without its edge.
         let missing = self.text.len() - bracket.fits;
-        if missing > 0 && missing <= EDGE && self.count(self.text.len())? <= self.budget {
-            return Ok(self.text.len());
+        if missing > 0 && missing <= EDGE {
+            let tokens = self.count(self.text.len())?;
+            if tokens <= self.budget {
+                return Ok((self.text.len(), tokens));
+            }
         }
-        Ok(bracket.fits)
+        Ok((bracket.fits, bracket.tokens))
     }
 
-    /// The size whose stretches, each encoded by itself, together have the budget's tokens; all if there are fewer.
-    fn guess(&self) -> Result<Guess, TokenizerError> {
+    /// The size whose stretches, each encoded by itself, together have the budget's tokens; all if there are fewer. Adds
+    /// to `trace` where those tokens end, measured from the start of the first stretch.
+    fn guess(&self, trace: &mut Vec<usize>) -> Result<Guess, TokenizerError> {
         let (mut size, mut tokens, mut exact, mut ends) = (0, 0, true, Vec::new());
         let mut next = PROBE.min(self.budget.saturating_mul(2).saturating_add(16));
         while size < self.text.len() {
@@ -206,7 +240,9 @@ impl Piece<'_> {
                 Side::Tail => self.text.get(self.text.len() - end..self.text.len() - size),
             };
             let stretch = stretch.expect("stretches lie between characters");
+            work::add(stretch.len());
             let found = self.tokenizer.ends_into(stretch, &mut ends)?;
+            trace.extend(ends.iter().map(|end| size + end));
             if tokens + found > self.budget {
                 let inner = self.nth_of(&ends, stretch.len(), found, self.budget - tokens);
                 let inner = inner.unwrap_or(stretch.len() * (self.budget - tokens) / found);
@@ -224,6 +260,7 @@ impl Piece<'_> {
 
     /// The tokens of a piece; fills in where they end.
     fn measure(&self, size: usize, ends: &mut Vec<usize>) -> Result<usize, TokenizerError> {
+        work::add(size);
         self.tokenizer.ends_into(self.of(size), ends)
     }
 

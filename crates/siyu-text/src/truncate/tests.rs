@@ -58,6 +58,21 @@ fn a_grapheme_larger_than_a_window_is_cut_inside() {
     assert_eq!(pieces.iter().map(|piece| part(&text, piece.clone())).collect::<String>(), text);
 }
 
+#[test]
+fn a_text_without_a_space_is_encoded_no_further_than_it_is_kept() {
+    for unit in ["甲", "a", "甲乙丙丁", "é", "9", "—"] {
+        let text = unit.repeat(200_000 / unit.len());
+        for (tokenizer, keep) in TOKENIZERS.iter().flat_map(|tokenizer| KEEPS.map(|keep| (tokenizer, keep))) {
+            let mut kept = 0;
+            let work = crate::work::during(|| {
+                let how = how(512, keep, Boundary::Character, 0);
+                kept = truncate(&text, tokenizer, &how).unwrap().iter().map(Range::len).sum();
+            });
+            assert!(work <= kept * 12 + 4_096, "{work} bytes for {kept} of {keep:?} of {unit}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn pieces_fit_their_budget_and_waste_none(

@@ -47,12 +47,6 @@ impl OffsetMap {
         }
     }
 
-    /// The map of this rewriting and the one before it together.
-    pub(crate) fn after(mut self, earlier: Self) -> Self {
-        self.earlier = Some(Box::new(earlier));
-        self
-    }
-
     /// The source offset of `output`, which lies between the break before `next` and `next` itself.
     fn along(&self, next: usize, output: usize) -> usize {
         let (from_output, from_source) =
@@ -70,16 +64,30 @@ impl OffsetMap {
 }
 
 /// Takes note of replacements, or does not.
-pub(crate) trait Record {
+pub(crate) trait Record: Default {
     /// The source bytes `from` became `with`, which starts at `output`.
     fn replaced(&mut self, output: usize, from: Range<usize>, was: &str, with: &str);
+
+    /// What this rewriting and the one before it did together.
+    #[must_use]
+    fn after(self, earlier: Self) -> Self;
 }
 
 impl Record for () {
     fn replaced(&mut self, _: usize, _: Range<usize>, _: &str, _: &str) {}
+
+    fn after(self, (): Self) -> Self {}
 }
 
 impl Record for OffsetMap {
+    fn after(mut self, earlier: Self) -> Self {
+        if self.breaks.is_empty() {
+            return earlier;
+        }
+        self.earlier = Some(Box::new(earlier));
+        self
+    }
+
     fn replaced(&mut self, output: usize, from: Range<usize>, was: &str, with: &str) {
         let pairs = was.chars().zip(with.chars());
         let head: usize = pairs.take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
@@ -125,17 +133,43 @@ impl<'a, R: Record> Writer<'a, R> {
         self.copied = from.end;
     }
 
+    /// Where in the result the source offset `at` will lie, which is at or after the end of the last replacement.
+    pub(crate) fn position(&self, at: usize) -> usize {
+        self.out.len() + at - self.copied
+    }
+
     pub(crate) fn is_changed(&self) -> bool {
         self.changed
     }
 
-    pub(crate) fn finish(mut self) -> (Cow<'a, str>, R) {
+    pub(crate) fn finish(self) -> (Cow<'a, str>, R) {
+        let source = self.source;
+        self.changed()
+            .map_or_else(|| (Cow::Borrowed(source), R::default()), |(text, record)| (Cow::Owned(text), record))
+    }
+
+    /// The result, if it differs.
+    pub(crate) fn changed(mut self) -> Option<(String, R)> {
         if !self.changed {
-            return (Cow::Borrowed(self.source), self.record);
+            return None;
         }
         self.out.push_str(self.source.split_at(self.copied).1);
-        (Cow::Owned(self.out), self.record)
+        Some((self.out, self.record))
     }
+}
+
+/// Rewrites a text again and again until nothing changes, or for as many rounds as `most`.
+pub(crate) fn until_stable<R: Record>(
+    text: &str,
+    most: usize,
+    round: impl Fn(&str) -> Option<(String, R)>,
+) -> (Cow<'_, str>, R) {
+    let Some((mut changed, mut record)) = round(text) else { return (Cow::Borrowed(text), R::default()) };
+    for _ in 1..most {
+        let Some((next, further)) = round(&changed) else { break };
+        (changed, record) = (next, further.after(record));
+    }
+    (Cow::Owned(changed), record)
 }
 
 #[cfg(test)]

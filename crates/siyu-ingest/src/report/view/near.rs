@@ -106,7 +106,7 @@ impl<'a> Pair<'a> {
             let lengths = [&gone, &added].map(|text| text.chars().count());
             match step.tag() {
                 DiffTag::Replace if lengths.iter().all(|length| *length <= CLOSELY) => {
-                    compare(&gone, &added, &mut parts)
+                    compare(&gone, &added, &mut parts);
                 }
                 DiffTag::Equal => parts.push(Part { kind: "same", text: shortened(&gone) }),
                 _ => differ(gone, added, &mut parts),

@@ -1,6 +1,6 @@
 //! Code in Markdown, JSON, calls, front matter.
 
-use super::{Span, line, paragraph, rest};
+use super::{Span, line, rest};
 use serde::de::IgnoredAny;
 
 /// Longest code span or call that is looked for.
@@ -22,13 +22,15 @@ pub(super) fn front_matter(text: &str) -> Option<Span> {
 /// CommonMark 0.31, section 4.5.
 pub(super) fn fenced(text: &str, at: usize) -> Option<Span> {
     let (before, rest) = text.split_at(at);
-    let margin = before.rsplit('\n').next()?;
     let fence = char::from(text.as_bytes()[at]);
     let size = rest.len() - rest.trim_start_matches(fence).len();
+    if size < 3 {
+        return None;
+    }
+    let margin = before.rsplit('\n').next()?;
     let is_margin = margin.chars().all(|letter| matches!(letter, ' ' | '\t' | '>' | '-' | '*' | '+'))
         || margin.trim().trim_end_matches(['.', ')']).bytes().all(|byte| byte.is_ascii_digit());
-    let opening = line(text, at, usize::MAX);
-    if size < 3 || !is_margin || fence == '`' && opening.split_at(size).1.contains('`') {
+    if !is_margin || fence == '`' && line(text, at, usize::MAX).split_at(size).1.contains('`') {
         return None;
     }
     let mut lines = rest.split_inclusive('\n');
@@ -43,25 +45,32 @@ pub(super) fn fenced(text: &str, at: usize) -> Option<Span> {
     Some(Span::object(at..text.len()))
 }
 
-/// A code span whose opening backticks start at `at`.
+/// A code span whose opening backticks start at `at`, or backticks that close nothing.
 ///
 /// # Source
 /// CommonMark 0.31, section 6.1.
-pub(super) fn inline(text: &str, at: usize) -> Option<Span> {
-    let scope = paragraph(text, at, REACH);
-    let size = scope.len() - scope.trim_start_matches('`').len();
+pub(super) fn inline(text: &str, at: usize) -> Span {
+    let rest = rest(text, at).as_bytes();
+    let run = |from: usize| rest[from..].iter().take_while(|&&byte| byte == b'`').count();
+    let size = run(0);
     let mut from = size;
-    while let Some(found) = scope.get(from..)?.find('`') {
-        let start = from + found;
-        let tail = scope.get(start..)?;
-        let run = tail.len() - tail.trim_start_matches('`').len();
-        from = start + run;
-        if run == size {
-            return Some(Span::object(at..at + from));
+    while let Some(found) = memchr::memchr2(b'`', b'\n', &rest[from..rest.len().min(REACH).max(from)]) {
+        from += found;
+        if rest[from] == b'\n' {
+            if rest.get(from + 1) == Some(&b'\n') {
+                break;
+            }
+            from += 1;
+            continue;
+        }
+        let closing = run(from);
+        from += closing;
+        if closing == size {
+            return Span::object(at..at + from);
         }
     }
     // Backticks that close nothing are passed over together.
-    Some(Span::markup(at..at + size))
+    Span::markup(at..at + size)
 }
 
 /// A JSON object or array of strings or objects that starts at `at`.

@@ -65,16 +65,20 @@ pub(super) fn entity(text: &str, at: usize) -> Option<Span> {
 /// # Source
 /// CommonMark 0.31, sections 4.7 and 6.3.
 pub(super) fn link_target(text: &str, at: usize) -> Option<Span> {
-    let (before, after) = text.split_at(at);
-    let head = before.rsplit('\n').next()?;
-    if after.starts_with("]:") && head.trim_start().starts_with('[') {
-        return Some(Span::markup(at..at + 2));
-    }
-    let scope = line(text, at, REACH);
-    let target = scope.strip_prefix("](")?;
-    if !head.contains('[') {
+    let after = rest(text, at).as_bytes().get(1)?;
+    if !matches!(after, b':' | b'(') {
         return None;
     }
+    let before = &text.as_bytes()[at.saturating_sub(REACH)..at];
+    let open = memchr::memrchr2(b'[', b'\n', before).filter(|&open| before[open] == b'[');
+    if *after == b':' {
+        // Only the mark of a reference starts its line.
+        let line = memchr::memrchr(b'\n', before).map_or(before, |end| &before[end + 1..]);
+        let is_whole = line.len() < before.len() || at == before.len();
+        return (is_whole && line.trim_ascii_start().starts_with(b"[")).then(|| Span::markup(at..at + 2));
+    }
+    open?;
+    let target = line(text, at, REACH).get(2..)?;
     let mut depth = 1;
     for (offset, letter) in target.char_indices() {
         match letter {

@@ -1,6 +1,6 @@
 //! Formulas and escapes.
 
-use super::{Span, line, paragraph};
+use super::{Span, line, paragraph, rest};
 
 /// Longest formula between single dollars, and between other delimiters.
 const INLINE_REACH: usize = 1_000;
@@ -9,9 +9,8 @@ const DISPLAY_REACH: usize = 10_000;
 /// A formula between dollars. Single ones stand close to it and on one line, as pandoc has it, and no digit follows;
 /// so prices are none.
 pub(super) fn dollars(text: &str, at: usize) -> Option<Span> {
-    let scope = paragraph(text, at, DISPLAY_REACH);
-    if let Some(display) = scope.strip_prefix("$$") {
-        return match display.find("$$") {
+    if rest(text, at).starts_with("$$") {
+        return match paragraph(text, at + 2, DISPLAY_REACH).find("$$") {
             Some(end) => Some(Span::object(at..at + end + 4)),
             None => Some(Span::markup(at..at + 2)),
         };
@@ -41,19 +40,20 @@ fn is_formula(formula: &str) -> bool {
 
 /// A formula that a backslash opens, or an escaped mark.
 pub(super) fn command(text: &str, at: usize) -> Option<Span> {
-    let scope = paragraph(text, at, DISPLAY_REACH);
-    let closing = match scope.as_bytes().get(1)? {
+    let next = *text.as_bytes().get(at + 1)?;
+    let closing = match next {
         b'(' => Some("\\)".to_owned()),
         b'[' => Some("\\]".to_owned()),
-        _ => scope
+        b'b' => rest(text, at)
             .strip_prefix("\\begin{")
-            .and_then(|name| name.split_once('}'))
+            .and_then(|_| line(text, at + 7, INLINE_REACH).split_once('}'))
             .map(|(name, _)| format!("\\end{{{name}}}")),
+        _ => None,
     };
     if let Some(closing) = closing
-        && let Some(end) = scope.find(&closing)
+        && let Some(end) = paragraph(text, at, DISPLAY_REACH).find(&closing)
     {
         return Some(Span::object(at..at + end + closing.len()));
     }
-    scope.as_bytes().get(1)?.is_ascii_punctuation().then(|| Span::markup(at..at + 2))
+    next.is_ascii_punctuation().then(|| Span::markup(at..at + 2))
 }

@@ -1,7 +1,6 @@
 //! A message about a place in a YAML file, with the lines around it.
 
-use super::words::Words;
-use serde_saphyr::Error as Yaml;
+use crate::Words;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use unicode_width::UnicodeWidthChar;
@@ -19,7 +18,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// A message about `line` and `column` (both from 1) of `text`.
-    pub(crate) fn new(path: &Path, text: &str, line: u64, column: u64, message: String, help: String) -> Self {
+    pub fn new(path: &Path, text: &str, line: u64, column: u64, message: String, help: String) -> Self {
         let wanted = line.saturating_sub(1).max(1)..=line;
         let excerpt = (1..).zip(text.lines()).filter(|(number, _)| wanted.contains(number));
         let excerpt = excerpt.map(|(number, line)| (number, line.to_owned())).collect();
@@ -27,21 +26,19 @@ impl Diagnostic {
     }
 
     /// What the YAML reader found in `text`, shown in `written`: the file before variables took their values.
-    pub(super) fn from_yaml(path: &Path, text: &str, written: &str, error: &Yaml) -> Self {
-        let found = Words::new(text, error, true);
+    pub fn of_words(path: &Path, text: &str, written: &str, found: Words) -> Self {
         let (line, column) = moved(text, written, found.place);
-        Self::new(path, written, line, column, found.message, found.help)
-    }
-
-    /// What the YAML reader found in steps that stand alone.
-    pub(super) fn from_steps(path: &Path, text: &str, error: &Yaml) -> Self {
-        let found = Words::new(text, error, false);
-        Self::new(path, text, found.place.0, found.place.1, found.message, found.help)
+        Self::new(path, written, line, column, found.message, finished(&found.help))
     }
 }
 
+fn finished(help: &str) -> String {
+    let separator = if help.ends_with("; ") || help.ends_with("? ") || help.is_empty() { "" } else { "; " };
+    format!("{help}{separator}nothing was read or written")
+}
+
 /// The place in the file as written of a place behind which variables took their values.
-pub(super) fn moved(text: &str, written: &str, (line, column): (u64, u64)) -> (u64, u64) {
+pub fn moved(text: &str, written: &str, (line, column): (u64, u64)) -> (u64, u64) {
     let nth = |text: &str| usize::try_from(line - 1).ok().and_then(|index| text.lines().nth(index)).map(str::to_owned);
     let (Some(after), Some(before)) = (nth(text), nth(written)) else { return (line, column) };
     let same = after.chars().zip(before.chars()).take_while(|(one, other)| one == other).count() as u64;
@@ -70,6 +67,8 @@ fn distance(left: &str, right: &str) -> usize {
     }
     row[right.len()]
 }
+
+impl std::error::Error for Diagnostic {}
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,15 +6,18 @@ use std::fmt;
 
 /// A value of a YAML text with its place; lines and columns count from 1.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Places {
-    pub(super) line: u64,
-    pub(super) column: u64,
-    pub(super) kind: Kind,
+pub struct Places {
+    /// Its line.
+    pub line: u64,
+    /// Its column.
+    pub column: u64,
+    /// What it is.
+    pub kind: Kind,
 }
 
 /// What stands there.
 #[derive(Clone, Debug, Default)]
-pub(super) enum Kind {
+pub enum Kind {
     /// Nothing, or the word `null`.
     #[default]
     Null,
@@ -31,12 +34,12 @@ impl Places {
     ///
     /// # Errors
     /// Where the text is no YAML at all.
-    pub(super) fn of(text: &str) -> Result<Self, Yaml> {
+    pub fn of(text: &str) -> Result<Self, Yaml> {
         serde_saphyr::from_str(text)
     }
 
     /// The value at a path of keys and indices, or the nearest above it that there is.
-    pub(super) fn nearest(&self, path: &[&str]) -> &Self {
+    pub fn nearest(&self, path: &[&str]) -> &Self {
         let mut here = self;
         for name in path {
             let next = match &here.kind {
@@ -51,21 +54,9 @@ impl Places {
     }
 
     /// The value of a key.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+    pub fn get(&self, key: &str) -> Option<&Self> {
         let Kind::Mapping(entries) = &self.kind else { return None };
         entries.iter().find(|entry| entry.0 == key).map(|entry| &entry.1)
-    }
-
-    /// Name of the step around a place, if there is one.
-    pub(super) fn step_at(&self, line: u64, column: u64) -> Option<&str> {
-        let Kind::List(steps) = &self.get("steps")?.kind else { return None };
-        let step = steps.iter().rfind(|step| (step.line, step.column) <= (line, column))?;
-        let behind = match &self.kind {
-            Kind::Mapping(entries) => entries.iter().map(|entry| entry.1.line).find(|&other| other > step.line),
-            _ => None,
-        };
-        let Kind::Mapping(names) = &step.kind else { return None };
-        (behind.is_none_or(|behind| line < behind)).then(|| names.first().map(|name| name.0.as_str()))?
     }
 }
 
@@ -166,14 +157,5 @@ mod tests {
         assert_eq!(at(&["steps", "0", "text_length", "min_chars"]), (4, 18));
         assert_eq!(at(&["steps", "1", "filter", "condition"]), (5, 13));
         assert_eq!(at(&["seed"]), (6, 7));
-    }
-
-    #[test]
-    fn the_step_around_a_place_is_known() {
-        let places = Places::of(TEXT).unwrap();
-        assert_eq!(places.step_at(4, 7), Some("text_length"));
-        assert_eq!(places.step_at(5, 13), Some("filter"));
-        assert_eq!(places.step_at(6, 1), None);
-        assert_eq!(places.step_at(1, 3), None);
     }
 }

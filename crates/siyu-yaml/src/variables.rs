@@ -1,14 +1,13 @@
 //! Environment variables in pipeline files.
 
-use super::Diagnostic;
-use crate::error::{Error, Result};
+use crate::Diagnostic;
 use std::path::Path;
 
 /// Replaces `${NAME}` and `${NAME:-default}`; `$${` stands for `${`.
 ///
 /// # Errors
-/// [`Error::Pipeline`] where a variable without default is not set; comments are passed over.
-pub(super) fn expand(text: &str, path: &Path) -> Result<String> {
+/// Where a variable without default is not set; comments are passed over.
+pub fn expand(text: &str, path: &Path) -> Result<String, Diagnostic> {
     let mut expanded = String::with_capacity(text.len());
     for (number, line) in text.split_inclusive('\n').enumerate() {
         if line.trim_start().starts_with('#') {
@@ -39,12 +38,12 @@ pub(super) fn expand(text: &str, path: &Path) -> Result<String> {
     Ok(expanded)
 }
 
-fn unset(path: &Path, text: &str, line_index: usize, line: &str, before: &str, name: &str) -> Error {
+fn unset(path: &Path, text: &str, line_index: usize, line: &str, before: &str, name: &str) -> Diagnostic {
     let column = line.find(&format!("${{{name}")).unwrap_or(before.len());
     let message = format!("the environment variable `{name}` is not set");
     let help = format!("set it, or give a default: `${{{name}:-default}}`; nothing was read or written");
     let (line, column) = (line_index as u64 + 1, column as u64 + 1);
-    Error::Pipeline(Box::new(Diagnostic::new(path, text, line, column, message, help)))
+    Diagnostic::new(path, text, line, column, message, help)
 }
 
 #[cfg(test)]

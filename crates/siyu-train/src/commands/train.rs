@@ -1,0 +1,48 @@
+//! `train`.
+
+use std::{path::PathBuf, time::UNIX_EPOCH};
+
+use siyu_train::{Run, Settings};
+
+use crate::commands::show::Show;
+
+/// Trains a model as a file describes it; run again after a kill, it continues.
+#[derive(clap::Args)]
+#[command(after_help = "\
+The least that a training file says:
+  model: models/base            # a Hugging Face folder
+  dataset: out/legal            # a folder that `siyu run` wrote
+  output: out/legal-adapter
+Everything else has a default: a LoRA adapter of rank 16 on q_proj and v_proj, 3 epochs, 4 rows times 8 a step.")]
+pub(crate) struct Train {
+    /// The training file.
+    file: PathBuf,
+    /// Verify the dataset, tell what the run will need, and end.
+    #[arg(long)]
+    forecast: bool,
+}
+
+impl Train {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let settings = Settings::from_path(&self.file)?;
+        let text = std::fs::read_to_string(&self.file)?;
+        let run = Run::prepare(settings, &text, |_| ())?;
+        let mut show = Show::new();
+        Show::forecast(&run);
+        if self.forecast {
+            return Ok(());
+        }
+        let output = run.record().settings.output.clone();
+        let outcome = run.train(&seconds_since_1970, &mut |event| show.event(&event))?;
+        show.outcome(&outcome, &output);
+        Ok(())
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "TensorBoard shows when a step was; nothing that is trained depends on it"
+)]
+fn seconds_since_1970() -> f64 {
+    std::time::SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
+}

@@ -18,20 +18,24 @@ impl Model {
                     return Ok(parameter.parts.first().map(|(name, _)| name.clone()));
                 }
             }
-            let turns = self.rope.of_documents(&batch.lengths)?;
-            let pass = self.pass(&turns, &batch.runs, None);
-            let mut state = self.embed(&batch.ids)?;
+            let turns = self.rope.of_documents(batch.lengths())?;
+            let pass = self.pass(&turns, &batch.plan, None);
+            let mut state = self.embed(&batch.ids, batch.extremes)?;
             if !is_finite(&state)? {
                 return Ok(Some("model.embed_tokens".to_owned()));
             }
             for (index, layer) in self.layers.iter().enumerate() {
-                state = layer.forward(&state, &pass)?;
+                state = layer.forward(&state, None, &pass)?;
                 if !is_finite(&state)? {
                     return Ok(Some(format!("model.layers.{index}")));
                 }
             }
-            let hidden = self.normed(&state)?;
-            Ok((!is_finite(&hidden)?).then(|| "model.norm".to_owned()))
+            let hidden = self.normed(&state.f_index_select(0, &batch.rows)?)?;
+            if !is_finite(&hidden)? {
+                return Ok(Some("model.norm".to_owned()));
+            }
+            let loss = self.head(&hidden, &batch.targets, None, None)?.0;
+            Ok((!loss.sum().is_finite()).then(|| "lm_head".to_owned()))
         })
     }
 }

@@ -1,4 +1,4 @@
-//! AdamW over all trained numbers at once.
+//! `AdamW` over all trained numbers at once.
 
 use siyu_model::{Parameters, Role};
 use tch::Tensor;
@@ -9,10 +9,10 @@ const FIRST_DECAY: f64 = 0.9;
 const SECOND_DECAY: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 
-/// AdamW with its moments, laid out as the parameters are.
+/// `AdamW` with its moments, laid out as the parameters are.
 ///
 /// # Source
-/// Loshchilov and Hutter 2019, "Decoupled weight decay regularization", algorithm 2; Hayou et al. 2024, "LoRA+", for
+/// Loshchilov and Hutter 2019, "Decoupled weight decay regularization", algorithm 2; Hayou et al. 2024, "`LoRA`+", for
 /// the faster second factor.
 #[derive(Debug)]
 pub(crate) struct AdamW {

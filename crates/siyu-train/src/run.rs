@@ -26,7 +26,7 @@ use crate::{
     tensorboard,
 };
 
-/// The file that TensorBoard reads.
+/// The file that `TensorBoard` reads.
 const EVENTS: &str = "events.out.tfevents.siyu";
 
 /// What happens in a run, for whoever watches.
@@ -144,7 +144,7 @@ impl Run {
     }
 
     /// Trains to the end, from where an earlier run of the same settings was killed. `clock` gives seconds since 1970,
-    /// for TensorBoard.
+    /// for `TensorBoard`.
     ///
     /// # Errors
     /// [`Error::NonFinite`] where the loss is no number, [`Error::OutOfMemory`] where a single row does not fit, and

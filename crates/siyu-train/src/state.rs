@@ -31,7 +31,7 @@ pub(crate) struct Progress {
     pub(crate) worse: u64,
     /// Whether the run stops early.
     pub(crate) stopped: bool,
-    /// Bytes of `metrics.jsonl` and of the file for TensorBoard.
+    /// Bytes of `metrics.jsonl` and of the file for `TensorBoard`.
     pub(crate) logs: [u64; 2],
 }
 

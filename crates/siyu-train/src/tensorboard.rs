@@ -1,4 +1,4 @@
-//! Curves in the files that TensorBoard reads.
+//! Curves in the files that `TensorBoard` reads.
 
 /// The beginning of a file: the version of its format.
 ///

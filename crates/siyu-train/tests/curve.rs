@@ -1,4 +1,4 @@
-//! The loss of 200 steps against that of PyTorch with PEFT; tests/reference/curve.py made the numbers.
+//! The loss of 200 steps against that of `PyTorch` with PEFT; tests/reference/curve.py made the numbers.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 

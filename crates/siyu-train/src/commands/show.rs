@@ -31,7 +31,7 @@ impl Show {
     }
 
     /// What the run is and needs.
-    pub(crate) fn forecast(&self, run: &Run) {
+    pub(crate) fn forecast(run: &Run) {
         let (forecast, machine, record) = (run.forecast(), run.machine(), run.record());
         eprintln!(
             "{} rows, {} tokens; {} numbers of {} trained; {} on {}",

@@ -17,6 +17,9 @@ struct Entry {
     shorter: Option<u32>,
 }
 
+/// So many entries are searched as they are.
+const FEW: u32 = 8;
+
 /// Two characters and a range of entries.
 #[derive(Clone, Copy)]
 struct Pair {
@@ -53,16 +56,21 @@ impl Dictionary {
         for code in 0..0x1_0000 {
             starts[code + 1] += starts[code];
         }
-        let mut dictionary =
-            Self { pairs: vec![None; (entries.len() * 2).next_power_of_two()].into(), entries, starts };
-        for at in 0..dictionary.entries.len() {
-            let Some(characters) = first_two(dictionary.entries[at].key) else { continue };
-            let slot = dictionary.slot(characters);
-            let pair = Pair { characters, from: index(at), to: index(at + 1) };
-            let from = dictionary.pairs[slot].map_or(pair.from, |known| known.from);
-            dictionary.pairs[slot] = Some(Pair { from, ..pair });
-        }
+        let mut dictionary = Self { pairs: [].into(), entries, starts };
+        dictionary.index_pairs();
         dictionary
+    }
+
+    fn index_pairs(&mut self) {
+        let of = |at: usize| self.entries.get(at).and_then(|entry: &Entry| first_two(entry.key));
+        let changes = (0..self.entries.len()).filter(|&at| of(at).is_some() && of(at) != of(at + 1)).count();
+        self.pairs = vec![None; (changes * 2).next_power_of_two()].into();
+        for at in 0..self.entries.len() {
+            let Some(characters) = first_two(self.entries[at].key) else { continue };
+            let slot = self.slot(characters);
+            let from = self.pairs[slot].map_or(index(at), |known| known.from);
+            self.pairs[slot] = Some(Pair { characters, from, to: index(at + 1) });
+        }
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &'static str> {
@@ -71,24 +79,20 @@ impl Dictionary {
 
     /// The longest key that `text` starts with, and its value.
     pub(super) fn longest(&self, text: &str) -> Option<(&'static str, &'static str)> {
-        let pair = first_two(text).and_then(|characters| self.pairs[self.slot(characters)]);
-        let upto = match pair {
-            Some(Pair { from, to, .. }) => {
-                let range = &self.entries[from as usize..to as usize];
-                from + index(range.partition_point(|entry| entry.key <= text))
-            }
-            // Without a key of more characters, the one sought can only be the character itself: that is the first.
-            None => {
-                let code = text.chars().next().map_or(0, |first| u32::from(first).min(0xFFFF)) as usize;
-                let (from, to) = (self.starts[code], self.starts[code + 1]);
-                if from == to {
-                    return None;
-                }
-                let singles = if code < 0xFFFF { to.min(from + 1) } else { to };
-                let range = self.entries.get(from as usize..singles as usize)?;
-                from + index(range.partition_point(|entry| entry.key <= text))
-            }
-        };
+        let code = text.chars().next().map_or(0, |first| u32::from(first).min(0xFFFF)) as usize;
+        let (mut from, mut to) = (self.starts[code], self.starts[code + 1]);
+        if from == to {
+            return None;
+        }
+        if to - from > FEW && code < 0xFFFF {
+            (from, to) = match first_two(text).and_then(|characters| self.pairs[self.slot(characters)]) {
+                Some(pair) => (pair.from, pair.to),
+                // Without a key of more characters, the one sought can only be the character itself: the first.
+                None => (from, from + 1),
+            };
+        }
+        let range = self.entries.get(from as usize..to as usize)?;
+        let upto = from + index(range.partition_point(|entry| entry.key <= text));
         // Every key between the one sought and the text starts with the one sought.
         let mut at = upto.checked_sub(1)?;
         loop {

@@ -53,35 +53,6 @@ impl Model {
         })
     }
 
-    /// The first part of the model that makes a number that is not finite of a batch: `model.embed_tokens`, the name of
-    /// a layer, `model.norm` or `lm_head`. For finding out why a loss is not finite; slower than a pass for learning.
-    ///
-    /// # Errors
-    /// As [`Self::hidden`].
-    pub fn first_non_finite(&self, batch: &Batch) -> Result<Option<String>> {
-        tch::no_grad(|| {
-            let finite = |tensor: &Tensor| -> Result<bool> { Ok(tensor.f_isfinite()?.f_all()?.int64_value(&[]) == 1) };
-            let turns = self.rope.of_documents(batch.lengths())?;
-            let pass = self.pass(&turns, &batch.plan, None);
-            let mut state = self.embed(&batch.ids, batch.extremes)?;
-            if !finite(&state)? {
-                return Ok(Some("model.embed_tokens".to_owned()));
-            }
-            for (index, layer) in self.layers.iter().enumerate() {
-                state = layer.forward(&state, None, &pass)?;
-                if !finite(&state)? {
-                    return Ok(Some(format!("model.layers.{index}")));
-                }
-            }
-            let hidden = self.normed(&state.f_index_select(0, &batch.rows)?)?;
-            if !finite(&hidden)? {
-                return Ok(Some("model.norm".to_owned()));
-            }
-            let loss = self.head(&hidden, &batch.targets, None, None)?.0;
-            Ok((!loss.sum().is_finite()).then(|| "lm_head".to_owned()))
-        })
-    }
-
     pub(crate) fn pass<'a>(&'a self, turns: &'a Turns, plan: &'a Plan, dropout_seed: Option<u64>) -> Pass<'a> {
         Pass { parameters: &self.parameters, kind: self.options.kind, turns, plan, dropout_seed }
     }

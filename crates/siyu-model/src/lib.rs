@@ -17,6 +17,7 @@ mod checkpoint;
 mod config;
 mod dropout;
 mod error;
+mod examine;
 mod forward;
 mod generate;
 mod graph;

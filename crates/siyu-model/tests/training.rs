@@ -235,13 +235,14 @@ fn a_wrong_shape_is_refused_by_name() {
 }
 
 #[test]
-fn a_number_that_is_not_finite_is_traced_to_its_layer() {
+fn a_number_that_is_not_finite_is_traced_to_its_weight() {
     let mut model = model();
     model.train(|name| name == "model.layers.1.mlp.down_proj").unwrap();
     let batch = Batch::unlabelled(&[&[1, 2, 3]], Device::Cpu).unwrap();
     assert_eq!(model.first_non_finite(&batch).unwrap(), None);
     let _ = tch::no_grad(|| model.parameters().flat().narrow(0, 7, 1).fill_(f64::INFINITY));
-    assert_eq!(model.first_non_finite(&batch).unwrap().as_deref(), Some("model.layers.1"));
+    let found = model.first_non_finite(&batch).unwrap();
+    assert_eq!(found.as_deref(), Some("model.layers.1.mlp.down_proj.weight"));
 }
 
 #[test]
@@ -249,8 +250,8 @@ fn a_key_that_is_not_finite_does_not_pass_unseen() {
     let mut model = model();
     model.train(|name| name == "model.layers.1.self_attn.k_proj").unwrap();
     let _ = tch::no_grad(|| model.parameters().flat().narrow(0, 7, 1).fill_(f64::NAN));
-    let batch = Batch::unlabelled(&[&[1, 2, 3]], Device::Cpu).unwrap();
-    assert_eq!(model.first_non_finite(&batch).unwrap().as_deref(), Some("model.layers.1"));
+    let hidden = model.hidden(&Batch::unlabelled(&[&[1, 2, 3]], Device::Cpu).unwrap()).unwrap();
+    assert_eq!(hidden.isnan().any().int64_value(&[]), 1);
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn kilobytes(path: &str, name: &str) -> Option<u64> {
 /// `2 * n² * query width` forward and 2.5 times as much backward.
 ///
 /// # Source
-/// Kaplan et al. 2020, "Scaling laws for neural language models", section 2.1; Dao 2023, "FlashAttention-2", section 4.1.
+/// Kaplan et al. 2020, "Scaling laws for neural language models", section 2.1; Dao 2023, "`FlashAttention`-2", section 4.1.
 pub fn operations(config: &Config, method: Method, recomputed: usize, lengths: impl Iterator<Item = u64>) -> f64 {
     let (mut tokens, mut squares) = (0.0, 0.0);
     for length in lengths {

@@ -12,7 +12,7 @@ const EPSILON: f64 = 1e-8;
 /// `AdamW` with its moments, laid out as the parameters are.
 ///
 /// # Source
-/// Loshchilov and Hutter 2019, "Decoupled weight decay regularization", algorithm 2; Hayou et al. 2024, "`LoRA+`", for
+/// Loshchilov and Hutter 2019, "Decoupled weight decay regularization", algorithm 2; Hayou et al. 2024, "`LoRA`+", for
 /// the faster second factor.
 #[derive(Debug)]
 pub(crate) struct AdamW {

@@ -6,8 +6,8 @@ pub(super) struct Dictionary {
     entries: Vec<Entry>,
     /// For each character of the basic plane, the first entry whose key starts with it or a later one.
     starts: Box<[u32]>,
-    /// One bit for the hash of the first two characters of each key that has two.
-    pairs: Box<[u64]>,
+    /// For the first two characters of a key, the entries whose keys start with them; a hash table, at most half full.
+    pairs: Box<[Option<Pair>]>,
 }
 
 struct Entry {
@@ -15,6 +15,17 @@ struct Entry {
     value: &'static str,
     /// The longest other key that this one starts with.
     shorter: Option<u32>,
+}
+
+/// So many entries are searched as they are.
+const FEW: u32 = 8;
+
+/// Two characters and a range of entries.
+#[derive(Clone, Copy)]
+struct Pair {
+    characters: (char, char),
+    from: u32,
+    to: u32,
 }
 
 impl Dictionary {
@@ -45,14 +56,21 @@ impl Dictionary {
         for code in 0..0x1_0000 {
             starts[code + 1] += starts[code];
         }
-        let mut dictionary = Self { pairs: vec![0; (entries.len() / 4).next_power_of_two()].into(), entries, starts };
-        for at in 0..dictionary.entries.len() {
-            if let (Some(first), Some(second)) = first_two(dictionary.entries[at].key) {
-                let (word, bit) = dictionary.pair(first, second);
-                dictionary.pairs[word] |= bit;
-            }
-        }
+        let mut dictionary = Self { pairs: [].into(), entries, starts };
+        dictionary.index_pairs();
         dictionary
+    }
+
+    fn index_pairs(&mut self) {
+        let of = |at: usize| self.entries.get(at).and_then(|entry: &Entry| first_two(entry.key));
+        let changes = (0..self.entries.len()).filter(|&at| of(at).is_some() && of(at) != of(at + 1)).count();
+        self.pairs = vec![None; (changes * 2).next_power_of_two()].into();
+        for at in 0..self.entries.len() {
+            let Some(characters) = first_two(self.entries[at].key) else { continue };
+            let slot = self.slot(characters);
+            let from = self.pairs[slot].map_or(index(at), |known| known.from);
+            self.pairs[slot] = Some(Pair { characters, from, to: index(at + 1) });
+        }
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &'static str> {
@@ -61,16 +79,22 @@ impl Dictionary {
 
     /// The longest key that `text` starts with, and its value.
     pub(super) fn longest(&self, text: &str) -> Option<(&'static str, &'static str)> {
-        let (first, second) = first_two(text);
-        let code = first.map_or(0, |first| u32::from(first).min(0xFFFF)) as usize;
-        let (from, to) = (self.starts[code], self.starts[code + 1]);
-        let range = self.entries.get(from as usize..to as usize).filter(|range| !range.is_empty())?;
-        let (word, bit) = self.pair(first?, second.unwrap_or('\0'));
-        // Without a key of more characters, the one sought can only be the character itself: that is the first.
-        let is_alone = self.pairs[word] & bit == 0 && code < 0xFFFF;
-        let upto = if is_alone { 1 } else { index(range.partition_point(|entry| entry.key <= text)) };
+        let code = text.chars().next().map_or(0, |first| u32::from(first).min(0xFFFF)) as usize;
+        let (mut from, mut to) = (self.starts[code], self.starts[code + 1]);
+        if from == to {
+            return None;
+        }
+        if to - from > FEW && code < 0xFFFF {
+            (from, to) = match first_two(text).and_then(|characters| self.pairs[self.slot(characters)]) {
+                Some(pair) => (pair.from, pair.to),
+                // Without a key of more characters, the one sought can only be the character itself: the first.
+                None => (from, from + 1),
+            };
+        }
+        let range = self.entries.get(from as usize..to as usize)?;
+        let upto = from + index(range.partition_point(|entry| entry.key <= text));
         // Every key between the one sought and the text starts with the one sought.
-        let mut at = (from + upto).checked_sub(1)?;
+        let mut at = upto.checked_sub(1)?;
         loop {
             let entry = &self.entries[at as usize];
             if text.starts_with(entry.key) {
@@ -80,17 +104,21 @@ impl Dictionary {
         }
     }
 
-    /// The place of a pair's bit.
-    fn pair(&self, first: char, second: char) -> (usize, u64) {
-        let mixed = (u64::from(first) << 32 | u64::from(second)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let word = usize::try_from(mixed >> 40).unwrap_or(0) & (self.pairs.len() - 1);
-        (word, 1 << (mixed >> 34 & 63))
+    /// Where a pair stands, or would.
+    fn slot(&self, characters: (char, char)) -> usize {
+        let mixed = (u64::from(characters.0) << 32 | u64::from(characters.1)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mask = self.pairs.len() - 1;
+        let mut slot = usize::try_from(mixed >> 40).unwrap_or(0) & mask;
+        while self.pairs[slot].is_some_and(|pair| pair.characters != characters) {
+            slot = (slot + 1) & mask;
+        }
+        slot
     }
 }
 
-fn first_two(text: &str) -> (Option<char>, Option<char>) {
+fn first_two(text: &str) -> Option<(char, char)> {
     let mut characters = text.chars();
-    (characters.next(), characters.next())
+    Some((characters.next()?, characters.next()?))
 }
 
 fn index(at: usize) -> u32 {

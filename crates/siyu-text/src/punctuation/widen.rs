@@ -14,8 +14,9 @@ pub(super) type Edit = (Range<usize>, &'static str);
 pub(super) fn widen<R: Record>(text: &str, spans: &[Span], writer: &mut Writer<'_, R>) {
     let context = Context { text, spans };
     let (mut edits, mut start, mut spans) = (Vec::new(), 0, spans);
-    for line in text.split_inclusive('\n') {
-        let end = start + line.len();
+    while start < text.len() {
+        let end = memchr::memchr(b'\n', &text.as_bytes()[start..]).map_or(text.len(), |length| start + length + 1);
+        let line = text.get(start..end).expect("line feeds part characters");
         while let Some((first, others)) = spans.split_first()
             && first.range.end <= start
         {

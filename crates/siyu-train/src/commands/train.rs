@@ -27,11 +27,11 @@ impl Train {
         let settings = Settings::from_path(&self.file)?;
         let text = std::fs::read_to_string(&self.file)?;
         let run = Run::prepare(settings, &text, |_| ())?;
-        let mut show = Show::new();
         Show::forecast(&run);
         if self.forecast {
             return Ok(());
         }
+        let mut show = Show::new();
         let output = run.record().settings.output.clone();
         let outcome = run.train(&seconds_since_1970, &mut |event| show.event(&event))?;
         show.outcome(&outcome, &output);

@@ -142,7 +142,7 @@ impl Trainer<'_> {
     ) -> Result<Option<String>> {
         let finite = gradient.norm.is_finite();
         let overflows = self.progress.scale.moves() && gradient.wrong.is_none() && !finite;
-        if !finite && !overflows || gradient.wrong.is_some() {
+        if gradient.wrong.is_some() || (!finite && !overflows) {
             let index = gradient.wrong.unwrap_or(0);
             let wrong = guard::Wrong {
                 step,

@@ -1,6 +1,6 @@
 """Reads a run's curves with TensorBoard's own reader and compares them with its metrics.jsonl.
 
-    pip install tensorboard==2.20.0 && python tests/reference/tensorboard.py out/legal-adapter
+    pip install tensorboard==2.21.0 && python tests/reference/events.py out/legal-adapter
 """
 
 import json

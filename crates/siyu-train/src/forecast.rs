@@ -65,16 +65,29 @@ impl Forecast {
         let model_numbers = number(config.matmul_parameters()) + if config.tied_head { 0 } else { table };
         let trained_numbers = match settings.method {
             Method::Full => model_numbers,
-            Method::Lora => adapter_numbers(config, lora)?,
+            Method::Lora | Method::Qlora => adapter_numbers(config, lora)?,
         };
         let wide = machine.kind.elt_size_in_bytes() as f64;
         let tokens = rows.longest_batch.iter().sum::<u64>() as f64;
         let logits = (tokens * config.vocab as f64 * 4.0).min(LOGITS_BYTES);
-        let kept = kept_numbers(config, settings.recompute_layers) * tokens * wide;
-        let base = if settings.method == Method::Full { 0.0 } else { model_numbers as f64 * wide };
+        let kept = kept_numbers(config, settings.recomputed_layers(config.layers)) * tokens * wide;
+        let base = match settings.method {
+            Method::Full => 0.0,
+            Method::Lora => model_numbers as f64 * wide,
+            // The tables stay as they are; 4 bits and the scales of their blocks for all other numbers.
+            Method::Qlora => {
+                let tables = (table + if config.tied_head { 0 } else { table }) as f64;
+                tables * wide + (model_numbers as f64 - tables) * 4.127 / 8.0
+            }
+        };
         let memory = base + trained_numbers as f64 * 20.0 + kept + 2.0 * logits;
         let epochs = rows.steps as f64 / rows.epoch_steps.max(1) as f64;
-        let per_epoch = operations(config, settings.method, settings.recompute_layers, rows.lengths.iter().copied());
+        let per_epoch = operations(
+            config,
+            settings.method,
+            settings.recomputed_layers(config.layers),
+            rows.lengths.iter().copied(),
+        );
         let total = per_epoch * epochs;
         let mut forecast = Self {
             model_numbers,
@@ -101,8 +114,12 @@ impl Forecast {
             } else if settings.method == Method::Full {
                 self.advice
                     .push("memory will not suffice: set `method: lora`, which keeps no moments of the base".to_owned());
+            } else if settings.method == Method::Lora {
+                self.advice.push(
+                    "memory will not suffice: set `method: qlora`, which keeps the base in 4-bit numbers".to_owned(),
+                );
             } else {
-                self.advice.push("memory will not suffice: set `precision: bf16`, or take a smaller base".to_owned());
+                self.advice.push("memory will not suffice: take a smaller base".to_owned());
             }
         }
         if machine.kind == tch::Kind::Half && settings.learning_rate > 5e-4 {

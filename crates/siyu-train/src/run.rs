@@ -261,14 +261,14 @@ impl<'a> Trainer<'a> {
 
 fn load(run: &Run) -> Result<Model> {
     let settings = &run.settings;
-    let options = Options { device: run.machine.device, kind: run.machine.kind, nf4: false };
+    let options = Options { device: run.machine.device, kind: run.machine.kind, nf4: settings.method == Method::Qlora };
     let mut model = match settings.init {
         Init::Pretrained => Model::load(&settings.model, options)?,
         Init::Random => Model::random(run.config.clone(), settings.seed, options)?,
     };
     match (settings.method, &settings.adapter) {
-        (Method::Lora, Some(folder)) => model.load_adapter(folder)?,
-        (Method::Lora, None) => model.adapt(&run.lora)?,
+        (Method::Lora | Method::Qlora, Some(folder)) => model.load_adapter(folder)?,
+        (Method::Lora | Method::Qlora, None) => model.adapt(&run.lora)?,
         (Method::Full, _) => model.train(|_| true)?,
     }
     Ok(model)

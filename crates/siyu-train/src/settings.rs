@@ -27,7 +27,7 @@ pub struct Settings {
     /// Where the weights begin.
     #[serde(default)]
     pub init: Init,
-    /// The adapter, for `method: lora`.
+    /// The adapter, for `method: lora` and `method: qlora`.
     #[serde(default)]
     pub lora: Lora,
     /// Folder of an adapter that is trained on, in place of one that begins at nothing; it brings its own `lora`.
@@ -100,8 +100,17 @@ pub enum Method {
     /// Low-rank adapters beside frozen weights.
     #[default]
     Lora,
+    /// The same beside weights in 4-bit numbers.
+    Qlora,
     /// All weights.
     Full,
+}
+
+impl Method {
+    /// Whether only what lies beside the weights is trained and written.
+    pub fn is_adapter(self) -> bool {
+        self != Self::Full
+    }
 }
 
 /// Where the weights begin.
@@ -274,6 +283,11 @@ impl Settings {
     /// Never: settings consist of texts, numbers and lists.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self).expect("settings consist of texts, numbers and lists")
+    }
+
+    /// Layers of so many that are computed again in the backward pass: all of them beside 4-bit numbers.
+    pub fn recomputed_layers(&self, layers: usize) -> usize {
+        if self.method == Method::Qlora { layers } else { self.recompute_layers.min(layers) }
     }
 
     /// Rows that make one step.

@@ -66,6 +66,23 @@ fn eight_batches_of_one_row_make_the_step_of_one_batch_of_eight() {
 }
 
 #[test]
+fn a_base_in_four_bits_learns_too() {
+    let folder = workplace();
+    let outcome = train(folder.path(), "out", &format!("{SHORT}method: qlora\n")).0.unwrap();
+    let steps = steps(&folder.path().join("out"));
+    assert_eq!(outcome.steps, 14);
+    assert!(steps[13].loss < steps[0].loss, "{} is not below {}", steps[13].loss, steps[0].loss);
+    // The same run beside whole numbers begins near it, but not with the same loss.
+    train(folder.path(), "whole", SHORT).0.unwrap();
+    let whole = support::steps(&folder.path().join("whole"))[0].loss;
+    assert!(
+        (steps[0].loss - whole).abs() > 1e-6 && (steps[0].loss / whole - 1.0).abs() < 0.2,
+        "{} and {whole}",
+        steps[0].loss
+    );
+}
+
+#[test]
 fn a_finished_run_is_not_done_again_and_another_run_does_not_overwrite_it() {
     let folder = workplace();
     train(folder.path(), "out", SHORT).0.unwrap();

@@ -19,7 +19,7 @@ impl Trainer<'_> {
         files::folder(folder)?;
         let settings = &self.run.settings;
         match settings.method {
-            Method::Lora => self.model.save_adapter(folder, &settings.model.display().to_string())?,
+            Method::Lora | Method::Qlora => self.model.save_adapter(folder, &settings.model.display().to_string())?,
             Method::Full => {
                 self.model.save(folder, self.run.config.kind)?;
                 for name in BESIDE {

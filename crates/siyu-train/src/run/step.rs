@@ -14,7 +14,7 @@ use crate::{
     optimizer,
     record::epoch_folder,
     run::{Event, Trainer, Watch},
-    settings::{Method, NonFinite},
+    settings::NonFinite,
     tensorboard,
 };
 
@@ -50,7 +50,8 @@ impl Trainer<'_> {
         let seconds = begin.elapsed().as_secs_f64();
         let lengths = batches.iter().flat_map(|batch| &batch.0).map(|row| row.ids.len() as u64);
         let settings = &self.run.settings;
-        let done = operations(&self.run.config, settings.method, settings.recompute_layers, lengths);
+        let config = &self.run.config;
+        let done = operations(config, settings.method, settings.recomputed_layers(config.layers), lengths);
         let metrics = StepMetrics {
             step: self.progress.steps,
             epoch: self.progress.steps as f64 / self.run.course.epoch_steps() as f64,
@@ -170,7 +171,7 @@ impl Trainer<'_> {
     /// The seed of a batch's dropout and noise, where it has any.
     fn seed(&self, step: u64, batch: usize) -> Option<u64> {
         let settings = &self.run.settings;
-        let dropout = settings.method == Method::Lora && self.run.lora.dropout > 0.0;
+        let dropout = settings.method.is_adapter() && self.run.lora.dropout > 0.0;
         (dropout || settings.neftune_alpha > 0.0).then(|| {
             let mut hasher = Xxh3::with_seed(settings.seed);
             hasher.update(&step.to_le_bytes());
@@ -196,7 +197,7 @@ impl Trainer<'_> {
     fn after(&mut self, ends_epoch: bool, epoch: u64, watch: &mut Watch<'_>) -> Result<()> {
         let (settings, steps) = (&self.run.settings, self.progress.steps);
         let last = steps == self.run.course.steps();
-        if ends_epoch && settings.method == Method::Lora {
+        if ends_epoch && settings.method.is_adapter() {
             self.save_model(&epoch_folder(&settings.output, epoch), watch)?;
         }
         if ends_epoch || last || settings.evaluation.every_steps.is_some_and(|every| steps.is_multiple_of(every)) {

@@ -100,11 +100,15 @@ fn adapter(settings: &Settings) -> Option<Problem> {
 }
 
 fn combinations(settings: &Settings) -> Option<Problem> {
-    if settings.init == Init::Random && settings.method == Method::Lora {
+    if settings.init == Init::Random && settings.method.is_adapter() {
         return told(&["init"], "an adapter beside weights of chance learns nothing", "set `method: full`");
     }
-    if settings.adapter.is_some() && settings.method != Method::Lora {
-        return told(&["adapter"], "an adapter is trained on by `method: lora` only", "leave one of the two out");
+    if settings.adapter.is_some() && !settings.method.is_adapter() {
+        return told(
+            &["adapter"],
+            "an adapter is trained on by `method: lora` or `qlora` only",
+            "leave one of the two out",
+        );
     }
     if settings.precision == Precision::Fp16 && settings.learning_rate > 5e-4 && settings.method == Method::Full {
         return told(

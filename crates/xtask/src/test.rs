@@ -11,10 +11,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let mut tests = workspace::cargo();
     tests.args(["test", "--workspace", "--target-dir"]).arg(workspace::target()?).args(arguments);
     workspace::succeed(&mut tests, "pass the tests")?;
-    // These are ignored by a plain `cargo test`, which has no Python to ask; without the interpreter they fail.
+    // These are ignored by a plain `cargo test`, which has no Python to ask; without the interpreter they fail. Of the
+    // whole workspace too: the dependencies of one package alone may have other features and be built once more.
     let mut readers = workspace::cargo();
     readers
-        .args(["test", "--package", "siyu", "--test", "python", "--target-dir"])
+        .args(["test", "--workspace", "--test", "python", "--target-dir"])
         .arg(workspace::target()?)
         .args(["--", "--ignored"])
         .env("SIYU_TEST_PYTHON", interpreter)

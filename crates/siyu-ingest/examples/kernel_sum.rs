@@ -17,7 +17,7 @@ use parquet::arrow::ArrowWriter;
 use siyu_ingest::input::{Cutter, Source, Wanted, WantedColumn, discover, parse};
 use siyu_ingest::operator::RowOperator;
 use siyu_ingest::step::Operator;
-use siyu_ingest::{Pipeline, Step, shard_properties};
+use siyu_ingest::{Pipeline, Step, folded_hash, shard_properties};
 use siyu_text::near::{Shingler, Shingles, Sketcher};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -37,6 +37,7 @@ fn main() -> Result<()> {
     for step in &pipeline.steps {
         match (step, step.operator()) {
             (_, Operator::Row(operator)) => report(step.name(), apply(operator, &mut batches)?),
+            (Step::ExactDedup(_), _) => report(step.name(), hash(&batches)?),
             (Step::Split(split), _) => report(step.name(), sketch(split.shingles, &batches)?),
             (Step::NearDedup(near), _) => report(step.name(), sketch(near.shingles, &batches)?),
             _ => {}
@@ -97,6 +98,18 @@ fn apply(operator: &dyn RowOperator, batches: &mut [RecordBatch]) -> Result<f64>
         }
     }
     Ok(spent)
+}
+
+/// The hash by which copies are found.
+fn hash(batches: &[RecordBatch]) -> Result<f64> {
+    let start = cpu_seconds()?;
+    for batch in batches {
+        let texts = batch.column_by_name("text").ok_or("there is no text to compare")?;
+        texts.as_string::<i32>().iter().for_each(|text| {
+            black_box(folded_hash(&[text]));
+        });
+    }
+    Ok(cpu_seconds()? - start)
 }
 
 /// Signature and set of shingles of each text: what a document costs that is compared with another. In the benchmark's

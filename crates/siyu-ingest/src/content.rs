@@ -10,7 +10,7 @@ thread_local! {
 /// The 128-bit hash of the parts with white space folded; a missing part counts as an empty one.
 ///
 /// Each part is preceded by its length, so that no two lists of parts collide by concatenation.
-pub(crate) fn folded_hash(parts: &[Option<&str>]) -> u128 {
+pub fn folded_hash(parts: &[Option<&str>]) -> u128 {
     let mut hasher = Xxh3::with_seed(0x7369_7975);
     FOLDED.with_borrow_mut(|folded| {
         for part in parts {

@@ -37,6 +37,7 @@ mod steps;
 #[cfg(test)]
 mod testing;
 
+pub use content::folded_hash;
 pub use error::{Error, Result};
 pub use pipeline::Pipeline;
 pub use plan::Plan;

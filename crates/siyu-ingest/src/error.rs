@@ -1,6 +1,7 @@
 //! Why a pipeline cannot be read, planned or run.
 
 mod make;
+mod refusal;
 
 use make::{full, listed};
 
@@ -385,27 +386,4 @@ pub enum Error {
         /// The numbers.
         sums: String,
     },
-}
-
-impl Error {
-    /// Whether the command or the pipeline is wrong, so that nothing was written.
-    pub fn is_refusal(&self) -> bool {
-        matches!(
-            self,
-            Self::Refused(_)
-                | Self::Pipeline(_)
-                | Self::NoPipeline { .. }
-                | Self::Setting { .. }
-                | Self::StepFile { .. }
-                | Self::NoInput { .. }
-                | Self::NotAFile { .. }
-                | Self::UnknownFormat { .. }
-                | Self::Encoding { .. }
-                | Self::Pattern { .. }
-                | Self::Conflict { .. }
-                | Self::NeedsTable { .. }
-                | Self::InputInOutput { .. }
-                | Self::DatasetInInput { .. }
-        )
-    }
 }

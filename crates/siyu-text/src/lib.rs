@@ -12,6 +12,7 @@ pub mod near;
 pub mod pii;
 pub mod punctuation;
 pub mod quality;
+mod scan;
 pub mod segment;
 pub mod tokenizer;
 pub mod truncate;

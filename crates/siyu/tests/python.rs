@@ -2,23 +2,50 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
+}
+
+/// The dataset that a pipeline of the repository makes.
+fn dataset(folder: &Path, pipeline: &str, settings: &[&str]) -> PathBuf {
+    let output = folder.join(pipeline);
+    let run = Command::new(env!("CARGO_BIN_EXE_siyu"))
+        .current_dir(root())
+        .args([
+            "run",
+            &format!("pipelines/{pipeline}.yaml"),
+            "--set",
+            &format!("output.directory={}", output.display()),
+        ])
+        .args(settings)
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    output
+}
+
+/// Runs a script of assertions.
+fn read(folder: &Path, script: &str, arguments: &[&Path]) {
+    let python = std::env::var("SIYU_TEST_PYTHON").expect("SIYU_TEST_PYTHON names a Python with pyarrow and datasets");
+    let read = Command::new(python)
+        .current_dir(root())
+        .env("HF_HOME", folder.join("cache"))
+        .env("HF_HUB_OFFLINE", "1")
+        .args(["-c", script])
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+}
 
 #[test]
 #[ignore = "needs Python with pyarrow and datasets: `cargo xtask test` installs them and runs this"]
 fn pyarrow_and_datasets_open_the_folder_as_it_is() {
-    let python = std::env::var("SIYU_TEST_PYTHON").expect("SIYU_TEST_PYTHON names a Python with pyarrow and datasets");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let output = folder.path().join("legal");
-    let setting = format!("output.directory={}", output.display());
-    let run = Command::new(env!("CARGO_BIN_EXE_siyu"))
-        .current_dir(root)
-        .args(["run", "pipelines/legal.yaml", "--set", &setting])
-        .output()
-        .unwrap();
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let output = dataset(folder.path(), "legal", &[]);
     let script = r#"
 import json, sys, pathlib, pyarrow.parquet, datasets
 folder = pathlib.Path(sys.argv[1])
@@ -50,30 +77,14 @@ assert not validator.is_valid(wrong)
         .status()
         .unwrap();
     assert!(export.success());
-    let read = Command::new(python)
-        .current_dir(root)
-        .env("HF_HOME", folder.path().join("cache"))
-        .env("HF_HUB_OFFLINE", "1")
-        .args(["-c", script, output.to_str().unwrap(), lines.to_str().unwrap()])
-        .output()
-        .unwrap();
-    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    read(folder.path(), script, &[&output, &lines]);
 }
 
 #[test]
 #[ignore = "needs Python with pyarrow and datasets: `cargo xtask test` installs them and runs this"]
 fn packed_rows_are_lists_of_equal_length_to_datasets() {
-    let python = std::env::var("SIYU_TEST_PYTHON").expect("SIYU_TEST_PYTHON names a Python with pyarrow and datasets");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let output = folder.path().join("packed");
-    let setting = format!("output.directory={}", output.display());
-    let run = Command::new(env!("CARGO_BIN_EXE_siyu"))
-        .current_dir(root)
-        .args(["run", "pipelines/laws-summary.yaml", "--set", &setting, "--set", "steps.8.tokenize.pack=true"])
-        .output()
-        .unwrap();
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let output = dataset(folder.path(), "laws-summary", &["--set", "steps.8.tokenize.pack=true"]);
     let script = r#"
 import json, sys, pathlib, datasets
 folder = pathlib.Path(sys.argv[1])
@@ -89,12 +100,5 @@ for split in datasets.load_dataset(str(folder)).values():
         documents += len(lengths)
 assert documents == manifest["packing"]["documents"] == manifest["rows"]["written"]
 "#;
-    let read = Command::new(python)
-        .current_dir(root)
-        .env("HF_HOME", folder.path().join("cache"))
-        .env("HF_HUB_OFFLINE", "1")
-        .args(["-c", script, output.to_str().unwrap()])
-        .output()
-        .unwrap();
-    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    read(folder.path(), script, &[&output]);
 }

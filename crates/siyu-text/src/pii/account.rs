@@ -57,7 +57,7 @@ const ANCHORS: [&str; 28] = [
 /// The first anchor at or after `from`: where it starts, and its place in [`ANCHORS`].
 fn next_anchor(bytes: &[u8], mut from: usize) -> Option<(usize, usize)> {
     loop {
-        let start = scan::find(bytes, from, scan::may_anchor)?;
+        let start = scan::next_anchor(bytes, from)?;
         if let Some(index) = ANCHORS.iter().position(|anchor| bytes[start..].starts_with(anchor.as_bytes())) {
             return Some((start, index));
         }

@@ -8,7 +8,7 @@
     reason = "the scan is branch-free so that it vectorizes"
 )]
 
-use crate::work;
+use crate::scan::{find, within};
 
 /// What stands at a stop of the scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,43 +21,18 @@ pub(super) enum Trigger {
     Dot,
 }
 
+/// Bytes looked at together.
 const BLOCK: usize = 32;
 
 /// The first trigger at or after `from`, with its offset.
 pub(super) fn next(bytes: &[u8], mut from: usize) -> Option<(usize, Trigger)> {
     loop {
-        let at = find(bytes, from, is_suspect)?;
+        let at = find::<BLOCK>(bytes, from, bytes.len(), is_suspect)?;
         if let Some(trigger) = trigger(bytes, at) {
             return Some((at, trigger));
         }
         from = at + 1;
     }
-}
-
-/// The first place at or after `from` that `suspect` tells by its byte and the two after it.
-#[inline(always)]
-pub(super) fn find(bytes: &[u8], mut from: usize, suspect: impl Fn(u8, u8, u8) -> bool) -> Option<usize> {
-    let byte = |at| bytes.get(at).copied().unwrap_or(0);
-    while from < bytes.len() {
-        work::add(BLOCK);
-        let end = bytes.len().min(from + BLOCK);
-        if let Some(window) = bytes.get(from..from + BLOCK + 2) {
-            let (first, second, third) = (&window[..BLOCK], &window[1..=BLOCK], &window[2..]);
-            let mut found = 0_u8;
-            for at in 0..BLOCK {
-                found |= u8::from(suspect(first[at], second[at], third[at]));
-            }
-            if found == 0 {
-                from = end;
-                continue;
-            }
-        }
-        if let Some(at) = (from..end).find(|&at| suspect(byte(at), byte(at + 1), byte(at + 2))) {
-            return Some(at);
-        }
-        from = end;
-    }
-    None
 }
 
 /// Whether a trigger may begin: in ASCII, or in its full-width form.
@@ -67,9 +42,14 @@ fn is_suspect(a: u8, b: u8, c: u8) -> bool {
     ascii | (a == 0xEF) & (b == 0xBC) & within(c, 0x90, 0xA0)
 }
 
+/// The first place at or after `from` where one of the words that `account` knows may begin.
+pub(super) fn next_anchor(bytes: &[u8], from: usize) -> Option<usize> {
+    find::<BLOCK>(bytes, from, bytes.len(), may_anchor)
+}
+
 /// Whether one of the words that `account` knows may begin, by its first three bytes.
 #[inline(always)]
-pub(super) fn may_anchor(a: u8, b: u8, c: u8) -> bool {
+fn may_anchor(a: u8, b: u8, c: u8) -> bool {
     let [la, lb, lc] = [a | 0x20, b | 0x20, c | 0x20];
     let at = (lb == b'a') & (lc == b't') & ((a == b'(') | (la == b'{') | (a == b'<'));
     let wide_at = ((a == 0xEF) & (b == 0xBC) & (c == 0x88)) | ((a == 0xE3) & (b == 0x80) & (c == 0x90));
@@ -85,11 +65,6 @@ pub(super) fn may_anchor(a: u8, b: u8, c: u8) -> bool {
             | ((b == 0xA8) & (c == 0x81))
             | ((b == 0x8A) & (c == 0xA0)));
     at | wide_at | latin | han | ((a == 0xE8) & (b == 0x96) & (c == 0x87))
-}
-
-#[inline(always)]
-fn within(byte: u8, low: u8, high: u8) -> bool {
-    byte.wrapping_sub(low) <= high - low
 }
 
 fn trigger(bytes: &[u8], at: usize) -> Option<Trigger> {

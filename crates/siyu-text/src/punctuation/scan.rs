@@ -9,73 +9,47 @@
 )]
 
 use super::Style;
+use crate::scan::{find, within};
 
+/// Bytes looked at together.
 const BLOCK: usize = 64;
 
 /// The first place in `from..to` where a text has what narrowing to a style changes, or a neighbour of it.
 pub(super) fn next_wide(bytes: &[u8], from: usize, to: usize, style: Style) -> Option<usize> {
     match style {
-        Style::Halfwidth => next(bytes, from, to, has_counterpart),
-        Style::Alphanumeric | Style::Fullwidth => next(bytes, from, to, is_wide_alphanumeric),
+        Style::Halfwidth => find::<BLOCK>(bytes, from, to, has_counterpart),
+        Style::Alphanumeric | Style::Fullwidth => find::<BLOCK>(bytes, from, to, is_wide_alphanumeric),
     }
 }
 
 /// The first place at or after `from` where something may begin that is no prose.
 pub(super) fn next_opening(bytes: &[u8], from: usize) -> Option<usize> {
-    next(bytes, from, bytes.len(), is_opening)
+    find::<BLOCK>(bytes, from, bytes.len(), is_opening)
 }
 
 /// The first place in `from..to` where a quotation mark or parenthesis may stand.
 pub(super) fn next_pair_mark(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
-    next(bytes, from, to, |a, b, c| {
+    find::<BLOCK>(bytes, from, to, |a, b, c| {
         (a == b'"') | within(a, b'\'', b')') | (a == 0xEF) & (b == 0xBC) & within(c, 0x88, 0x89)
     })
 }
 
 /// The first place in `from..to` where a mark stands that full width may change by itself.
 pub(super) fn next_mark(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
-    next(bytes, from, to, |a, _, _| {
+    find::<BLOCK>(bytes, from, to, |a, _, _| {
         within(a, b',', b'.') | within(a, b':', b';') | (a == b'!') | (a == b'?') | (a == b'~')
     })
-}
-
-/// The first place in `from..to` that `suspect` tells by its byte and the two after it.
-#[inline(always)]
-fn next(bytes: &[u8], mut from: usize, to: usize, suspect: impl Fn(u8, u8, u8) -> bool) -> Option<usize> {
-    let byte = |at| bytes.get(at).copied().unwrap_or(0);
-    while from < to {
-        let end = to.min(from + BLOCK);
-        if let Some(window) = bytes.get(from..from + BLOCK + 2) {
-            let (first, second, third) = (&window[..BLOCK], &window[1..=BLOCK], &window[2..]);
-            let mut found = 0_u8;
-            for at in 0..BLOCK {
-                found |= u8::from(suspect(first[at], second[at], third[at]));
-            }
-            if found == 0 {
-                from = end;
-                continue;
-            }
-        }
-        if let Some(at) = (from..end).find(|&at| suspect(byte(at), byte(at + 1), byte(at + 2))) {
-            return Some(at);
-        }
-        from = end;
-    }
-    None
 }
 
 /// Whether a style may change a text; sometimes wrongly yes, never wrongly no.
 pub(super) fn may_change(bytes: &[u8], style: Style) -> bool {
     match style {
-        Style::Alphanumeric => next(bytes, 0, bytes.len(), is_wide_alphanumeric).is_some(),
-        Style::Halfwidth => next(bytes, 0, bytes.len(), has_counterpart).is_some(),
-        Style::Fullwidth => next(bytes, 0, bytes.len(), is_wide_alphanumeric).is_some() || has_doubtful_mark(bytes),
+        Style::Alphanumeric => find::<BLOCK>(bytes, 0, bytes.len(), is_wide_alphanumeric).is_some(),
+        Style::Halfwidth => find::<BLOCK>(bytes, 0, bytes.len(), has_counterpart).is_some(),
+        Style::Fullwidth => {
+            find::<BLOCK>(bytes, 0, bytes.len(), is_wide_alphanumeric).is_some() || has_doubtful_mark(bytes)
+        }
     }
-}
-
-#[inline(always)]
-fn within(byte: u8, low: u8, high: u8) -> bool {
-    byte.wrapping_sub(low) <= high - low
 }
 
 /// U+3000, and full-width digits and letters.
@@ -126,7 +100,7 @@ fn is_mark(a: u8, _: u8, _: u8) -> bool {
 /// Whether a text has a mark that full width may change, on a line with Chinese.
 pub(super) fn has_doubtful_mark(bytes: &[u8]) -> bool {
     let mut from = 0;
-    while let Some(at) = next(bytes, from, bytes.len(), is_mark) {
+    while let Some(at) = find::<BLOCK>(bytes, from, bytes.len(), is_mark) {
         let start = memchr::memrchr(b'\n', &bytes[from..at]).map_or(from, |end| from + end + 1);
         let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length);
         if bytes[start..end].iter().fold(false, |wide, &byte| wide | (byte >= 0xE2)) {
@@ -135,7 +109,7 @@ pub(super) fn has_doubtful_mark(bytes: &[u8]) -> bool {
                 if is_doubtful(bytes, at) {
                     return true;
                 }
-                mark = next(bytes, at + 1, end, is_mark);
+                mark = find::<BLOCK>(bytes, at + 1, end, is_mark);
             }
         }
         from = end;

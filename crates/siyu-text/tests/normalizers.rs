@@ -18,6 +18,9 @@ fn tricky() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(parts), 0..14).prop_map(|parts| parts.concat())
 }
 
+/// OpenCC's `TSCharacters` makes this 苧 and 苧 itself 苎: equal to OpenCC, conversion takes two steps here.
+const CHAINED: char = '薴';
+
 /// Without the repair of garbled text: what surrounds it is its evidence, and normalizing that may add to it.
 fn normalized(text: &str, form: Form, style: Style) -> String {
     let text = unicode::normalize(text, form);
@@ -30,6 +33,7 @@ proptest! {
 
     #[test]
     fn a_normalized_text_is_normal(text in prop_oneof![any::<String>(), tricky()]) {
+        prop_assume!(!text.contains(CHAINED));
         for form in [Form::Nfc, Form::Nfkc, Form::None] {
             for style in [Style::Alphanumeric, Style::Halfwidth, Style::Fullwidth] {
                 let once = normalized(&text, form, style);
@@ -41,6 +45,7 @@ proptest! {
 
     #[test]
     fn simplified_text_is_simplified(text in "([一-龥㐀-䶵]|[a-z，。]){0,30}") {
+        prop_assume!(!text.contains(CHAINED));
         let once = SIMPLIFIED.convert(&text).into_owned();
         prop_assert_eq!(SIMPLIFIED.convert(&once), once.as_str());
     }

@@ -62,6 +62,20 @@ pub enum Error {
         /// Folder of the base.
         path: PathBuf,
     },
+    /// Parts do not belong together.
+    #[error("a mixed set: {problem}")]
+    Mixed {
+        /// The parts.
+        problem: String,
+    },
+    /// A folder is no bundle, or not the one that was made.
+    #[error("the bundle in `{path}` cannot be used: {problem}")]
+    Bundle {
+        /// Its folder.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// A setting makes no sense for this model.
     #[error("{problem}")]
     Setting {
@@ -85,6 +99,19 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the command is wrong: nothing was written.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Exists { .. }
+                | Self::Adapter { .. }
+                | Self::OtherBase { .. }
+                | Self::Quantized { .. }
+                | Self::Mixed { .. }
+                | Self::Setting { .. }
+        )
+    }
+
     pub(crate) fn read(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Read { path, source }

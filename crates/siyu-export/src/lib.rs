@@ -1,5 +1,6 @@
 //! Merges adapters, writes ONNX graphs, quantizes.
 
+mod bundle;
 mod compare;
 mod error;
 mod export;
@@ -9,6 +10,10 @@ mod onnx;
 mod runtime;
 mod weights;
 
+pub use bundle::{
+    BUNDLE_FILE, Bundle, BundleChange, BundleFile, BundleManifest, BundleParts, ChangeKind, Role, Served, check_set,
+    create_bundle, diff_bundles, lineage, served,
+};
 pub use compare::{Comparison, TextRow, compare};
 pub use error::{Error, Result};
 pub use export::export;

@@ -1,12 +1,15 @@
 //! The subcommands, one file each.
 
+mod bundle;
 mod check;
 mod explain;
 mod export;
+mod merge;
 mod operators;
 mod preview;
 mod run;
 mod sibling;
+mod texts;
 mod trial;
 mod verify;
 
@@ -26,6 +29,8 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     Export(export::Export),
     Operators(operators::Operators),
+    Merge(merge::Merge),
+    Bundle(bundle::Bundle),
     /// Trains a model as a file describes it, by the program `siyu-train`.
     #[command(disable_help_flag = true)]
     Train(sibling::Arguments),
@@ -60,6 +65,8 @@ impl Command {
             Self::Export(command) => command.run(out),
             Self::Verify(command) => command.run(out),
             Self::Operators(command) => command.run(out),
+            Self::Merge(command) => command.run(out),
+            Self::Bundle(command) => command.run(out),
             Self::Train(arguments) => arguments.run(&sibling::TRAINER, "train"),
             Self::Generate(arguments) => arguments.run(&sibling::TRAINER, "generate"),
             Self::Schema => Ok(writeln!(out, "{}", serde_json::to_string_pretty(&siyu_ingest::pipeline::schema())?)?),
@@ -89,6 +96,9 @@ pub(crate) fn message(error: &anyhow::Error) -> String {
 /// 2 when the pipeline or the command is wrong, 130 when interrupted, else 1.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     use siyu_dataset::Error as Dataset;
+    if error.downcast_ref::<siyu_export::Error>().is_some_and(siyu_export::Error::is_refusal) {
+        return ExitCode::from(2);
+    }
     match (error.downcast_ref::<Error>(), error.downcast_ref::<Dataset>()) {
         (Some(error), _) if error.is_refusal() => ExitCode::from(2),
         (Some(Error::Interrupted), _) => ExitCode::from(130),

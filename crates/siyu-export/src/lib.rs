@@ -5,6 +5,7 @@ mod error;
 mod export;
 mod folder;
 mod onnx;
+mod quantize;
 mod runtime;
 mod weights;
 
@@ -12,4 +13,5 @@ pub use compare::{Comparison, TextRow, compare};
 pub use error::{Error, Result};
 pub use export::export;
 pub use onnx::{Branches, DATA_FILE, ExportSettings, GRAPH_FILE, Logits, Numbers, Variant, write_graph};
+pub use quantize::{Blocks, Bounds, MatrixCost, QuantizeReport, QuantizeSettings, Scheme, Trial, quantize};
 pub use runtime::{OnnxModel, OnnxSession, load_runtime};

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::quantize::blocks::{Coded, Coder};
 use crate::quantize::inputs::{Inputs, Moments, Observed};
 use crate::quantize::{MatrixCost, QuantizeSettings, Scheme, gptq};
+use rayon::prelude::*;
 
 /// The zero of 8-bit codes of dynamic quantization. Unsigned codes do not saturate on processors that multiply 8-bit
 /// numbers in pairs.
@@ -254,15 +255,19 @@ fn cost<I: Iterator<Item = f32>>(
     numbers: &[f32],
     columns: usize,
     squares: Option<&[f32]>,
-    stands_for: impl Fn(usize) -> I,
+    stands_for: impl Fn(usize) -> I + Sync,
 ) -> f64 {
-    let (mut lost, mut whole) = (0.0, 0.0);
-    for (row, numbers) in numbers.chunks(columns).enumerate() {
+    let of_row = |(row, numbers): (usize, &[f32])| {
+        let (mut lost, mut whole) = (0.0, 0.0);
         for (column, (number, made)) in numbers.iter().zip(stands_for(row)).enumerate() {
-            let weight = squares.map_or(1.0, |squares| f64::from(squares[column]));
-            lost += weight * f64::from(number - made).powi(2);
-            whole += weight * f64::from(*number).powi(2);
+            let weight = squares.map_or(1.0, |squares| squares[column]);
+            lost += weight * (number - made).powi(2);
+            whole += weight * number.powi(2);
         }
-    }
+        (f64::from(lost), f64::from(whole))
+    };
+    // Summed up in one order, whatever the count of threads.
+    let rows: Vec<(f64, f64)> = numbers.par_chunks(columns).enumerate().map(of_row).collect();
+    let (lost, whole) = rows.into_iter().fold((0.0, 0.0), |sums, row| (sums.0 + row.0, sums.1 + row.1));
     if whole == 0.0 { 0.0 } else { (lost / whole).sqrt() }
 }

@@ -123,14 +123,16 @@ impl Coder {
         bytes
     }
 
-    /// The zero points as `MatMulNBits` reads them, `[rows, ceil(blocks * bits / 8)]`.
+    /// The zero points as `MatMulNBits` reads them, `[rows, ceil(blocks * bits / 8)]`; half a byte too much is the middle.
     pub(crate) fn packed_zeros(self, coded: &Coded, columns: usize) -> Vec<u8> {
         let rows = coded.grids.chunks(self.blocks.count(columns));
         if self.blocks.bits == 8 {
             return coded.grids.iter().map(|grid| grid.zero).collect();
         }
-        rows.flat_map(|row| row.chunks(2).map(|pair| pair[0].zero | pair.get(1).map_or(0, |high| high.zero << 4)))
-            .collect()
+        rows.flat_map(|row| {
+            row.chunks(2).map(|pair| pair[0].zero | pair.get(1).map_or(self.middle(), |high| high.zero) << 4)
+        })
+        .collect()
     }
 
     /// The numbers that the codes of one row stand for.
@@ -141,5 +143,62 @@ impl Coder {
             let grid = grids[column / self.blocks.size];
             (f32::from(code) - f32::from(grid.zero)) * grid.scale
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use siyu_checkpoint::Checkpoint;
+    use std::path::Path;
+
+    /// Rows and columns of the matrix in the golden file.
+    const SHAPE: (usize, usize) = (24, 160);
+
+    fn golden() -> Checkpoint {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reference/golden/quantize");
+        Checkpoint::of_file(folder.join("golden.safetensors")).unwrap()
+    }
+
+    #[test]
+    fn codes_scales_and_zeros_are_those_of_onnxruntimes_quantizer() {
+        let golden = golden();
+        let numbers = crate::weights::numbers(&golden, "weight", &[24, 160]).unwrap();
+        for bits in [4, 8] {
+            for size in [32, 128] {
+                for symmetric in [true, false] {
+                    let coder = Coder { blocks: Blocks { bits, size, symmetric }, narrow: false };
+                    let coded = coder.round(&numbers, SHAPE.1);
+                    let named =
+                        |part: &str| format!("{bits}.{size}.{}symmetric.{part}", if symmetric { "" } else { "a" });
+                    let scales = Vec::from_iter(coded.grids.iter().flat_map(|grid| grid.scale.to_le_bytes()));
+                    assert_eq!(scales, golden.bytes(&named("scales")).unwrap(), "{}", named("scales"));
+                    if !symmetric {
+                        let zeros = coder.packed_zeros(&coded, SHAPE.1);
+                        assert_eq!(zeros, golden.bytes(&named("zeros")).unwrap(), "{}", named("zeros"));
+                    }
+                    let codes = coder.packed(&coded, SHAPE.1);
+                    assert_eq!(codes, golden.bytes(&named("codes")).unwrap(), "{}", named("codes"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_stands_for_numbers_within_a_step_of_what_it_was() {
+        let golden = golden();
+        let numbers = crate::weights::numbers(&golden, "weight", &[24, 160]).unwrap();
+        for narrow in [false, true] {
+            let coder = Coder { blocks: Blocks { bits: 4, size: 32, symmetric: false }, narrow };
+            let coded = coder.round(&numbers, SHAPE.1);
+            for row in 0..SHAPE.0 {
+                for (column, made) in coder.row(&coded, SHAPE.1, row).enumerate() {
+                    let step = coded.grids[row * 5 + column / 32].scale;
+                    let error = (made - numbers[row * SHAPE.1 + column]).abs();
+                    // The end of the grid is rounded with its zero point.
+                    assert!(error <= step * 1.01, "{row} {column}: {error} of {step}");
+                }
+            }
+        }
     }
 }

@@ -97,7 +97,9 @@ pub fn compare(
         }
     }
     let mut all = Sums::default();
-    domains.values().for_each(|sums| all.add(sums));
+    for sums in domains.values() {
+        all.add(sums);
+    }
     Ok((all.found(), domains.into_iter().map(|(domain, sums)| (domain, sums.found())).collect()))
 }
 

@@ -102,9 +102,9 @@ impl Bundle {
     /// Gives the bundle a name by which people know it. Its hash stays.
     ///
     /// # Errors
-    /// [`Error::Bundle`] for a name with other characters than letters, digits, `.`, `_` and `-`; [`Error::Write`].
+    /// [`Error::Setting`] for a name with other characters than letters, digits, `.`, `_` and `-`; [`Error::Write`].
     pub fn tag(&mut self, tag: &str) -> Result<()> {
-        manifest::check_tag(tag).map_err(|problem| self.refused(problem))?;
+        manifest::check_tag(tag)?;
         if self.manifest.tags.iter().all(|known| known != tag) {
             self.manifest.tags.push(tag.to_owned());
             self.manifest.tags.sort();

@@ -34,6 +34,20 @@ pub enum Error {
         /// The place.
         path: PathBuf,
     },
+    /// The place for the result holds what this program did not make.
+    #[error("`{path}` is there already and was not written by this command; remove it or name another place")]
+    Foreign {
+        /// The place.
+        path: PathBuf,
+    },
+    /// The result would take the place of what it is made of.
+    #[error("`{source_path}` lies in `{path}`, which would be written over; name another place")]
+    Inside {
+        /// The place.
+        path: PathBuf,
+        /// What it holds.
+        source_path: PathBuf,
+    },
     /// A weight is stored in numbers that are not exported.
     #[error("tensor `{name}` is stored as {found}, which is not exported; supported are F32, F16 and BF16")]
     Dtype {
@@ -104,6 +118,8 @@ impl Error {
         matches!(
             self,
             Self::Exists { .. }
+                | Self::Foreign { .. }
+                | Self::Inside { .. }
                 | Self::Adapter { .. }
                 | Self::OtherBase { .. }
                 | Self::Quantized { .. }

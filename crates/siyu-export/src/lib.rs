@@ -18,7 +18,7 @@ pub use bundle::{
 pub use compare::{Comparison, TextRow, compare};
 pub use error::{Error, Result};
 pub use export::export;
-pub use merge::{Bounds, MERGE_RECORD, Merge, MergeRecord, MergeSettings, Merged, Verdict};
+pub use merge::{MERGE_RECORD, Merge, MergeBounds, MergeRecord, MergeSettings, Merged, Verdict};
 pub use onnx::{Branches, DATA_FILE, ExportSettings, GRAPH_FILE, Logits, Numbers, Variant, write_graph};
 pub use quantize::{Blocks, Bounds, MatrixCost, QuantizeReport, QuantizeSettings, Scheme, Trial, quantize};
 pub use runtime::{OnnxModel, OnnxSession, load_runtime};

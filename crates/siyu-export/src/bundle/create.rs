@@ -37,12 +37,20 @@ pub struct BundleParts {
 /// Copies the parts into a folder with one manifest. The folder appears whole or not at all.
 ///
 /// # Errors
-/// [`Error::Mixed`] and [`Error::OtherBase`] for parts that were not made for each other; [`Error::Exists`].
+/// [`Error::Mixed`] and [`Error::OtherBase`] for parts that were not made for each other; [`Error::Exists`], and with
+/// `replace` [`Error::Foreign`] for a folder that is no bundle.
 pub fn create_bundle(out: &Path, parts: &BundleParts, replace: bool) -> Result<Bundle> {
     if let Some(tag) = &parts.tag {
-        check_tag(tag).map_err(|problem| Error::Bundle { path: out.to_owned(), problem })?;
+        check_tag(tag)?;
     }
-    let unfinished = Unfinished::begin_over(out, replace)?;
+    let unfinished = if replace {
+        let sources = [Some(&parts.model), parts.adapter.as_ref(), parts.tokenizer.as_ref()];
+        let sources = sources.into_iter().flatten().chain(&parts.settings).chain(&parts.lineage);
+        let sources: Vec<&Path> = sources.map(PathBuf::as_path).collect();
+        Unfinished::begin_over(out, BUNDLE_FILE, &sources)?
+    } else {
+        Unfinished::begin(out)?
+    };
     let files = collect(parts)?;
     let mut records = Vec::with_capacity(files.len());
     for (from, path, role) in files {

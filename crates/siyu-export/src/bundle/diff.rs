@@ -10,7 +10,7 @@ use std::fmt;
 use std::fs;
 
 /// JSON files up to this size are compared by what they say.
-const READABLE_BYTES: u64 = 1 << 20;
+const READABLE_BYTES: u64 = 1 << 24;
 
 /// A change.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! What differs between two JSON values.
 
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Keys by which the entries of a list are told apart, where they have one.
 const KEYS: [&str; 5] = ["path", "name", "id", "file", "step"];
@@ -14,7 +15,7 @@ pub(super) fn differences(before: &Value, after: &Value) -> Vec<String> {
     lines
 }
 
-fn walk(place: &str, before: &Value, after: &Value, lines: &mut Vec<String>) {
+fn walk<'a>(place: &str, before: &'a Value, after: &'a Value, lines: &mut Vec<String>) {
     match (before, after) {
         (Value::Object(one), Value::Object(other)) => {
             let added = other.keys().filter(|key| !one.contains_key(*key));
@@ -25,12 +26,12 @@ fn walk(place: &str, before: &Value, after: &Value, lines: &mut Vec<String>) {
         }
         (Value::Array(one), Value::Array(other)) => match (keyed(one), keyed(other)) {
             (Some(one), Some(other)) => {
-                let find = |list: &[(String, &Value)], key: &str| {
-                    list.iter().find(|(known, _)| known == key).map(|&(_, value)| value.clone())
-                };
-                let added = other.iter().filter(|(key, _)| find(&one, key).is_none());
+                let entries = |list: &[(String, &'a Value)]| list.iter().cloned().collect::<BTreeMap<_, _>>();
+                let (before, after) = (entries(&one), entries(&other));
+                let added = other.iter().filter(|(key, _)| !before.contains_key(key));
                 for (key, _) in one.iter().chain(added) {
-                    both(&format!("{place}[{key}]"), find(&one, key).as_ref(), find(&other, key).as_ref(), lines);
+                    let place = format!("{place}[{key}]");
+                    both(&place, before.get(key).copied(), after.get(key).copied(), lines);
                 }
             }
             _ => {
@@ -59,7 +60,7 @@ fn keyed(list: &[Value]) -> Option<Vec<(String, &Value)>> {
         let keyed: Option<Vec<(String, &Value)>> =
             list.iter().map(|entry| Some((entry.get(key)?.as_str()?.to_owned(), entry))).collect();
         let keyed = keyed.filter(|keyed| !keyed.is_empty())?;
-        let different: std::collections::BTreeSet<&String> = keyed.iter().map(|(key, _)| key).collect();
+        let different: BTreeSet<&String> = keyed.iter().map(|(key, _)| key).collect();
         (different.len() == keyed.len()).then_some(keyed)
     })
 }

@@ -122,15 +122,16 @@ fn content_hash(files: &[BundleFile]) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-/// What is wrong with a tag.
-pub(super) fn check_tag(tag: &str) -> std::result::Result<(), String> {
+/// Refuses what is no tag.
+pub(super) fn check_tag(tag: &str) -> Result<()> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     if !tag.is_empty() && tag.len() <= 128 && tag.bytes().all(plain) && tag.as_bytes()[0].is_ascii_alphanumeric() {
         return Ok(());
     }
-    Err(format!(
+    let problem = format!(
         "`{tag}` is no tag: take up to 128 letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
-    ))
+    );
+    Err(Error::Setting { problem })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use anyhow::bail;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use siyu_checkpoint::Precision;
-use siyu_export::{Bounds, MergeSettings, Verdict};
+use siyu_export::{MergeBounds, MergeSettings, Verdict};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -85,7 +85,7 @@ impl Merge {
         if self.no_gate {
             merged.finish()?;
         } else {
-            let verdict = merged.judge(&rows, Bounds::default())?.clone();
+            let verdict = merged.judge(&rows, MergeBounds::default())?.clone();
             let told = told(&verdict);
             if !verdict.passes() && !self.force {
                 bail!(

@@ -7,7 +7,7 @@ use siyu_checkpoint::{ADAPTER_PREFIX, Config, Dtype, View, write_tensors};
 use siyu_export::{Merge, MergeSettings};
 use std::borrow::Cow;
 use std::error::Error;
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
@@ -48,17 +48,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_adapter(&base, &adapter)?;
     let begin = Instant::now();
     let merge = Merge::open(&base, &adapter)?;
-    let opened = begin.elapsed();
+    let opened = begin.elapsed().as_secs_f64();
     let settings = MergeSettings { replace: true, ..MergeSettings::default() };
     merge.write(&out, &settings, &|_| ())?.finish()?;
     let mut told = std::io::stdout().lock();
     writeln!(told, "{:.2} GB of weights", merge.bytes(&settings)? as f64 / 1e9)?;
-    writeln!(
-        told,
-        "hashed in {:.1} s, merged in {:.1} s",
-        opened.as_secs_f64(),
-        (begin.elapsed() - opened).as_secs_f64()
-    )?;
+    let merged = begin.elapsed().as_secs_f64() - opened;
+    writeln!(told, "hashed in {opened:.1} s, merged in {merged:.1} s")?;
     let status = fs::read_to_string("/proc/self/status")?;
     for line in status.lines().filter(|line| line.starts_with("VmHWM")) {
         writeln!(told, "{line}")?;
@@ -83,7 +79,8 @@ fn write_base(folder: &Path, layers: usize) -> Result<(), Box<dyn Error>> {
     }
     let mut header = serde_json::to_string(&header)?;
     header.push_str(&" ".repeat(header.len().next_multiple_of(8) - header.len()));
-    let mut file = File::create(folder.join("model.safetensors"))?;
+    let path = folder.join("model.safetensors");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
     file.write_all(&(header.len() as u64).to_le_bytes())?;
     file.write_all(header.as_bytes())?;
     file.set_len(8 + header.len() as u64 + u64::try_from(bytes)?)?;

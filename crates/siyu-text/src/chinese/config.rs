@@ -65,7 +65,7 @@ const ALIASES: [(&str, &str); 7] = [
 fn add_aliases(schema: &mut Schema) {
     if let Some(Value::Array(names)) = schema.get_mut("oneOf") {
         let aliases = ALIASES.map(|(alias, name)| {
-            json!({ "type": "string", "const": alias, "description": format!("The same as `{name}`.") })
+            json!({ "description": format!("The same as `{name}`."), "type": "string", "const": alias })
         });
         names.splice(0..0, aliases);
     }

@@ -92,6 +92,14 @@ impl LoraSettings {
         self.modules_to_save.iter().any(|target| ends_in(name, target))
     }
 
+    /// The rank of the change of the module `name`.
+    ///
+    /// # Errors
+    /// [`Error::Adapter`] for a pattern that is no regular expression, or a rank below 1.
+    pub fn rank_of(&self, name: &str) -> Result<i64> {
+        Ok(self.shape(name)?.rank)
+    }
+
     pub(super) fn shape(&self, name: &str) -> Result<Shape> {
         let rank = patterned(&self.rank_pattern, name)?.copied().unwrap_or(self.rank);
         let alpha = patterned(&self.alpha_pattern, name)?.copied().unwrap_or(self.alpha);

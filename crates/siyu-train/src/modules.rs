@@ -1,5 +1,6 @@
 //! The modules of a model by its configuration alone: their names, their sizes, and which of them a run trains.
 
+use siyu_checkpoint::ends_in;
 use siyu_model::{Config, LoraSettings};
 
 use crate::{Error, Result, Settings, settings::Method};
@@ -88,7 +89,7 @@ impl Trained {
     /// What these settings train of a model.
     ///
     /// # Errors
-    /// [`Error::Refused`] for a module that the model does not have, and [`siyu_model::Error::Adapter`] for a pattern
+    /// [`Error::Refused`] for a module that the model does not have, and [`siyu_checkpoint::Error::Adapter`] for a pattern
     /// that is no regular expression.
     pub(crate) fn of(settings: &Settings, lora: &LoraSettings, config: &Config) -> Result<Self> {
         let modules = all(config);
@@ -100,7 +101,7 @@ impl Trained {
             if settings.method.is_adapter() {
                 if module.is_projection() && lora.is_target(&module.name)? {
                     take(module);
-                    changes += lora.rank_of(&module.name)? * (module.inputs + module.outputs);
+                    changes += lora.shape(&module.name)?.rank * (module.inputs + module.outputs);
                     changes += if lora.dora { module.outputs } else { 0 };
                 } else if lora.is_saved(&module.name) {
                     take(module);
@@ -142,17 +143,12 @@ pub(crate) fn is_trained(settings: &Settings, config: &Config, name: &str) -> bo
     let rest = name.strip_prefix("model.layers.").and_then(|rest| rest.split('.').next());
     let layer: Option<usize> = rest.and_then(|number| number.parse().ok());
     layer.is_some_and(|layer| layer >= first)
-        || settings.freeze.extra_modules.iter().any(|target| is_named(name, target))
-}
-
-/// Whether a name is `target` or ends in a dot and `target`.
-fn is_named(name: &str, target: &str) -> bool {
-    name.strip_suffix(target).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        || settings.freeze.extra_modules.iter().any(|target| ends_in(name, target))
 }
 
 /// Refuses names that stand for nothing.
 fn refuse_strangers(names: &[String], modules: &[Module]) -> Result<()> {
-    let Some(unknown) = names.iter().find(|name| !modules.iter().any(|module| is_named(&module.name, name))) else {
+    let Some(unknown) = names.iter().find(|name| !modules.iter().any(|module| ends_in(&module.name, name))) else {
         return Ok(());
     };
     let tied = if "lm_head" == unknown.as_str() { ": its head is the embedding table, `embed_tokens`" } else { "" };

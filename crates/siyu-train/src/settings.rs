@@ -14,6 +14,7 @@ use siyu_yaml::{Diagnostic, Places, Subject, Words};
 
 use crate::{Error, Result};
 pub use schedule::{Schedule, WarmUp};
+pub use siyu_checkpoint::Targets;
 
 /// A run as its file describes it. The defaults are a plain recipe for adapters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -175,16 +176,6 @@ impl Default for Freeze {
     fn default() -> Self {
         Self { trained_layers: 2, extra_modules: Vec::new() }
     }
-}
-
-/// The matrices that are changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Targets {
-    /// By name, such as `q_proj`.
-    Names(Vec<String>),
-    /// `all-linear`, or a regular expression over whole names.
-    Pattern(String),
 }
 
 impl Default for Lora {

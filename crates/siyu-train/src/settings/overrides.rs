@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(changed("warm_up=0.1").unwrap().warm_up, WarmUp::Share(0.1));
         assert_eq!(changed("schedule=cosine").unwrap().schedule, Schedule::Cosine);
         assert_eq!(changed("schedule={wsd: {decay: 0.2}}").unwrap().schedule, Schedule::Wsd { decay: 0.2 });
-        assert_eq!(changed("lora.targets=all-linear").unwrap().lora.targets, Targets::Pattern("all-linear".into()));
+        assert_eq!(changed("lora.targets=all-linear").unwrap().lora.targets, Targets::AllLinear);
         assert_eq!(
             changed("lora.targets.1=k_proj").unwrap().lora.targets,
             Targets::Names(vec!["q_proj".into(), "k_proj".into()])

@@ -1,6 +1,6 @@
 //! Writing runs.
 
-use super::{KeySpec, Run, Tally, exchanged};
+use super::{KeySpec, Run, Tally, exchanged, text};
 use crate::audit;
 use crate::error::Result;
 use crate::exec::resolve_duplicate;
@@ -139,7 +139,7 @@ impl ExchangeWriter {
     }
 
     fn write_living(&self, path: &Path, entries: &[Entry]) -> Result<Vec<(u32, u64)>, ArrowError> {
-        let schema = exchanged(&self.schema);
+        let schema = text::stored(&exchanged(&self.schema));
         let file = files::create_private(path)?;
         let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
         let mut writer = FileWriter::try_new_with_options(std::io::BufWriter::new(file), &schema, options)?;
@@ -155,7 +155,7 @@ impl ExchangeWriter {
                 vec![Arc::new(UInt64Array::from_iter_values(high)), Arc::new(UInt64Array::from_iter_values(low))];
             columns.extend(rows.columns().iter().cloned());
             columns[super::KEY_COLUMNS + NOTES] = new_null_array(&DataType::Utf8, group.len());
-            writer.write(&RecordBatch::try_new(Arc::clone(&schema), columns)?)?;
+            writer.write(&text::to_stored(columns, &schema)?)?;
             buckets.push((self.bucket(group[0].0), group.len() as u64));
         }
         writer.finish()?;

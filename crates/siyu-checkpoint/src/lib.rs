@@ -1,0 +1,1 @@
+//! The files of a model folder: configuration, tensors, adapters, end tokens.

@@ -1,0 +1,1 @@
+//! Merges adapters, writes ONNX graphs, quantizes.

@@ -1,0 +1,1 @@
+//! Answers generation requests over HTTP behind its own gate.

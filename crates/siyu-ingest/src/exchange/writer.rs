@@ -28,6 +28,8 @@ pub(crate) struct ExchangeWriter {
     pub(crate) buckets: u32,
     /// Bytes of rows to collect before a run is written.
     pub(crate) run_bytes: usize,
+    /// Whether runs are so large that their bytes are worth more than the time to compress them.
+    pub(crate) compress: bool,
     /// Whether rows come from the input, whose files are tallied.
     pub(crate) reads_input: bool,
     pub(crate) living: Vec<RecordBatch>,
@@ -141,7 +143,8 @@ impl ExchangeWriter {
     fn write_living(&self, path: &Path, entries: &[Entry]) -> Result<Vec<(u32, u64)>, ArrowError> {
         let schema = text::stored(&exchanged(&self.schema));
         let file = files::create_private(path)?;
-        let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
+        let compression = self.compress.then_some(CompressionType::LZ4_FRAME);
+        let options = IpcWriteOptions::default().try_with_compression(compression)?;
         let mut writer = FileWriter::try_new_with_options(std::io::BufWriter::new(file), &schema, options)?;
         let refs: Vec<&RecordBatch> = self.living.iter().collect();
         let mut buckets = Vec::new();

@@ -192,8 +192,11 @@ fn interleave_identity(batches: &[&RecordBatch], entries: &[Entry]) -> Result<Re
     interleave_record_batch(&narrow.iter().collect::<Vec<_>>(), &indices)
 }
 
-/// Writes the identity of dead rows; returns how many there are.
+/// Writes the identity of dead rows, if there are any; returns how many.
 pub(crate) fn write_dead(path: &Path, dead: &[RecordBatch]) -> Result<u64, ArrowError> {
+    if dead.is_empty() {
+        return Ok(0);
+    }
     let schema = Arc::new(Schema::new(rows::identity_fields()));
     let file = files::create_private(path)?;
     let mut writer = FileWriter::try_new(std::io::BufWriter::new(file), &schema)?;

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use siyu_text::near::{Group, Groups, Signature, divide, group_record, pair_record};
 use std::ops::Range;
 
-/// Ranges of ranks whose candidates lie in one file.
-pub(super) const RANGES: u32 = 64;
+/// Ranges of ranks whose candidates lie in one file: what of so many documents is sorted at a time fits into memory.
+pub(super) fn ranges(documents: u32) -> u32 {
+    (documents >> 16).clamp(1, 64)
+}
 
 /// Keys in memory at a time, where a single range has no more.
 const TOGETHER: u64 = 1 << 20;
@@ -103,9 +105,12 @@ fn copied(count: u32, copies: &RankPairs) -> Bits {
 fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &RankPairs) -> Result<u64> {
     let count = pass.count();
     let (is_copy, mut wanted) = (copied(count, copies), Bits::new(count));
-    let mut ranges = (0..RANGES).map(|range| Numbers::create(range_path(pass, range))).collect::<Result<Vec<_>>>()?;
+    let number_of_ranges = ranges(count);
+    let files = (0..number_of_ranges).map(|range| Numbers::create(range_path(pass, range)));
+    let mut ranges = files.collect::<Result<Vec<_>>>()?;
     let range = |rank: u32| {
-        usize::try_from(u64::from(rank) * u64::from(RANGES) / u64::from(count.max(1))).expect("below the ranges")
+        let range = u64::from(rank) * u64::from(number_of_ranges) / u64::from(count.max(1));
+        usize::try_from(range).expect("below the ranges")
     };
     let mut groups = Numbers::create(pass.folder.join("candidates-groups.bin"))?;
     let mut number = 0u32;

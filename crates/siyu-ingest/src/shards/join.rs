@@ -46,8 +46,7 @@ pub(crate) fn join_shards(
         go_on()?;
         let name = format!("{side}-{number:05}-of-{count:05}.parquet");
         let path = folder.join(&name);
-        let inputs: Vec<PartFile> =
-            group.iter().filter_map(|part| PartFile::of(parts_folder, part, side)).collect();
+        let inputs: Vec<PartFile> = group.iter().filter_map(|part| PartFile::of(parts_folder, part, side)).collect();
         let sides = group.iter().filter_map(|part| part.sides.get(*side));
         let (documents, tokens) = sides.fold((0, 0), |sum, part| (sum.0 + part.rows, sum.1 + part.tokens));
         let rows = match pack {

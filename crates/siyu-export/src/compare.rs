@@ -76,8 +76,6 @@ impl Sums {
 
 /// Reads texts with two models of one vocabulary; returns what was found on all of them and by domain.
 ///
-/// Both graphs must give the logits of all tokens.
-///
 /// # Errors
 /// [`crate::Error::Runtime`], as for a token outside the vocabulary.
 pub fn compare(
@@ -97,7 +95,9 @@ pub fn compare(
         }
     }
     let mut all = Sums::default();
-    domains.values().for_each(|sums| all.add(sums));
+    for sums in domains.values() {
+        all.add(sums);
+    }
     Ok((all.found(), domains.into_iter().map(|(domain, sums)| (domain, sums.found())).collect()))
 }
 

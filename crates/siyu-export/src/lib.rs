@@ -6,6 +6,7 @@ mod export;
 mod folder;
 mod merge;
 mod onnx;
+mod quantize;
 mod runtime;
 mod weights;
 
@@ -14,4 +15,5 @@ pub use error::{Error, Result};
 pub use export::export;
 pub use merge::{Bounds, MERGE_RECORD, Merge, MergeRecord, MergeSettings, Merged, Verdict};
 pub use onnx::{Branches, DATA_FILE, ExportSettings, GRAPH_FILE, Logits, Numbers, Variant, write_graph};
+pub use quantize::{Blocks, Bounds, MatrixCost, QuantizeReport, QuantizeSettings, Scheme, Trial, quantize};
 pub use runtime::{OnnxModel, OnnxSession, load_runtime};

@@ -3,8 +3,10 @@
 mod check;
 mod explain;
 mod export;
+mod export_onnx;
 mod operators;
 mod preview;
+mod quantize;
 mod run;
 mod sibling;
 mod trial;
@@ -25,6 +27,8 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     Verify(verify::Verify),
     Export(export::Export),
+    ExportOnnx(export_onnx::ExportOnnx),
+    Quantize(quantize::Quantize),
     Operators(operators::Operators),
     /// Trains a model as a file describes it, by the program `siyu-train`.
     #[command(disable_help_flag = true)]
@@ -58,6 +62,8 @@ impl Command {
             Self::Try(command) => command.run(out),
             Self::Explain(command) => command.run(out),
             Self::Export(command) => command.run(out),
+            Self::ExportOnnx(command) => command.run(out),
+            Self::Quantize(command) => command.run(out),
             Self::Verify(command) => command.run(out),
             Self::Operators(command) => command.run(out),
             Self::Train(arguments) => arguments.run(&sibling::TRAINER, "train"),
@@ -89,6 +95,10 @@ pub(crate) fn message(error: &anyhow::Error) -> String {
 /// 2 when the pipeline or the command is wrong, 130 when interrupted, else 1.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     use siyu_dataset::Error as Dataset;
+    use siyu_export::Error as Export;
+    if let Some(Export::Setting { .. } | Export::Exists { .. }) = error.downcast_ref::<Export>() {
+        return ExitCode::from(2);
+    }
     match (error.downcast_ref::<Error>(), error.downcast_ref::<Dataset>()) {
         (Some(error), _) if error.is_refusal() => ExitCode::from(2),
         (Some(Error::Interrupted), _) => ExitCode::from(130),

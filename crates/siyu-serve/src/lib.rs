@@ -1,1 +1,12 @@
 //! Answers generation requests over HTTP behind its own gate.
+//!
+//! [`contract`] is what the parts know of each other: the engine, the routes, and whatever stands before and behind
+//! them. This crate knows nothing of datasets and training.
+
+pub mod api;
+pub mod contract;
+mod error;
+pub mod settings;
+
+pub use error::{Error, Result};
+pub use settings::Settings;

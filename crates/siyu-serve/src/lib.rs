@@ -4,9 +4,22 @@
 //! them. This crate knows nothing of datasets and training.
 
 pub mod api;
+pub mod audit;
+mod clock;
 pub mod contract;
 mod error;
+pub mod filter;
+pub mod gate;
+mod guards;
+pub mod metrics;
+mod page;
+mod random;
+pub mod sessions;
 pub mod settings;
+mod watched;
 
+pub use clock::{Clock, Now};
 pub use error::{Error, Result};
+pub use guards::Guards;
 pub use settings::Settings;
+pub use watched::Unreadable;

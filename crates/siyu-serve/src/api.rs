@@ -1,0 +1,5 @@
+//! The routes of the service.
+
+mod error;
+
+pub use error::ApiError;

@@ -1,7 +1,7 @@
 //! `adapter_config.json`.
 
+use super::settings::{LoraSettings, Targets};
 use crate::error::{Error, Result};
-use crate::lora::{LoraSettings, Targets};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ pub(super) struct AdapterJson {
     r: i64,
     lora_alpha: Number,
     lora_dropout: f64,
-    target_modules: Names,
+    target_modules: Targets,
     #[serde(default = "none")]
     bias: String,
     #[serde(default)]
@@ -42,13 +42,6 @@ pub(super) struct AdapterJson {
     others: Map<String, Value>,
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(untagged)]
-enum Names {
-    Pattern(String),
-    List(Vec<String>),
-}
-
 fn none() -> String {
     "none".to_owned()
 }
@@ -69,9 +62,8 @@ const REFUSED: [&str; 9] = [
 impl AdapterJson {
     pub(super) fn of(settings: &LoraSettings, base: &str) -> Self {
         let targets = match &settings.targets {
-            Targets::AllLinear => Names::List(LINEAR.map(str::to_owned).to_vec()),
-            Targets::Names(names) => Names::List(names.clone()),
-            Targets::Pattern(pattern) => Names::Pattern(pattern.clone()),
+            Targets::AllLinear => Targets::Names(LINEAR.map(str::to_owned).to_vec()),
+            others => others.clone(),
         };
         let saved = (!settings.modules_to_save.is_empty()).then(|| settings.modules_to_save.clone());
         Self {
@@ -113,16 +105,11 @@ impl AdapterJson {
         {
             return refused(format!("its setting `{name}` cannot be honoured"));
         }
-        let targets = match self.target_modules {
-            Names::Pattern(all) if all == "all-linear" => Targets::AllLinear,
-            Names::Pattern(pattern) => Targets::Pattern(pattern),
-            Names::List(names) => Targets::Names(names),
-        };
         Ok(LoraSettings {
             rank: self.r,
             alpha: self.lora_alpha.as_f64().unwrap_or(f64::NAN),
             dropout: self.lora_dropout,
-            targets,
+            targets: self.target_modules,
             rslora: self.use_rslora,
             dora: self.use_dora,
             rank_pattern: self.rank_pattern,

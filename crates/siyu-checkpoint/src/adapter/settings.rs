@@ -2,11 +2,13 @@
 
 use crate::error::{Error, Result};
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The matrices that are changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The matrices that are changed; as JSON or YAML a list of names, `all-linear`, or a regular expression.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "written::Targets", into = "written::Targets")]
 pub enum Targets {
     /// Every matrix of every layer.
     AllLinear,
@@ -68,10 +70,47 @@ impl Default for LoraSettings {
     }
 }
 
-/// What the patterns make of one module.
-pub(super) struct Shape {
-    pub(super) rank: i64,
-    pub(super) scale: f64,
+/// Targets as files have them.
+mod written {
+    use serde::{Deserialize, Serialize};
+
+    const ALL: &str = "all-linear";
+
+    #[derive(Clone, Serialize, Deserialize)]
+    #[serde(untagged)]
+    pub(super) enum Targets {
+        Pattern(String),
+        Names(Vec<String>),
+    }
+
+    impl From<Targets> for super::Targets {
+        fn from(written: Targets) -> Self {
+            match written {
+                Targets::Pattern(all) if all == ALL => Self::AllLinear,
+                Targets::Pattern(pattern) => Self::Pattern(pattern),
+                Targets::Names(names) => Self::Names(names),
+            }
+        }
+    }
+
+    impl From<super::Targets> for Targets {
+        fn from(targets: super::Targets) -> Self {
+            match targets {
+                super::Targets::AllLinear => Self::Pattern(ALL.to_owned()),
+                super::Targets::Pattern(pattern) => Self::Pattern(pattern),
+                super::Targets::Names(names) => Self::Names(names),
+            }
+        }
+    }
+}
+
+/// What the settings make of one module.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ModuleShape {
+    /// Rank of its change.
+    pub rank: i64,
+    /// Factor of its change: `alpha / rank`, or `alpha / sqrt(rank)` with rank-stabilized `LoRA`.
+    pub scale: f64,
 }
 
 impl LoraSettings {
@@ -92,18 +131,25 @@ impl LoraSettings {
         self.modules_to_save.iter().any(|target| ends_in(name, target))
     }
 
-    pub(super) fn shape(&self, name: &str) -> Result<Shape> {
+    /// Rank and factor of the change of the module `name`, as the patterns say.
+    ///
+    /// # Errors
+    /// [`Error::Adapter`] for a rank below 1 and a pattern that is no regular expression.
+    pub fn shape(&self, name: &str) -> Result<ModuleShape> {
         let rank = patterned(&self.rank_pattern, name)?.copied().unwrap_or(self.rank);
         let alpha = patterned(&self.alpha_pattern, name)?.copied().unwrap_or(self.alpha);
         if rank < 1 {
             return Err(Error::Adapter { problem: format!("the rank of `{name}` is {rank}; it must be at least 1") });
         }
         let divisor = if self.rslora { (rank as f64).sqrt() } else { rank as f64 };
-        Ok(Shape { rank, scale: alpha / divisor })
+        Ok(ModuleShape { rank, scale: alpha / divisor })
     }
 
     /// Refuses numbers that make no sense.
-    pub(crate) fn check(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// [`Error::Adapter`] names the number.
+    pub fn check(&self) -> Result<()> {
         if !(0.0..1.0).contains(&self.dropout) {
             return Err(Error::Adapter { problem: format!("dropout is {}; it must be in 0..1", self.dropout) });
         }
@@ -112,7 +158,7 @@ impl LoraSettings {
 }
 
 /// Whether a module's name is `target` or ends in a dot and `target`.
-pub(crate) fn ends_in(name: &str, target: &str) -> bool {
+pub fn ends_in(name: &str, target: &str) -> bool {
     name.strip_suffix(target).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
@@ -158,7 +204,7 @@ mod tests {
         let mut settings = LoraSettings { rslora: true, ..Default::default() };
         settings.rank_pattern.insert(r"layers\.3\..*".to_owned(), 4);
         settings.alpha_pattern.insert("q_proj".to_owned(), 6.0);
-        let Shape { rank, scale } = settings.shape(NAME).unwrap();
+        let ModuleShape { rank, scale } = settings.shape(NAME).unwrap();
         assert_eq!((rank, scale), (4, 3.0));
     }
 }

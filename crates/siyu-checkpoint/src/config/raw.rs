@@ -1,11 +1,10 @@
 //! The settings of `config.json` under the names they have there.
 
-use super::Architecture;
+use super::{Architecture, Precision};
 use crate::error::{Error, Result};
 use crate::rope::{RopeScaling, RopeSettings};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tch::Kind;
 
 #[derive(Deserialize)]
 pub(super) struct Raw {
@@ -115,13 +114,9 @@ pub(super) fn check_quantization(json: &Map<String, Value>) -> Result<()> {
 }
 
 /// The kind of number that a name in `config.json` stands for; f32 where there is none.
-pub(super) fn kind(name: Option<&str>) -> Result<Kind> {
-    match name {
-        None | Some("float32") => Ok(Kind::Float),
-        Some("bfloat16") => Ok(Kind::BFloat16),
-        Some("float16") => Ok(Kind::Half),
-        Some(other) => Err(Error::Config {
-            problem: format!("`torch_dtype` is `{other}`; known are float32, bfloat16 and float16"),
-        }),
-    }
+pub(super) fn precision(name: Option<&str>) -> Result<Precision> {
+    let Some(name) = name else { return Ok(Precision::F32) };
+    Precision::ALL.into_iter().find(|known| known.name() == name).ok_or_else(|| Error::Config {
+        problem: format!("`torch_dtype` is `{name}`; known are float32, bfloat16 and float16"),
+    })
 }

@@ -97,7 +97,7 @@ impl RopeScaling {
     }
 
     /// Whether a text's length changes all its angles, so that each text needs a table of its own.
-    pub(crate) fn depends_on_length(&self) -> bool {
+    pub fn depends_on_length(&self) -> bool {
         matches!(self, Self::Dynamic { .. })
     }
 }
@@ -112,7 +112,7 @@ fn attention_factor(factor: f64, mscale: Option<f64>, mscale_all: Option<f64>) -
 
 impl RopeSettings {
     /// Angle per position for each half-head index, and the factor on cosines and sines, for a text of `total` tokens.
-    pub(crate) fn frequencies(&self, total: usize) -> (Vec<f32>, f64) {
+    pub fn frequencies(&self, total: usize) -> (Vec<f32>, f64) {
         let size = self.head_size as f64;
         let (maximum, mut theta, mut factor_on_turns) = (self.max_positions as f64, self.theta, 1.0);
         if let RopeScaling::Dynamic { factor } = self.scaling

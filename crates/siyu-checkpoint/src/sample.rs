@@ -1,13 +1,15 @@
 //! From logits to a token.
 
-use super::GenerateSettings;
+use crate::generate::GenerateSettings;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-/// The next token. `draw` holds 64 random bits.
-pub(super) fn choose(mut logits: Vec<f32>, text: &[i64], settings: &GenerateSettings, draw: u64) -> i64 {
-    penalize(&mut logits, text, settings.repetition_penalty);
-    let mut ranked: Vec<(usize, f32)> = logits.into_iter().enumerate().collect();
+/// The next token of a text, by its logits and the tokens there are already. `draw` holds 64 random bits, such as
+/// [`mix`] makes of the settings' seed and the count of tokens made so far.
+pub fn choose(logits: &[f32], text: &[i64], settings: &GenerateSettings, draw: u64) -> i64 {
+    let logits = penalized(logits, text, settings.repetition_penalty);
+    let mut ranked: Vec<(usize, f32)> = logits.iter().copied().enumerate().collect();
     let by_logit = |one: &(usize, f32), other: &(usize, f32)| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0));
     if settings.temperature == 0.0 || settings.top_k == 1 {
         let best = ranked.into_iter().min_by(by_logit).map_or(0, |(token, _)| token);
@@ -30,18 +32,20 @@ pub(super) fn choose(mut logits: Vec<f32>, text: &[i64], settings: &GenerateSett
 
 /// # Source
 /// Keskar et al. 2019, "CTRL", section 4.1.
-fn penalize(logits: &mut [f32], text: &[i64], penalty: f64) {
+fn penalized<'a>(logits: &'a [f32], text: &[i64], penalty: f64) -> Cow<'a, [f32]> {
     if (penalty - 1.0).abs() < f64::EPSILON {
-        return;
+        return logits.into();
     }
     #[expect(clippy::cast_possible_truncation, reason = "logits are f32")]
     let penalty = penalty as f32;
+    let mut logits = logits.to_vec();
     let seen: BTreeSet<usize> = text.iter().filter_map(|&token| usize::try_from(token).ok()).collect();
     for token in seen {
         if let Some(logit) = logits.get_mut(token) {
             *logit = if *logit < 0.0 { *logit * penalty } else { *logit / penalty };
         }
     }
+    logits.into()
 }
 
 /// Probabilities, up to a factor, of the likeliest tokens that together have `top_p`.
@@ -57,6 +61,17 @@ fn weights(ranked: &[(usize, f32)], temperature: f64, top_p: f64) -> Vec<f64> {
     });
     let first = kept.next().unwrap_or(1.0);
     std::iter::once(first).chain(kept).collect()
+}
+
+/// A seed for a numbered place under another seed.
+///
+/// # Source
+/// The finalizer of `SplitMix64`: Steele, Lea and Flood 2014, "Fast Splittable Pseudorandom Number Generators".
+pub fn mix(seed: u64, place: u64) -> u64 {
+    let mut state = seed.wrapping_add(place.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    state ^ (state >> 31)
 }
 
 #[cfg(test)]
@@ -83,7 +98,7 @@ mod tests {
     fn at(share: f64, settings: &GenerateSettings) -> i64 {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shares are in 0..1")]
         let draw = ((share * (1_u64 << 53) as f64) as u64) << 11;
-        choose(logits(), &[], settings, draw)
+        choose(&logits(), &[], settings, draw)
     }
 
     #[test]
@@ -107,7 +122,7 @@ mod tests {
     #[test]
     fn a_repeated_token_loses_by_its_sign() {
         let settings = GenerateSettings { temperature: 0.0, repetition_penalty: 2.0, ..settings() };
-        assert_eq!(choose(vec![3.0, 2.0, -9.0], &[0], &settings, 0), 1);
-        assert_eq!(choose(vec![-1.0, -1.5, -9.0], &[0], &settings, 0), 1);
+        assert_eq!(choose(&[3.0, 2.0, -9.0], &[0], &settings, 0), 1);
+        assert_eq!(choose(&[-1.0, -1.5, -9.0], &[0], &settings, 0), 1);
     }
 }

@@ -5,10 +5,10 @@ mod raw;
 use crate::error::{Error, Result};
 use crate::rope::RopeSettings;
 use raw::Raw;
+use safetensors::tensor::Dtype;
 use serde_json::{Map, Value};
 use std::fs;
 use std::path::Path;
-use tch::Kind;
 
 /// A family of decoders that can be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,45 @@ impl Architecture {
             Self::Qwen2 => "Qwen2ForCausalLM",
             Self::Qwen3 => "Qwen3ForCausalLM",
         }
+    }
+}
+
+/// The kind of number that weights are stored in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// 32 bits.
+    F32,
+    /// 16 bits with the range of 32.
+    Bf16,
+    /// 16 bits with little range.
+    F16,
+}
+
+impl Precision {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::F32, Self::Bf16, Self::F16];
+
+    /// The name in `dtype` or `torch_dtype` of `config.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "float32",
+            Self::Bf16 => "bfloat16",
+            Self::F16 => "float16",
+        }
+    }
+
+    /// The same in a safetensors file.
+    pub fn dtype(self) -> Dtype {
+        match self {
+            Self::F32 => Dtype::F32,
+            Self::Bf16 => Dtype::BF16,
+            Self::F16 => Dtype::F16,
+        }
+    }
+
+    /// What a safetensors file calls so; `None` for kinds that no weight is computed with.
+    pub fn of_dtype(dtype: Dtype) -> Option<Self> {
+        Self::ALL.into_iter().find(|precision| precision.dtype() == dtype)
     }
 }
 
@@ -81,7 +120,7 @@ pub struct Config {
     /// The tokens that end a text.
     pub eos: Vec<i64>,
     /// The kind of number the weights are stored in.
-    pub kind: Kind,
+    pub precision: Precision,
     /// The file as it was read, written again beside a trained model.
     pub json: Map<String, Value>,
 }
@@ -141,7 +180,7 @@ impl Config {
             windows: raw.windows(architecture),
             bos: raw.bos_token_id,
             eos: raw.eos_token_id.as_ref().map(one_or_many).unwrap_or_default(),
-            kind: raw::kind(raw.dtype.as_deref().or(raw.torch_dtype.as_deref()))?,
+            precision: raw::precision(raw.dtype.as_deref().or(raw.torch_dtype.as_deref()))?,
             json,
         })
     }

@@ -5,8 +5,15 @@
 
 pub mod api;
 pub mod contract;
+pub mod engine;
 mod error;
+mod model;
+mod serve;
+mod server;
 pub mod settings;
 
 pub use error::{Error, Result};
+pub use model::Model;
+pub use serve::{Notice, Tell, assemble, serve};
+pub use server::Server;
 pub use settings::Settings;

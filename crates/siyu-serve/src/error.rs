@@ -64,6 +64,18 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// The keys of the gate cannot be used.
+    #[error(transparent)]
+    Gate(#[from] crate::gate::Error),
+    /// The lists or the classifier of the filter cannot be used.
+    #[error(transparent)]
+    Filter(#[from] crate::filter::Error),
+    /// The record cannot be kept.
+    #[error(transparent)]
+    Audit(#[from] crate::audit::Error),
+    /// Conversations and notes cannot be kept.
+    #[error(transparent)]
+    Sessions(#[from] crate::sessions::Error),
 }
 
 impl Error {

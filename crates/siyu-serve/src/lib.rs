@@ -4,16 +4,29 @@
 //! them. This crate knows nothing of datasets and training.
 
 pub mod api;
+pub mod audit;
+mod clock;
 pub mod contract;
 pub mod engine;
 mod error;
+pub mod filter;
+pub mod gate;
+mod guards;
+pub mod metrics;
 mod model;
+mod page;
+mod random;
+pub mod sessions;
 mod serve;
 mod server;
 pub mod settings;
+mod watched;
 
+pub use clock::{Clock, Now};
 pub use error::{Error, Result};
+pub use guards::Guards;
 pub use model::Model;
 pub use serve::{Notice, Tell, assemble, serve};
 pub use server::Server;
 pub use settings::Settings;
+pub use watched::Unreadable;

@@ -3,17 +3,13 @@
 use crate::{
     Error, Result, Settings,
     api::{self, Service},
-    contract::{Caller, Hooks, Peer},
+    contract::Hooks,
     engine::Report,
+    guards::Guards,
     model::Model,
     server::Server,
 };
-use axum::{
-    Router,
-    extract::Request,
-    middleware::{self, Next},
-    response::Response,
-};
+use axum::Router;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -55,12 +51,14 @@ pub type Tell = Arc<dyn Fn(Notice<'_>) + Send + Sync>;
 /// What keeps the service from beginning: the model, the runtime, the address.
 pub async fn serve(settings: Settings, reread: impl Fn() -> Result<Settings>, tell: Tell) -> Result<()> {
     let server = Server::bind(&settings).await?;
-    let (hooks, report) = (Hooks::default(), report(&tell));
+    let guards = Guards::new(&settings)?;
+    let (hooks, report) = (guards.hooks(), report(&tell));
     let model = open(settings.clone(), &hooks, report.clone()).await?;
     let address = server.address()?;
     tell(Notice::Listening { address, encrypted: settings.tls.is_some(), model: &model.name });
     let service = Arc::new(Service::new(model, hooks.clone(), settings.limits.clone()));
-    let router = assemble(service.clone());
+    let router = assemble(service.clone(), &guards);
+    let watching = tokio::spawn(guards.watch());
     let waiting = {
         let (service, tell) = (service.clone(), tell.clone());
         async move {
@@ -89,21 +87,13 @@ pub async fn serve(settings: Settings, reread: impl Fn() -> Result<Settings>, te
         }
     };
     server.run(router, service, waiting).await;
+    watching.abort();
     Ok(())
 }
 
 /// The routes with what stands before them.
-pub fn assemble(service: Arc<Service>) -> Router {
-    let routes = api::routes(service).layer(middleware::from_fn(name_caller));
-    api::open_routes().merge(routes)
-}
-
-/// Without a gate, a caller is an address.
-async fn name_caller(mut request: Request, next: Next) -> Response {
-    if let Some(&Peer(peer)) = request.extensions().get::<Peer>() {
-        request.extensions_mut().insert(Caller { subject: None, address: peer.ip() });
-    }
-    next.run(request).await
+pub fn assemble(service: Arc<Service>, guards: &Guards) -> Router {
+    api::open_routes().merge(guards.wrap(api::routes(service)))
 }
 
 fn report(tell: &Tell) -> Report {

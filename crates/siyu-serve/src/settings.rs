@@ -2,7 +2,7 @@
 
 mod check;
 
-use crate::{Error, Result};
+use crate::{Error, Result, audit, filter, gate, sessions};
 use serde::Deserialize;
 use siyu_yaml::{Diagnostic, Places, Subject, Words};
 use std::{
@@ -34,6 +34,21 @@ pub struct Settings {
     /// What a request may ask for.
     #[serde(default)]
     pub limits: Limits,
+    /// Who may come in.
+    #[serde(default)]
+    pub gate: Option<gate::Settings>,
+    /// Lets everyone in who can reach a loopback address. A service without a gate has to say so.
+    #[serde(default)]
+    pub open: bool,
+    /// What neither goes in nor comes out.
+    #[serde(default)]
+    pub filter: filter::Settings,
+    /// Conversations that the service keeps; none when absent.
+    #[serde(default)]
+    pub sessions: Option<sessions::Settings>,
+    /// The record of requests; none when absent.
+    #[serde(default)]
+    pub audit: Option<audit::Settings>,
 }
 
 /// Encryption of connections.

@@ -2,13 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::string_slice, reason = "a test that meets what it does not expect has failed")]
 
-mod support;
+mod running;
 
 use serde_json::{Value, json};
 use siyu_export::OnnxModel;
 use siyu_text::tokenizer::Tokenizer;
 use std::{io::Write, sync::Arc, thread};
-use support::{MODEL, Running, post, start};
+use running::{MODEL, Running, post, start};
 
 const PROMPT: &str = "Once upon a time";
 

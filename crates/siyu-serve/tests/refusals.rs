@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets what it does not expect has failed")]
 
-mod support;
+mod running;
 
 use serde_json::{Value, json};
 use std::{
@@ -10,7 +10,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use support::{Response, Running, post, start};
+use running::{Response, Running, post, start};
 
 fn alive(service: &Running) {
     let response = service.post("/v1/completions", &json!({"prompt": "a", "max_tokens": 1}));

@@ -14,7 +14,7 @@ pub(super) struct Problem {
 
 /// The first setting that no service could use.
 pub(super) fn problem(settings: &Settings) -> Option<Problem> {
-    zero(settings).or_else(|| template(settings))
+    zero(settings).or_else(|| template(settings)).or_else(|| openness(settings)).or_else(|| threshold(settings))
 }
 
 fn zero(settings: &Settings) -> Option<Problem> {
@@ -48,4 +48,35 @@ fn template(settings: &Settings) -> Option<Problem> {
     }
     let message = format!("`{name}` is no template, expected one of {}", ChatTemplate::NAMES.join(", "));
     Some(Problem { keys: &["template"], message, help: "leave it out for the model's own template; ".to_owned() })
+}
+
+/// Everything is closed that is not opened by a gate, or by a word for this machine alone.
+fn openness(settings: &Settings) -> Option<Problem> {
+    let problem = |keys: &'static [&'static str], message: &str, help: &str| {
+        Some(Problem { keys, message: message.to_owned(), help: help.to_owned() })
+    };
+    match (&settings.gate, settings.open) {
+        (Some(_), true) => problem(&["open"], "`open` and `gate` exclude each other", "keep one of the two; "),
+        (None, false) => problem(
+            &[],
+            "there is no `gate`",
+            "say who may come in under `gate`, or write `open: true` for a service that only this machine reaches; ",
+        ),
+        (None, true) if !settings.listen.ip().is_loopback() => problem(
+            &["listen"],
+            "an open service may only listen on a loopback address, such as 127.0.0.1:8080",
+            "say who may come in under `gate`; ",
+        ),
+        _ => None,
+    }
+}
+
+fn threshold(settings: &Settings) -> Option<Problem> {
+    let risk = settings.filter.risk.as_ref()?;
+    let (label, _) = risk.thresholds.iter().find(|(_, threshold)| !(0.0..=1.0).contains(*threshold))?;
+    Some(Problem {
+        keys: &["filter", "risk", "thresholds"],
+        message: format!("the threshold of `{label}` is no probability"),
+        help: "write a number from 0 to 1; ".to_owned(),
+    })
 }

@@ -1,150 +1,134 @@
-//! A service of the sample model on a port of its own, and a client that speaks HTTP by hand.
+//! A service with a gate on a real socket, and a route behind it that counts who gets there.
 
-use serde_json::Value;
-use siyu_export::{ExportSettings, Logits, Numbers, Variant, export};
-use siyu_serve::{Model, Server, Settings, api::Service, assemble, contract::Hooks};
-use std::{
-    io::{Read, Write},
-    net::{SocketAddr, TcpStream},
-    path::{Path, PathBuf},
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
-use tempfile::TempDir;
-use tokio::{runtime::Runtime, sync::oneshot, task::JoinHandle};
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
-/// The exported sample model; its folder goes when the process does.
-pub static MODEL: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().unwrap();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sample-data/models/stories260k");
-    let out = folder.path().join("stories");
-    let settings = ExportSettings { variant: Variant::Fused, numbers: Numbers::F32, logits: Logits::Last };
-    export(&source, &out, settings).unwrap();
-    (folder, out)
-});
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-/// A running service.
-pub struct Running {
+use axum::extract::{ConnectInfo, Request};
+use axum::middleware::{Next, from_fn};
+use axum::routing::{any, get};
+use axum::{Extension, Router};
+use siyu_serve::contract::{Caller, Peer};
+use siyu_serve::gate::{Grant, TokenSettings, issue, with_new_key};
+use siyu_serve::{Clock, Guards, Settings, audit};
+
+/// A service with a gate, and a route behind it that counts who gets there.
+pub struct House {
+    pub folder: tempfile::TempDir,
     pub address: SocketAddr,
-    pub service: Arc<Service>,
-    stop: Option<oneshot::Sender<()>>,
-    done: Option<JoinHandle<()>>,
-    runtime: Runtime,
+    pub settings: Settings,
+    pub reached: Arc<AtomicUsize>,
+    pub guards: Option<Guards>,
+    pub runtime: Option<tokio::runtime::Runtime>,
 }
 
-/// Starts a service with `more` lines of its file.
-pub fn start(more: &str) -> Running {
-    start_with(more, Hooks::default())
-}
-
-pub fn start_with(more: &str, hooks: Hooks) -> Running {
-    let text = format!("model: {}\ntemplate: plain\nlisten: 127.0.0.1:0\n{more}", MODEL.1.display());
-    let settings = Settings::from_text(&text, Path::new("serve.yaml")).unwrap();
-    let model = Model::open(&settings, hooks.observer.clone(), Arc::new(|error| panic!("{error}"))).unwrap();
-    let service = Arc::new(Service::new(model, hooks, settings.limits.clone()));
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let server = runtime.block_on(Server::bind(&settings)).unwrap();
-    let address = server.address().unwrap();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let router = assemble(service.clone());
-    let done = runtime.spawn(server.run(router, service.clone(), async move {
-        let _ = stopped.await;
-    }));
-    Running { address, service, stop: Some(stop), done: Some(done), runtime }
-}
-
-impl Running {
-    /// Tells the service to end, as SIGTERM does.
-    pub fn stop(&mut self) {
-        drop(self.stop.take());
+impl House {
+    /// A service with a counting route at `/v1/models`.
+    pub fn new(gate: &str) -> Self {
+        let reached = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&reached);
+        let route = async move |Extension(caller): Extension<Caller>, request: Request| {
+            count.fetch_add(1, Ordering::Relaxed);
+            assert!(request.headers().get("authorization").is_none(), "no route sees the token");
+            format!("{} from {}", caller.subject.unwrap_or_default(), caller.address)
+        };
+        let open = Arc::clone(&reached);
+        let healthy = async move || {
+            open.fetch_add(1000, Ordering::Relaxed);
+            "ok"
+        };
+        let router = Router::new().route("/v1/models", any(route)).route("/healthz", get(healthy));
+        Self { reached, ..Self::with(gate, router) }
     }
 
-    /// Waits until it has.
-    pub fn join(&mut self) {
-        self.runtime.block_on(self.done.take().unwrap()).unwrap();
+    /// A service with these routes.
+    pub fn with(gate: &str, router: Router) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        std::fs::write(at("keys.json"), with_new_key(None, Path::new("keys.json")).unwrap()).unwrap();
+        std::fs::write(at("words.txt"), "机密\n").unwrap();
+        let text = format!(
+            "model: m\ngate:\n  token: {{ algorithm: HS256, keys: {}, issuer: me, audience: siyu }}\n{gate}\
+             filter: {{ words: [{{ path: {}, language: zh }}] }}\nsessions: {{ memory: {{ folder: {} }} }}\n\
+             audit: {{ path: {} }}\n",
+            at("keys.json"),
+            at("words.txt"),
+            at("memory"),
+            at("audit.jsonl")
+        );
+        let settings = Settings::from_text(&text, Path::new("serve.yaml")).unwrap();
+        let guards = Guards::new(&settings).unwrap();
+        let reached = Arc::default();
+        let router = guards.wrap(router).layer(from_fn(
+            async |ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request, next: Next| {
+                request.extensions_mut().insert(Peer(peer));
+                next.run(request).await
+            },
+        ));
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        runtime.spawn(async move {
+            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await.unwrap();
+        });
+        Self { folder, address, settings, reached, guards: Some(guards), runtime: Some(runtime) }
     }
 
-    pub fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream
+    pub fn token_settings(&self) -> TokenSettings {
+        self.settings.gate.as_ref().unwrap().token.clone()
     }
 
-    /// Sends bytes as they are; everything that comes back.
-    pub fn raw(&self, bytes: &[u8]) -> Response {
-        let mut stream = self.connect();
-        // The service may answer and hang up before it has read everything.
+    pub fn token_for(&self, subject: &str, settings: &TokenSettings, from: u64, seconds: u64) -> String {
+        let keys = std::fs::read_to_string(self.folder.path().join("keys.json")).unwrap();
+        issue(&keys, settings, &Grant { subject: subject.to_owned(), from, seconds }).unwrap()
+    }
+
+    pub fn token(&self, subject: &str) -> String {
+        self.token_for(subject, &self.token_settings(), Clock::new().now().unix, 600)
+    }
+
+    /// Sends bytes as they are, and returns the status and all that came back.
+    pub fn send(&self, bytes: &[u8]) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        // A server that refuses may stop reading before all is sent.
         let _ = stream.write_all(bytes);
-        Response::read(&mut stream)
+        let _ = stream.shutdown(Shutdown::Write);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        (status, answer)
     }
 
-    pub fn get(&self, path: &str) -> Response {
-        self.raw(format!("GET {path} HTTP/1.1\r\nHost: siyu\r\nConnection: close\r\n\r\n").as_bytes())
+    pub fn ask(&self, line: &str, head: &str, body: &str) -> (u16, String) {
+        let length = body.len();
+        let text = format!(
+            "{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n{head}\r\n{body}"
+        );
+        self.send(text.as_bytes())
     }
 
-    pub fn post(&self, path: &str, body: &Value) -> Response {
-        self.raw(post(path, &body.to_string()).as_bytes())
-    }
-}
-
-/// A request that ends its connection.
-pub fn post(path: &str, body: &str) -> String {
-    format!(
-        "POST {path} HTTP/1.1\r\nHost: siyu\r\nConnection: close\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-}
-
-#[derive(Debug)]
-pub struct Response {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
-}
-
-impl Response {
-    pub fn read(stream: &mut impl Read) -> Self {
-        let mut bytes = Vec::new();
-        // A reset after the answer is as good as its end.
-        let _ = stream.read_to_end(&mut bytes);
-        Self::parse(&bytes)
+    pub fn with_token(&self, line: &str, token: &str, body: &str) -> (u16, String) {
+        self.ask(line, &format!("Authorization: Bearer {token}\r\n"), body)
     }
 
-    pub fn parse(bytes: &[u8]) -> Self {
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-        let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-        let body = if chunked { unchunked(body) } else { body.to_owned() };
-        Self { status, head: head.to_ascii_lowercase(), body }
+    pub fn reached(&self) -> usize {
+        self.reached.load(Ordering::Relaxed)
     }
 
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
+    /// Stops the service and returns its record.
+    pub fn record(mut self) -> String {
+        drop(self.runtime.take());
+        drop(self.guards.take());
+        let path = self.folder.path().join("audit.jsonl");
+        audit::check(&path, None).unwrap();
+        std::fs::read_to_string(path).unwrap()
     }
-
-    pub fn message(&self) -> String {
-        self.json()["error"]["message"].as_str().unwrap_or_else(|| panic!("{self:?}")).to_owned()
-    }
-
-    /// The events of a stream, without its last word.
-    pub fn events(&self) -> Vec<Value> {
-        let events = self.body.split("\n\n").filter_map(|event| event.strip_prefix("data: "));
-        events.filter(|event| *event != "[DONE]").map(|event| serde_json::from_str(event).unwrap()).collect()
-    }
-}
-
-fn unchunked(mut body: &str) -> String {
-    let mut whole = String::new();
-    while let Some((size, rest)) = body.split_once("\r\n") {
-        let size = usize::from_str_radix(size, 16).unwrap();
-        if size == 0 {
-            break;
-        }
-        whole.push_str(&rest[..size]);
-        body = rest[size..].strip_prefix("\r\n").unwrap_or_default();
-    }
-    whole
 }

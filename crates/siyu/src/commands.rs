@@ -5,7 +5,6 @@ mod check;
 mod explain;
 mod export;
 mod export_onnx;
-
 mod merge;
 mod operators;
 mod preview;

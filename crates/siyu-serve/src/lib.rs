@@ -16,9 +16,9 @@ pub mod metrics;
 mod model;
 mod page;
 mod random;
-pub mod sessions;
 mod serve;
 mod server;
+pub mod sessions;
 pub mod settings;
 mod watched;
 

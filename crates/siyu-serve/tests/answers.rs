@@ -4,11 +4,11 @@
 
 mod running;
 
+use running::{MODEL, Running, post, start};
 use serde_json::{Value, json};
 use siyu_export::OnnxModel;
 use siyu_text::tokenizer::Tokenizer;
 use std::{io::Write, sync::Arc, thread};
-use running::{MODEL, Running, post, start};
 
 const PROMPT: &str = "Once upon a time";
 

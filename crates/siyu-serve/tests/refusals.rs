@@ -4,13 +4,13 @@
 
 mod running;
 
+use running::{Response, Running, post, start};
 use serde_json::{Value, json};
 use std::{
     io::{Read, Write},
     thread,
     time::{Duration, Instant},
 };
-use running::{Response, Running, post, start};
 
 fn alive(service: &Running) {
     let response = service.post("/v1/completions", &json!({"prompt": "a", "max_tokens": 1}));

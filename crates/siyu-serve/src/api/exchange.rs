@@ -109,6 +109,9 @@ impl Exchange {
     ) -> Result<Self, ApiError> {
         let filter = service.hooks.filter.answer();
         let limits = service.limits.clone();
+        if prompt.refusal.is_none() {
+            check_length(prompt.ids.len(), model.engine.context(), limits.prompt_tokens)?;
+        }
         let mut record = Record {
             model: model.clone(),
             origin,
@@ -117,7 +120,7 @@ impl Exchange {
             answer: String::new(),
             session: prompt.session,
             reserved: 0,
-            ending: Ending::Failed,
+            ending: Ending::TurnedAway,
             rule: None,
             usage: Usage::default(),
             service,
@@ -127,7 +130,6 @@ impl Exchange {
         if let Some(refusal) = prompt.refusal {
             record.refuse(refusal, &mut ready);
         } else {
-            check_length(prompt.ids.len(), model.engine.context(), limits.prompt_tokens)?;
             let request = sampling.request(prompt.ids, model.engine.context(), &limits);
             let tokens = (request.prompt.len() + request.settings.max_tokens) as u64;
             let ledger = &record.service.hooks.ledger;
@@ -136,10 +138,10 @@ impl Exchange {
                 ApiError::new(StatusCode::TOO_MANY_REQUESTS, message).code("token_limit").retry_after(wait.retry_after)
             })?;
             record.reserved = tokens;
-            record.ending = Ending::Cancelled;
             let read = request.prompt.len() as u64;
             ticket = Some(model.engine.submit(request).map_err(|rejected| record.reject(rejected))?);
             record.usage.prompt_tokens = read;
+            record.ending = Ending::Cancelled;
         }
         ready.reverse();
         let over = ticket.is_none();
@@ -239,7 +241,6 @@ impl Record {
     fn reject(&mut self, rejected: Rejected) -> ApiError {
         match rejected {
             Rejected::QueueFull => {
-                self.ending = Ending::TurnedAway;
                 let message = "too many requests wait already; try again later";
                 ApiError::new(StatusCode::TOO_MANY_REQUESTS, message)
                     .code("queue_full")

@@ -28,7 +28,7 @@ pub enum Ending {
     Length,
     /// A filter refused the prompt or the answer.
     Refused,
-    /// It was not taken, for as many wait as may.
+    /// It was not taken: as many wait as may, or its caller has used up what it may.
     TurnedAway,
     /// Its time was up.
     Timeout,

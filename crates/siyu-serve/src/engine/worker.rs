@@ -127,11 +127,9 @@ impl Worker {
                 None => self.waiting.push_back(job),
             }
         }
-        if let Some((reading, ending)) =
-            self.reading.take_if(|reading| reading.job.leaves(now, closing).is_some()).and_then(|reading| {
-                let ending = reading.job.leaves(now, closing)?;
-                Some((reading, ending))
-            })
+        let leaves = self.reading.as_ref().and_then(|reading| reading.job.leaves(now, closing));
+        if let Some(ending) = leaves
+            && let Some(reading) = self.reading.take()
         {
             self.over(&reading.job, ending, reading.usage());
         }
@@ -155,6 +153,10 @@ impl Worker {
 
     /// Ends the running request at `place` and closes the gap it leaves.
     fn end(&mut self, place: usize, ending: Ending) {
+        // Where the model failed meanwhile, all have ended already.
+        if place >= self.running.len() {
+            return;
+        }
         let running = self.running.swap_remove(place);
         self.over(&running.job, ending, running.usage());
         if let Err(error) = self.close_gap(place) {
@@ -196,33 +198,38 @@ impl Worker {
             });
         }
         let Some(mut reading) = self.reading.take() else { return Ok(()) };
-        let slot = self.running.len();
-        self.find(&mut reading, slot)?;
-        let chunk = self.capacity.prefill_chunk;
-        let prompt = &reading.job.request.prompt;
-        let tokens = prompt.get(reading.done..prompt.len().min(reading.done + chunk)).unwrap_or_default();
-        let (started, count) = (Instant::now(), tokens.len());
-        let logits = match self.forward.prefill(slot, reading.done, tokens) {
-            Ok(logits) => logits,
-            Err(error) => {
-                self.reading = Some(reading);
-                return Err(error);
+        match self.read_piece(&mut reading) {
+            Ok(Some((token, logprobs))) => {
+                self.begin(reading, token, logprobs);
+                Ok(())
             }
-        };
-        if reading.done + count == prompt.len() {
+            read => {
+                self.reading = Some(reading);
+                read.map(drop)
+            }
+        }
+    }
+
+    /// Reads the next piece of this prompt; the answer's first token, if that was the last.
+    fn read_piece(&mut self, reading: &mut Reading) -> crate::Result<Option<(u32, Option<TokenLogprobs>)>> {
+        let slot = self.running.len();
+        self.find(reading, slot)?;
+        let prompt = &reading.job.request.prompt;
+        let end = prompt.len().min(reading.done + self.capacity.prefill_chunk);
+        let tokens = prompt.get(reading.done..end).unwrap_or_default();
+        let started = Instant::now();
+        let logits = self.forward.prefill(slot, reading.done, tokens)?;
+        self.observer.step(1, started.elapsed());
+        if end == prompt.len() {
             let token = draw::next(logits, &reading.text(), 0, &reading.job.request);
             let logprobs = reading.job.request.logprobs.map(|top| draw::logprobs(logits, token, top));
-            self.observer.step(1, started.elapsed());
-            self.begin(reading, token, logprobs);
-            return Ok(());
+            return Ok(Some((token, logprobs)));
         }
-        self.observer.step(1, started.elapsed());
         let next = reading.key.then(tokens);
-        self.keep(&reading, next, slot, count)?;
+        self.keep(reading, next, slot, end - reading.done)?;
         reading.key = next;
-        reading.done += count;
-        self.reading = Some(reading);
-        Ok(())
+        reading.done = end;
+        Ok(None)
     }
 
     /// Puts into the slot what was computed before for the prompt's next blocks. The last token is always read: its

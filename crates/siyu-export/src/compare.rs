@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::runtime::{OnnxModel, likeliest};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A text that two models are compared on.
@@ -24,7 +25,7 @@ impl TextRow {
 }
 
 /// What was found on the texts of a domain.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// Count of tokens that counted.
     pub tokens: u64,

@@ -48,6 +48,20 @@ pub enum Error {
         /// What does not fit, and what is possible instead.
         problem: String,
     },
+    /// The adapter was trained on another base.
+    #[error("the adapter in `{adapter}` was trained on another model than the one in `{base}`; name that one")]
+    OtherBase {
+        /// Folder of the adapter.
+        adapter: PathBuf,
+        /// Folder of the base.
+        base: PathBuf,
+    },
+    /// The base holds its matrices in 4-bit numbers.
+    #[error("`{path}` holds its matrices in few bits; merge into the model that it was made from")]
+    Quantized {
+        /// Folder of the base.
+        path: PathBuf,
+    },
     /// A setting makes no sense for this model.
     #[error("{problem}")]
     Setting {

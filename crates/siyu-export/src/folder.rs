@@ -31,12 +31,18 @@ impl Unfinished {
     /// # Errors
     /// [`Error::Exists`] where something is there already.
     pub(crate) fn begin(path: &Path) -> Result<Self> {
-        if path.exists() && fs::read_dir(path).map_or(true, |mut content| content.next().is_some()) {
+        Self::begin_over(path, false)
+    }
+
+    /// The same, but what is there already stays until the folder is finished, and then gives way.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] where something is there already that need not give way.
+    pub(crate) fn begin_over(path: &Path, replace: bool) -> Result<Self> {
+        if !replace && path.exists() && fs::read_dir(path).map_or(true, |mut content| content.next().is_some()) {
             return Err(Error::Exists { path: path.to_owned() });
         }
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
+        let partial = beside(path, ".partial");
         if partial.exists() {
             fs::remove_dir_all(&partial).map_err(Error::write(&partial))?;
         }
@@ -62,11 +68,23 @@ impl Unfinished {
 
     /// Gives the folder its name.
     pub(crate) fn finish(self) -> Result<()> {
-        if self.path.exists() {
-            fs::remove_dir(&self.path).map_err(Error::write(&self.path))?;
+        let write = || Error::write(&self.path);
+        if fs::remove_dir(&self.path).is_ok() || !self.path.exists() {
+            return fs::rename(&self.partial, &self.path).map_err(write());
         }
-        fs::rename(&self.partial, &self.path).map_err(Error::write(&self.path))
+        let replaced = beside(&self.path, ".replaced");
+        fs::rename(&self.path, &replaced).map_err(write())?;
+        fs::rename(&self.partial, &self.path).map_err(write())?;
+        let removed = if replaced.is_dir() { fs::remove_dir_all(&replaced) } else { fs::remove_file(&replaced) };
+        removed.map_err(Error::write(&replaced))
     }
+}
+
+/// A path whose name goes on with `suffix`; a slash at its end is none of it.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.components().collect::<PathBuf>().into_os_string();
+    name.push(suffix);
+    name.into()
 }
 
 impl Drop for Unfinished {

@@ -67,14 +67,14 @@ impl QuantizeSettings {
 
 /// How far a quantized model may be from what it was.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bounds {
+pub struct QuantizeBounds {
     /// Largest growth of perplexity, as a share.
     pub perplexity_growth: f64,
     /// Least share of tokens for which both think the same likeliest, in 0..=1.
     pub agreement: f64,
 }
 
-impl Bounds {
+impl QuantizeBounds {
     /// Those for weights of 4 or of 8 bits where the user says nothing.
     pub fn for_bits(bits: u32) -> Self {
         if bits == 4 {
@@ -109,7 +109,7 @@ pub struct Trial<'a> {
     /// Texts that the gate compares on.
     pub gate: &'a [TextRow],
     /// How far apart the models may be.
-    pub bounds: Bounds,
+    pub bounds: QuantizeBounds,
     /// Write the folder whatever the gate finds, and without texts for it.
     pub force: bool,
     /// Threads of onnxruntime; 0 is all cores.
@@ -159,8 +159,9 @@ pub fn quantize(
 ) -> Result<QuantizeReport> {
     settings.check()?;
     if trial.gate.is_empty() && !trial.force {
-        let problem =
-            "there are no texts to measure the quantized model on; give some, or force it unmeasured".to_owned();
+        let problem = "there are no texts to measure the quantized model on; name a dataset by `--dataset`, or \
+                       `--force` it unmeasured"
+            .to_owned();
         return Err(Error::Setting { problem });
     }
     if settings.calibrated && trial.calibration.is_empty() {

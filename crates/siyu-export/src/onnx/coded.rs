@@ -53,7 +53,6 @@ impl Decoder<'_, '_> {
             Some(inputs) => inputs.of(name)?,
             None => None,
         };
-        let squares = moments.map(|moments| moments.squares(columns));
         match coding.settings.scheme {
             Scheme::Blocks(blocks) => {
                 let coder = Coder { blocks, narrow: self.element == Element::F16 };
@@ -63,7 +62,7 @@ impl Decoder<'_, '_> {
                     }
                     _ => coder.round(numbers, columns),
                 };
-                let share = cost(numbers, columns, squares.as_deref(), |row| coder.row(&coded, columns, row));
+                let share = cost(numbers, columns, moments, |row| coder.row(&coded, columns, row));
                 coding.costs.push(MatrixCost { name: name.to_owned(), share });
                 self.blocks_product(name, coder, &coded, [rows, columns], input)
             }
@@ -77,7 +76,7 @@ impl Decoder<'_, '_> {
                 let coded = numbers.chunks(columns).zip(&scales);
                 let codes: Vec<u8> =
                     coded.flat_map(|(row, &scale)| row.iter().map(move |&number| code(number, scale))).collect();
-                let share = cost(numbers, columns, squares.as_deref(), |row| {
+                let share = cost(numbers, columns, moments, |row| {
                     let codes = &codes[row * columns..][..columns];
                     let scale = scales[row];
                     codes.iter().map(move |&code| (f32::from(code) - f32::from(MIDDLE)) * scale)
@@ -249,25 +248,50 @@ fn halves(codes: &[u8]) -> Vec<u8> {
     codes.chunks(2).map(|pair| pair[0] | pair.get(1).map_or(0, |high| high << 4)).collect()
 }
 
-/// The share of what comes out of a matrix that its rounding changes, by squares; each input is weighed by the sum of
-/// its squares where they are known.
+/// The share of what comes out of a matrix that its rounding changes, by the root of squares: on the inputs with these
+/// moments, else on inputs that are all alike.
 fn cost<I: Iterator<Item = f32>>(
     numbers: &[f32],
     columns: usize,
-    squares: Option<&[f32]>,
+    moments: Option<&Moments>,
     stands_for: impl Fn(usize) -> I + Sync,
 ) -> f64 {
     let of_row = |(row, numbers): (usize, &[f32])| {
-        let (mut lost, mut whole) = (0.0, 0.0);
-        for (column, (number, made)) in numbers.iter().zip(stands_for(row)).enumerate() {
-            let weight = squares.map_or(1.0, |squares| squares[column]);
-            lost += weight * (number - made).powi(2);
-            whole += weight * number.powi(2);
-        }
-        (f64::from(lost), f64::from(whole))
+        let lost: Vec<f32> = numbers.iter().zip(stands_for(row)).map(|(number, made)| number - made).collect();
+        (strength(&lost, moments), strength(numbers, moments))
     };
     // Summed up in one order, whatever the count of threads.
     let rows: Vec<(f64, f64)> = numbers.par_chunks(columns).enumerate().map(of_row).collect();
     let (lost, whole) = rows.into_iter().fold((0.0, 0.0), |sums, row| (sums.0 + row.0, sums.1 + row.1));
-    if whole == 0.0 { 0.0 } else { (lost / whole).sqrt() }
+    if whole == 0.0 { 0.0 } else { (lost / whole).max(0.0).sqrt() }
+}
+
+/// The sum of the squares of what a row makes of its inputs.
+fn strength(row: &[f32], moments: Option<&Moments>) -> f64 {
+    let dot = |one: &[f32], other: &[f32]| one.iter().zip(other).map(|(one, other)| one * other).sum::<f32>();
+    match moments {
+        None => row.iter().map(|number| f64::from(*number).powi(2)).sum(),
+        Some(Moments::Diagonal(squares)) => {
+            row.iter().zip(squares).map(|(number, square)| f64::from(square * number * number)).sum()
+        }
+        Some(Moments::Full(products)) => {
+            let rows = row.iter().zip(products.chunks_exact(row.len()));
+            rows.map(|(number, products)| f64::from(number * dot(products, row))).sum()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cost_is_the_share_of_the_output_that_changes() {
+        // Of the inputs (1, 2) and (3, 0) the matrix makes 5 and 3; without its second column 1 and 3.
+        let moments = Moments::Full(vec![10.0, 2.0, 2.0, 4.0]);
+        let found = cost(&[1.0, 2.0], 2, Some(&moments), |_| [1.0, 0.0].into_iter());
+        assert!((found - (16.0_f64 / 34.0).sqrt()).abs() < 1e-6, "{found}");
+        let unmeasured = cost(&[1.0, 2.0], 2, None, |_| [1.0, 0.0].into_iter());
+        assert!((unmeasured - (4.0_f64 / 5.0).sqrt()).abs() < 1e-6, "{unmeasured}");
+    }
 }

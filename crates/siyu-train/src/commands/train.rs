@@ -17,6 +17,9 @@ Everything else has a default: a LoRA adapter of rank 16 on q_proj and v_proj, 3
 pub(crate) struct Train {
     /// The training file.
     file: PathBuf,
+    /// Replace a key of the file, such as `lora.rank=8`; may be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
     /// Verify the dataset, tell what the run will need, and end.
     #[arg(long)]
     forecast: bool,
@@ -24,8 +27,11 @@ pub(crate) struct Train {
 
 impl Train {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let settings = Settings::from_path(&self.file)?;
-        let text = std::fs::read_to_string(&self.file)?;
+        let settings = Settings::from_path(&self.file)?.set(&self.overrides)?;
+        let mut text = std::fs::read_to_string(&self.file)?;
+        for setting in &self.overrides {
+            text.push_str(&format!("{}# --set {setting}\n", if text.ends_with('\n') { "" } else { "\n" }));
+        }
         let run = Run::prepare(settings, &text, |_| ())?;
         Show::forecast(&run);
         if self.forecast {

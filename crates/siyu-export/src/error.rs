@@ -34,6 +34,20 @@ pub enum Error {
         /// The place.
         path: PathBuf,
     },
+    /// The place for the result holds what this program did not make.
+    #[error("`{path}` is there already and was not written by this command; remove it or name another place")]
+    Foreign {
+        /// The place.
+        path: PathBuf,
+    },
+    /// The result would take the place of what it is made of.
+    #[error("`{source_path}` lies in `{path}`, which would be written over; name another place")]
+    Inside {
+        /// The place.
+        path: PathBuf,
+        /// What it holds.
+        source_path: PathBuf,
+    },
     /// A weight is stored in numbers that are not exported.
     #[error("tensor `{name}` is stored as {found}, which is not exported; supported are F32, F16 and BF16")]
     Dtype {
@@ -62,6 +76,20 @@ pub enum Error {
         /// Folder of the base.
         path: PathBuf,
     },
+    /// Parts do not belong together.
+    #[error("a mixed set: {problem}")]
+    Mixed {
+        /// The parts.
+        problem: String,
+    },
+    /// A folder is no bundle, or not the one that was made.
+    #[error("the bundle in `{path}` cannot be used: {problem}")]
+    Bundle {
+        /// Its folder.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// A setting makes no sense for this model.
     #[error("{problem}")]
     Setting {
@@ -85,6 +113,21 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the command is wrong: nothing was written.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Exists { .. }
+                | Self::Foreign { .. }
+                | Self::Inside { .. }
+                | Self::Adapter { .. }
+                | Self::OtherBase { .. }
+                | Self::Quantized { .. }
+                | Self::Mixed { .. }
+                | Self::Setting { .. }
+        )
+    }
+
     pub(crate) fn read(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Read { path, source }

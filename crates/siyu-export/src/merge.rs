@@ -5,7 +5,7 @@ mod plan;
 mod record;
 mod tensor;
 
-pub use gate::{Bounds, Verdict};
+pub use gate::{MergeBounds, Verdict};
 pub use record::{MERGE_RECORD, MergeRecord};
 
 use crate::error::{Error, Result};
@@ -27,7 +27,7 @@ pub struct MergeSettings {
     pub precision: Option<Precision>,
     /// Bytes of one file of weights at most, unless a single tensor is larger.
     pub shard_bytes: usize,
-    /// Write over what lies at the place of the result.
+    /// Write over an earlier merged model at the place of the result.
     pub replace: bool,
 }
 
@@ -96,9 +96,14 @@ impl Merge {
     /// at a time. `progress` is told bytes made.
     ///
     /// # Errors
-    /// [`Error::Exists`]; [`Error::Adapter`] where a sum is too large for the kind of number it is stored in.
+    /// [`Error::Exists`], [`Error::Foreign`]; [`Error::Adapter`] where a sum is too large for the kind of number it is stored in.
     pub fn write(&self, out: &Path, settings: &MergeSettings, progress: &(dyn Fn(u64) + Sync)) -> Result<Merged<'_>> {
-        let unfinished = Unfinished::begin_over(out, settings.replace)?;
+        let [base, adapter] = &self.folders;
+        let unfinished = if settings.replace {
+            Unfinished::begin_over(out, MERGE_RECORD, &[base, adapter])?
+        } else {
+            Unfinished::begin(out)?
+        };
         let failure = Mutex::new(None);
         let mut tensors = Vec::with_capacity(self.planned.len());
         for planned in &self.planned {

@@ -6,7 +6,7 @@ mod support;
 
 use half::{bf16, f16};
 use siyu_checkpoint::{Checkpoint, Dtype, Precision, View, write_tensors};
-use siyu_export::{Bounds, Error, MERGE_RECORD, Merge, MergeRecord, MergeSettings, TextRow};
+use siyu_export::{Error, MERGE_RECORD, Merge, MergeBounds, MergeRecord, MergeSettings, TextRow};
 use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
@@ -139,7 +139,7 @@ fn a_model_stored_in_all_its_digits_passes_the_gate() {
         let (base, out) = (base(name, Precision::F32), tempfile::tempdir().unwrap());
         let merge = Merge::open(base.path(), &golden(&format!("adapter-{adapter}"))).unwrap();
         let mut merged = merge.write(&out.path().join("m"), &MergeSettings::default(), &|_| ()).unwrap();
-        let verdict = merged.judge(&rows(), Bounds::default()).unwrap();
+        let verdict = merged.judge(&rows(), MergeBounds::default()).unwrap();
         assert!(verdict.passes(), "{adapter}: {verdict:?}");
         assert!(verdict.all.divergence.abs() < 1e-9 && verdict.all.tokens > 1000, "{adapter}: {verdict:?}");
         merged.finish().unwrap();
@@ -156,7 +156,7 @@ fn a_merged_model_that_thinks_otherwise_does_not_pass() {
     let mut merged = merge.write(&out.path().join("m"), &MergeSettings::default(), &|_| ()).unwrap();
     // The unchanged base in place of the merged model.
     fs::copy(base.path().join("model.safetensors"), merged.folder().join("model.safetensors")).unwrap();
-    let verdict = merged.judge(&rows(), Bounds::default()).unwrap();
+    let verdict = merged.judge(&rows(), MergeBounds::default()).unwrap();
     assert!(!verdict.passes() && verdict.all.divergence > 1e-3, "{verdict:?}");
 }
 
@@ -165,7 +165,7 @@ fn without_texts_base_and_adapter_draw_them() {
     let (base, out) = (base("llama", Precision::F32), tempfile::tempdir().unwrap());
     let merge = Merge::open(base.path(), &golden("adapter-plain")).unwrap();
     let mut merged = merge.write(&out.path().join("m"), &MergeSettings::default(), &|_| ()).unwrap();
-    let verdict = merged.judge(&[], Bounds::default()).unwrap();
+    let verdict = merged.judge(&[], MergeBounds::default()).unwrap();
     assert!(verdict.passes() && verdict.domains.contains_key("drawn"), "{verdict:?}");
 }
 
@@ -224,15 +224,33 @@ fn what_lies_at_the_place_stays_until_the_merged_model_takes_it() {
     fs::create_dir(&place).unwrap();
     fs::write(place.join("mine.txt"), "mine").unwrap();
     let merge = Merge::open(&golden("llama"), &golden("adapter-plain")).unwrap();
-    let error = merge.write(&place, &MergeSettings::default(), &|_| ()).unwrap_err();
-    assert!(matches!(error, Error::Exists { .. }), "{error}");
     let over = MergeSettings { replace: true, ..MergeSettings::default() };
+    let refused = |settings: MergeSettings| merge.write(&place, &settings, &|_| ()).unwrap_err();
+    assert!(matches!(refused(MergeSettings::default()), Error::Exists { .. }));
+    assert!(matches!(refused(over), Error::Foreign { .. }));
+    fs::write(place.join(MERGE_RECORD), "an earlier one").unwrap();
     drop(merge.write(&place, &over, &|_| ()).unwrap());
     assert_eq!(fs::read_to_string(place.join("mine.txt")).unwrap(), "mine");
     merge.write(&place, &over, &|_| ()).unwrap().finish().unwrap();
     assert!(place.join("model.safetensors").is_file() && !place.join("mine.txt").exists());
     let left: Vec<_> = fs::read_dir(out.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["merged"]);
+}
+
+#[test]
+fn a_merged_model_does_not_take_the_place_of_what_it_is_made_of() {
+    let out = tempfile::tempdir().unwrap();
+    let (place, base) = (out.path().join("merged"), out.path().join("merged/base"));
+    fs::create_dir_all(&base).unwrap();
+    fs::write(place.join(MERGE_RECORD), "an earlier one").unwrap();
+    for name in ["config.json", "model.safetensors"] {
+        fs::copy(golden("llama").join(name), base.join(name)).unwrap();
+    }
+    let merge = Merge::open(&base, &golden("adapter-plain")).unwrap();
+    let over = MergeSettings { replace: true, ..MergeSettings::default() };
+    let error = merge.write(&place, &over, &|_| ()).unwrap_err();
+    assert!(matches!(error, Error::Inside { .. }), "{error}");
+    assert!(base.join("model.safetensors").is_file());
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! The subcommands, one file each.
 
+mod bundle;
 mod check;
 mod explain;
 mod export;
 mod export_onnx;
+mod merge;
 mod operators;
 mod preview;
 mod quantize;
 mod run;
 mod sibling;
+mod texts;
 mod trial;
 mod verify;
 
@@ -30,6 +33,8 @@ pub(crate) enum Command {
     ExportOnnx(export_onnx::ExportOnnx),
     Quantize(quantize::Quantize),
     Operators(operators::Operators),
+    Merge(merge::Merge),
+    Bundle(bundle::Bundle),
     /// Trains a model as a file describes it, by the program `siyu-train`.
     #[command(disable_help_flag = true)]
     Train(sibling::Arguments),
@@ -66,6 +71,8 @@ impl Command {
             Self::Quantize(command) => command.run(out),
             Self::Verify(command) => command.run(out),
             Self::Operators(command) => command.run(out),
+            Self::Merge(command) => command.run(out),
+            Self::Bundle(command) => command.run(out),
             Self::Train(arguments) => arguments.run(&sibling::TRAINER, "train"),
             Self::Generate(arguments) => arguments.run(&sibling::TRAINER, "generate"),
             Self::Schema => Ok(writeln!(out, "{}", serde_json::to_string_pretty(&siyu_ingest::pipeline::schema())?)?),
@@ -95,8 +102,7 @@ pub(crate) fn message(error: &anyhow::Error) -> String {
 /// 2 when the pipeline or the command is wrong, 130 when interrupted, else 1.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     use siyu_dataset::Error as Dataset;
-    use siyu_export::Error as Export;
-    if let Some(Export::Setting { .. } | Export::Exists { .. }) = error.downcast_ref::<Export>() {
+    if error.downcast_ref::<siyu_export::Error>().is_some_and(siyu_export::Error::is_refusal) {
         return ExitCode::from(2);
     }
     match (error.downcast_ref::<Error>(), error.downcast_ref::<Dataset>()) {

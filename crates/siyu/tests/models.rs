@@ -1,100 +1,161 @@
-//! `export-onnx` and `quantize` as their users meet them.
+//! `merge` and `bundle` as their users meet them, on the model that tells stories.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod support;
 
-use std::fmt::Write as _;
+use siyu_checkpoint::{ADAPTER_PREFIX, Dtype, View, base_hash, file_hash, write_tensors};
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
-use support::{fail, succeed};
+use support::{fail, siyu, stderr, succeed};
 
-fn model() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sample-data/models/stories260k").canonicalize().unwrap()
+/// A matrix of small numbers that follow from its name.
+struct Matrix {
+    bytes: Vec<u8>,
+    shape: [usize; 2],
 }
 
-/// Stories such as the model was trained on, tokenized by its tokenizer, with rows for the gate and for calibration.
-fn dataset() -> tempfile::TempDir {
-    let cast = [("Lily", "ball"), ("Tom", "dog"), ("Sue", "cake"), ("Ben", "car"), ("Mia", "bird"), ("Max", "box")];
-    let mut lines = String::new();
-    for index in 0..40 {
-        let (name, thing) = cast[index % cast.len()];
-        let text = format!(
-            "Once upon a time, there was a little child named {name}. {name} loved to play outside in the park. One \
-             day, {name} saw a big, red {thing} number {index}. It was too high, so {name} asked mom for help."
-        );
-        writeln!(lines, "{}", serde_json::json!({ "id": format!("s{index}"), "text": text, "child": name })).unwrap();
+impl Matrix {
+    fn new(shape: [usize; 2], size: f32, seed: u32) -> Self {
+        let mut state = seed;
+        let mut number = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (f32::from(u16::try_from(state >> 16).unwrap()) / 65536.0 - 0.5) * size
+        };
+        let bytes = (0..shape[0] * shape[1]).flat_map(|_| number().to_le_bytes()).collect();
+        Self { bytes, shape }
     }
-    let pipeline = format!(
-        "input: [{{ path: stories.jsonl }}]\nsteps:\n  - split: {{ train: 0.5, validation: 0.5 }}\n  - tokenize: {{ \
-         tokenizer: '{}', max_tokens: 256 }}\noutput: {{ directory: out }}\n",
-        model().join("tokenizer.json").display()
+}
+
+impl View for Matrix {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+fn stories() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sample-data/models/stories260k")
+}
+
+/// A folder with the base, and an adapter for its queries that carries the record of its training.
+fn project() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let (base, adapter) = (folder.path().join("base"), folder.path().join("adapter"));
+    fs::create_dir(&base).unwrap();
+    fs::create_dir(&adapter).unwrap();
+    for entry in fs::read_dir(stories()).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, base.join(path.file_name().unwrap())).unwrap();
+    }
+    let mut tensors = Vec::new();
+    for layer in 0..5 {
+        let part = |part: &str| format!("{ADAPTER_PREFIX}model.layers.{layer}.self_attn.q_proj.{part}.weight");
+        tensors.push((part("lora_A"), Matrix::new([4, 64], 0.5, 2 * layer)));
+        tensors.push((part("lora_B"), Matrix::new([64, 4], 0.5, 2 * layer + 1)));
+    }
+    write_tensors(&adapter.join("adapter_model.safetensors"), tensors).unwrap();
+    let config = r#"{"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 4, "lora_alpha": 8, "lora_dropout": 0.0,
+        "target_modules": ["q_proj"]}"#;
+    fs::write(adapter.join("adapter_config.json"), config).unwrap();
+    let origin = format!(
+        r#"{{"model_hash": "{}", "tokenizer_hash": "{}", "manifest_hash": "m", "siyu_version": "0.1.0"}}"#,
+        base_hash(&base).unwrap(),
+        file_hash(base.join("tokenizer.json")).unwrap()
     );
-    let folder = support::folder(&[("stories.jsonl", lines.as_bytes()), ("p.yaml", pipeline.as_bytes())]);
-    succeed(folder.path(), &["run", "p.yaml"]);
+    fs::write(adapter.join("siyu.json"), origin).unwrap();
+    fs::write(folder.path().join("prompts.txt"), "Once upon a time, there was a\n\nLily and Ben like to play\n")
+        .unwrap();
     folder
 }
 
-fn told(output: &std::process::Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
 #[test]
-fn an_exported_folder_holds_all_that_goes_with_the_graph() {
-    let folder = tempfile::tempdir().unwrap();
-    let model = model();
-    let export = ["export-onnx", model.to_str().unwrap(), "onnx", "--precision", "f16", "--last-logits"];
-    assert!(told(&succeed(folder.path(), &export)).starts_with("onnx: 0."));
-    for name in ["model.onnx", "model.onnx.data", "genai_config.json", "config.json", "tokenizer.json"] {
-        assert!(folder.path().join("onnx").join(name).is_file(), "{name}");
+fn a_merged_model_passes_on_prompts_and_on_texts_of_its_own() {
+    let folder = project();
+    let prompts = succeed(folder.path(), &["merge", "base", "adapter", "one", "--prompts", "prompts.txt"]);
+    let told = String::from_utf8(prompts.stdout).unwrap();
+    assert!(told.starts_with("gate passed: divergence "), "{told}");
+    assert!(told.contains("the same for 100.00 % of "), "{told}");
+    let own = succeed(folder.path(), &["merge", "base", "adapter", "two"]);
+    let told = String::from_utf8(own.stdout).unwrap();
+    assert!(told.starts_with("gate passed, on texts of its own: "), "{told}");
+    for name in ["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"] {
+        assert!(folder.path().join("one").join(name).is_file(), "{name}");
     }
-    let refusal = fail(folder.path(), &export, 2);
-    assert_eq!(refusal, "error: `onnx` is there already; remove it or name another place\n");
+    let weights = |name: &str| fs::read(folder.path().join(name).join("model.safetensors")).unwrap();
+    assert_eq!(weights("one"), weights("two"));
+    assert_ne!(weights("one"), weights("base"));
 }
 
 #[test]
-fn the_gate_reads_validation_rows_by_domain_and_lets_eight_bits_through() {
-    let folder = dataset();
-    let model = model();
-    let arguments =
-        ["quantize", model.to_str().unwrap(), "int8", "--bits", "8", "--dataset", "out", "--domain", "child"];
-    let output = told(&succeed(folder.path(), &arguments));
-    for expected in ["260032 weights: 1.0 MB in f32", "\nall ", "\nLily ", "costliest matrices", "\nint8: 0."] {
-        assert!(output.contains(expected), "{expected}: {output}");
-    }
-    assert!(folder.path().join("int8/model.onnx").is_file());
+fn a_model_that_rounding_changed_is_written_by_force_only() {
+    let folder = project();
+    let arguments = ["merge", "base", "adapter", "out", "--prompts", "prompts.txt", "--precision", "bf16"];
+    let told = fail(folder.path(), &arguments, 1);
+    assert!(told.starts_with("error: the merged model is not base and adapter: divergence "), "{told}");
+    assert!(told.contains("nothing was written; store it with `--precision f32`"), "{told}");
+    assert!(!folder.path().join("out").exists());
+    let forced = [&arguments[..], &["--force"]].concat();
+    let told = String::from_utf8(succeed(folder.path(), &forced).stdout).unwrap();
+    assert!(told.starts_with("gate did not pass: "), "{told}");
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with(".siyu")), "{left:?}");
 }
 
 #[test]
-fn what_the_gate_refuses_is_not_written() {
-    let folder = dataset();
-    let model = model();
-    let arguments = [
-        "quantize",
-        model.to_str().unwrap(),
-        "int4",
-        "--bits",
-        "4",
-        "--method",
-        "gptq",
-        "--dataset",
-        "out",
-        "--min-agreement",
-        "1",
-    ];
-    let refusal = fail(folder.path(), &arguments, 1);
-    assert!(refusal.starts_with("error: out of bounds, nothing was written: all texts: perplexity"), "{refusal}");
-    assert!(!folder.path().join("int4").exists());
-    assert!(fs::read_dir(folder.path()).unwrap().all(|entry| !entry.unwrap().path().ends_with("int4.partial")));
-}
-
-#[test]
-fn a_model_without_texts_to_measure_it_on_is_refused_before_anything_is_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let refusal = fail(folder.path(), &["quantize", "nowhere", "out", "--bits", "4"], 2);
+fn what_does_not_go_together_is_refused_before_anything_is_written() {
+    let folder = project();
+    let merge = ["merge", "base", "adapter", "out", "--no-gate"];
+    let config = folder.path().join("base/config.json");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("{text}\n")).unwrap();
+    let told = fail(folder.path(), &merge, 2);
     assert_eq!(
-        refusal,
-        "error: there are no texts to measure the quantized model on; name a dataset by `--dataset`, or `--force` it \
-         unmeasured\n"
+        told,
+        "error: the adapter in `adapter` was trained on another model than the one in `base`; name that one\n"
     );
+    fs::remove_file(folder.path().join("adapter/siyu.json")).unwrap();
+    let output = siyu(folder.path(), &merge);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("note: the adapter has no record of its base"), "{}", stderr(&output));
+    let told = fail(folder.path(), &merge, 2);
+    assert_eq!(told.lines().last(), Some("error: `out` is there already; remove it or name another place"), "{told}");
+    assert!(siyu(folder.path(), &[&merge[..], &["--force"]].concat()).status.success());
+}
+
+#[test]
+fn a_bundle_is_made_checked_named_and_compared() {
+    let folder = project();
+    let create = ["bundle", "create", "one", "--model", "base", "--adapter", "adapter", "--tag", "v1"];
+    let told = String::from_utf8(succeed(folder.path(), &create).stdout).unwrap();
+    let parts: Vec<&str> = told.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+    assert_eq!(parts, ["base", "adapter", "tokenizer", "settings", "tags", "hash"], "{told}");
+    succeed(folder.path(), &["bundle", "verify", "one"]);
+    let tagged = String::from_utf8(succeed(folder.path(), &["bundle", "tag", "one", "best"]).stdout).unwrap();
+    assert!(tagged.contains("tags       best, v1\n"), "{tagged}");
+    let config = folder.path().join("adapter/adapter_config.json");
+    fs::write(&config, fs::read_to_string(&config).unwrap().replace("\"lora_alpha\": 8", "\"lora_alpha\": 16"))
+        .unwrap();
+    succeed(folder.path(), &["bundle", "create", "two", "--model", "base", "--adapter", "adapter"]);
+    let told = String::from_utf8(succeed(folder.path(), &["bundle", "diff", "one", "two"]).stdout).unwrap();
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(lines[0].starts_with("adapter: `adapter/adapter_config.json` differs, "), "{told}");
+    assert_eq!(lines[1..], ["  lora_alpha: 8 → 16"]);
+    fs::write(folder.path().join("one/model/tokenizer.json"), "{}").unwrap();
+    let told = fail(folder.path(), &["bundle", "verify", "one"], 1);
+    assert!(told.contains("`model/tokenizer.json` is not the file that was put in"), "{told}");
+    let told = fail(folder.path(), &["bundle", "create", "three", "--model", "adapter"], 2);
+    assert!(told.contains("holds neither safetensors nor an exported graph") || told.contains("tokenizer"), "{told}");
 }

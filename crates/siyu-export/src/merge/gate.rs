@@ -16,14 +16,14 @@ const DRAWN: (u64, usize) = (16, 64);
 
 /// How far a merged model may be from base and adapter.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Bounds {
+pub struct MergeBounds {
     /// Largest mean divergence of its probabilities, in nats.
     pub divergence: f64,
     /// Least share of tokens for which both think the same likeliest, in 0..=1.
     pub agreement: f64,
 }
 
-impl Default for Bounds {
+impl Default for MergeBounds {
     fn default() -> Self {
         Self { divergence: 1e-5, agreement: 0.999 }
     }
@@ -33,7 +33,7 @@ impl Default for Bounds {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// What was asked for.
-    pub bounds: Bounds,
+    pub bounds: MergeBounds,
     /// On all texts.
     pub all: Comparison,
     /// On the texts of each domain.
@@ -57,7 +57,7 @@ impl Merged<'_> {
     ///
     /// # Errors
     /// [`Error::Library`] where there is no onnxruntime; [`Error::Setting`] for a token outside the vocabulary.
-    pub fn judge(&mut self, rows: &[TextRow], bounds: Bounds) -> Result<&Verdict> {
+    pub fn judge(&mut self, rows: &[TextRow], bounds: MergeBounds) -> Result<&Verdict> {
         let [base_folder, adapter_folder] = &self.merge.folders;
         let config = &self.merge.config;
         if let Some(stray) = rows.iter().flat_map(|row| &row.ids).find(|&&id| !(0..config.vocab).contains(&id)) {
@@ -131,7 +131,7 @@ mod tests {
 
     fn verdict(divergence: f64, agreement: f64, tokens: u64) -> Verdict {
         let all = Comparison { tokens, divergence, agreement, perplexity: [2.0, 2.0] };
-        Verdict { bounds: Bounds::default(), all, domains: BTreeMap::new() }
+        Verdict { bounds: MergeBounds::default(), all, domains: BTreeMap::new() }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use half::{bf16, f16};
 use rayon::prelude::*;
 use siyu_checkpoint::{Checkpoint, Dtype, Precision, View};
 use std::borrow::Cow;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 /// Bytes of the base that are read at once.
 const BLOCK: usize = 1 << 24;
@@ -40,10 +40,9 @@ impl View for Merged<'_> {
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        let made = self.made().unwrap_or_else(|error| {
-            self.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(error);
-            vec![0; self.data_len()]
-        });
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = if failure.is_some() { None } else { self.made().map_err(|error| *failure = Some(error)).ok() };
+        let made = made.unwrap_or_else(|| vec![0; self.data_len()]);
         (self.progress)(made.len() as u64);
         Cow::Owned(made)
     }
@@ -77,8 +76,8 @@ impl Merged<'_> {
             let mut whole = widened(bytes, self.stored);
             if let Some(change) = &change {
                 change.add(&mut whole, first, columns);
-                self.finite(&whole, first)?;
             }
+            self.finite(&whole, first)?;
             narrow(&whole, self.written, made);
         }
         Ok(made)

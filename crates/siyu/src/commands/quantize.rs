@@ -5,7 +5,7 @@ mod texts;
 use super::export_onnx::{Graph, megabytes};
 use anyhow::bail;
 use clap::ValueEnum;
-use siyu_export::{Blocks, Bounds, Comparison, Numbers, QuantizeReport, QuantizeSettings, Scheme, Trial};
+use siyu_export::{Blocks, Comparison, Numbers, QuantizeBounds, QuantizeReport, QuantizeSettings, Scheme, Trial};
 use std::io::Write;
 use std::path::PathBuf;
 use texts::Texts;
@@ -93,8 +93,8 @@ impl Quantize {
     pub(crate) fn run(self, out: &mut impl Write) -> anyhow::Result<()> {
         let settings = self.settings()?;
         let (gate, calibration) = self.texts.read(&self.model, self.method == Method::Gptq)?;
-        let usual = Bounds::for_bits(self.bits);
-        let bounds = Bounds {
+        let usual = QuantizeBounds::for_bits(self.bits);
+        let bounds = QuantizeBounds {
             perplexity_growth: self.max_perplexity_growth.unwrap_or(usual.perplexity_growth),
             agreement: self.min_agreement.unwrap_or(usual.agreement),
         };

@@ -1,9 +1,13 @@
 //! Rows of a dataset as texts for the gate and for calibration.
 
+use anyhow::bail;
 use siyu_checkpoint::{Config, file_hash};
 use siyu_dataset::{Dataset, Purpose, TokenRows, Wanted};
 use siyu_export::TextRow;
 use std::path::{Path, PathBuf};
+
+/// The domain of rows that name none.
+const UNKNOWN: &str = "(none)";
 
 /// What the model is measured on.
 #[derive(clap::Args)]
@@ -37,7 +41,11 @@ impl Texts {
             dataset.token_rows(&wanted, |_| {})
         };
         let rows = opened(&self.split, Purpose::Evaluation)?;
-        let gate = chosen(&rows, self.rows).map(|row| self.row(&rows, row)).collect::<anyhow::Result<_>>()?;
+        let gate: Vec<TextRow> =
+            chosen(&rows, self.rows).map(|row| self.row(&rows, row)).collect::<anyhow::Result<_>>()?;
+        if let Some(column) = self.domain.as_deref().filter(|_| gate.iter().all(|row| row.domain == UNKNOWN)) {
+            bail!("no row of `{}` has a text in the column `{column}`", self.split);
+        }
         if !calibrate {
             return Ok((gate, Vec::new()));
         }
@@ -49,7 +57,7 @@ impl Texts {
     fn row(&self, rows: &TokenRows, row: u64) -> anyhow::Result<TextRow> {
         let read = rows.read(row)?;
         let domain = match &self.domain {
-            Some(column) => rows.text(row, column)?.unwrap_or_else(|| "(none)".to_owned()),
+            Some(column) => rows.text(row, column)?.unwrap_or_else(|| UNKNOWN.to_owned()),
             None => "rows".to_owned(),
         };
         let counted = read.labels.iter().map(|&label| label >= 0).collect();

@@ -17,11 +17,13 @@ mod lead;
 mod lines;
 mod order;
 mod pieces;
+mod watch;
 mod worker;
 
-pub use attempt::{Beat, Seen, Watch};
+pub use attempt::Beat;
 pub use lines::{Answer, Problem, Request};
 pub use order::{Order, Work};
+pub use watch::{Seen, Watch};
 pub use worker::{Here, Worker};
 
 pub(crate) use pieces::forget_pieces;

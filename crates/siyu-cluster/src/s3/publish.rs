@@ -72,6 +72,7 @@ async fn put(place: &Place, name: &str, path: &Path) -> Result<()> {
 /// Removes what an earlier dataset had and this one has not.
 async fn remove_others(place: &Place, files: &BTreeMap<String, PathBuf>) -> Result<()> {
     let failed = place.failed("cannot remove an earlier dataset");
+    let root = place.key("");
     for folder in ["data", "dropped", "quarantine", "audit"] {
         let prefix = place.key(folder);
         let objects: Vec<Key> = place
@@ -83,8 +84,8 @@ async fn remove_others(place: &Place, files: &BTreeMap<String, PathBuf>) -> Resu
             .map_err(|error: object_store::Error| failed(&error))?;
         for object in objects {
             let known = object
-                .prefix_match(&place.key(""))
-                .map(|parts| parts.map(|part| part.as_ref().to_owned()).collect::<Vec<_>>().join("/"));
+                .prefix_match(&root)
+                .map(|parts| parts.map(|part| part.as_ref().to_owned()).collect::<Vec<String>>().join("/"));
             if known.is_some_and(|name| !files.contains_key(&name)) {
                 place.store.delete(&object).await.map_err(|error| failed(&error))?;
             }

@@ -32,7 +32,8 @@ pub(crate) struct Node {
 
 impl Node {
     fn start(mut command: Command, name: String, log: PathBuf) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(fs::File::create(&log).unwrap());
+        let log_file = fs::OpenOptions::new().write(true).create(true).truncate(true).open(&log).unwrap();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log_file);
         Self { child: command.spawn().unwrap(), name, log }
     }
 

@@ -1,4 +1,4 @@
-//! The folder of one attempt at a task, and the look from outside on all attempts of an order.
+//! The folder of one attempt at a task: what is written there, and in which order.
 
 use crate::error::{Error, Result};
 use crate::files;
@@ -9,11 +9,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-const DONE: &str = "done.json";
-const FAILED: &str = "failed.json";
-const BEAT: &str = "beat.json";
+pub(super) const DONE: &str = "done.json";
+pub(super) const FAILED: &str = "failed.json";
+pub(super) const BEAT: &str = "beat.json";
 /// How often an attempt shows that it goes on.
 const BEAT_EVERY: Duration = Duration::from_millis(500);
 
@@ -166,7 +166,7 @@ fn name(task: usize) -> String {
 }
 
 /// The task that an attempt's folder belongs to.
-fn task_of(folder: &str) -> Option<usize> {
+pub(super) fn task_of(folder: &str) -> Option<usize> {
     folder.strip_prefix("task-")?.split_once('-')?.0.parse().ok()
 }
 
@@ -196,122 +196,7 @@ pub(super) fn is_done(attempts: &Path, task: usize) -> bool {
     folders.iter().any(|folder| folder.starts_with(&prefix) && attempts.join(folder).join(DONE).exists())
 }
 
-fn folders(attempts: &Path) -> Result<BTreeSet<String>> {
+pub(super) fn folders(attempts: &Path) -> Result<BTreeSet<String>> {
     let entries = fs::read_dir(attempts).map_err(Error::read(attempts))?;
     entries.map(|entry| Ok(entry.map_err(Error::read(attempts))?.file_name().to_string_lossy().into_owned())).collect()
-}
-
-/// Looks at the attempts of an order again and again.
-pub struct Watch {
-    attempts: PathBuf,
-    patience: Duration,
-    done: BTreeMap<usize, Beat>,
-    /// Attempts that go on, with their last beat and when it was first seen.
-    alive: BTreeMap<String, (Beat, Instant)>,
-    lost: BTreeSet<String>,
-    /// Whether an attempt failed, and why.
-    failed: Option<Failure>,
-    changed: Instant,
-}
-
-/// What a look at the attempts of an order found.
-#[derive(Debug)]
-pub struct Seen {
-    /// Tasks that are done.
-    pub done: BTreeSet<usize>,
-    /// Tasks that someone is at.
-    pub alive: BTreeSet<usize>,
-    /// Attempts that have not shown for the watch's patience that they go on, found since the last look: the task, and
-    /// who was at it.
-    pub lost: Vec<(usize, String)>,
-    /// The sum of what was done.
-    pub sum: Beat,
-    /// How long ago anything was last seen to change.
-    pub still: Duration,
-}
-
-impl Watch {
-    /// Watches the order in this file; an attempt that shows nothing for `patience` is lost.
-    pub fn new(order: &Path, patience: Duration) -> Self {
-        Self {
-            attempts: super::order::attempts(order),
-            patience,
-            done: BTreeMap::new(),
-            alive: BTreeMap::new(),
-            lost: BTreeSet::new(),
-            failed: None,
-            changed: Instant::now(),
-        }
-    }
-
-    /// Looks once more.
-    ///
-    /// # Errors
-    /// [`Error::OnExecutor`] when an attempt failed for a reason that another would fail for as well; or when the folder
-    /// cannot be read.
-    pub fn look(&mut self) -> Result<Seen> {
-        let now = Instant::now();
-        let mut lost = Vec::new();
-        for folder in folders(&self.attempts)? {
-            let Some(task) = task_of(&folder) else { continue };
-            if self.done.contains_key(&task) || self.lost.contains(&folder) {
-                continue;
-            }
-            let path = self.attempts.join(&folder);
-            if let Some(done) = files::read_record::<Done>(&path.join(DONE))? {
-                self.done.insert(task, done.beat);
-                self.changed = now;
-                continue;
-            }
-            if let Some(failure) = files::read_record::<Failure>(&path.join(FAILED))? {
-                self.failed.get_or_insert(failure);
-                continue;
-            }
-            let beat = files::read_record::<Beat>(&path.join(BEAT)).ok().flatten();
-            let beat = beat.unwrap_or_default();
-            let (last, since) = self.alive.entry(folder.clone()).or_insert_with(|| {
-                self.changed = now;
-                (beat.clone(), now)
-            });
-            if *last != beat {
-                (*last, *since) = (beat, now);
-                self.changed = now;
-            } else if now.duration_since(*since) >= self.patience {
-                lost.push((task, last.executor.clone()));
-                self.lost.insert(folder);
-            }
-        }
-        if let Some(Failure { executor, message, refusal }) = self.failed.clone() {
-            return Err(Error::OnExecutor { executor, message, refusal });
-        }
-        let done = &self.done;
-        let lost_now = &self.lost;
-        self.alive.retain(|folder, _| {
-            !lost_now.contains(folder) && task_of(folder).is_some_and(|task| !done.contains_key(&task))
-        });
-        Ok(Seen {
-            done: self.done.keys().copied().collect(),
-            alive: self.alive.keys().filter_map(|folder| task_of(folder)).collect(),
-            lost,
-            sum: self.sum(),
-            still: now.duration_since(self.changed),
-        })
-    }
-
-    fn sum(&self) -> Beat {
-        let mut furthest: BTreeMap<usize, &Beat> = self.done.iter().map(|(task, beat)| (*task, beat)).collect();
-        for (folder, (beat, _)) in &self.alive {
-            let Some(task) = task_of(folder) else { continue };
-            let known = furthest.entry(task).or_insert(beat);
-            if known.bytes < beat.bytes {
-                *known = beat;
-            }
-        }
-        furthest.values().fold(Beat::default(), |sum, beat| Beat {
-            rows: sum.rows + beat.rows,
-            bad: sum.bad + beat.bad,
-            bytes: sum.bytes + beat.bytes,
-            ..sum
-        })
-    }
 }

@@ -43,7 +43,7 @@ pub enum Error {
         problem: String,
     },
     /// Jobs fail for reasons that no attempt tells.
-    #[error("tasks could not be started: {problem}")]
+    #[error("tasks could not be started: {problem}; run the same command again to continue")]
     JobFailed {
         /// What the scheduler said.
         problem: String,

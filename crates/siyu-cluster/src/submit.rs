@@ -48,7 +48,10 @@ struct Course {
     jobs: BTreeMap<String, BTreeSet<usize>>,
     /// Where a task was lost.
     losses: BTreeMap<usize, Vec<String>>,
+    /// How often jobs failed since a task was done.
     failures: u32,
+    /// Tasks that were done at the last look.
+    done: usize,
     /// How often in a row all tasks were given out anew because nothing moved.
     rounds: u32,
     given_out: Instant,
@@ -82,6 +85,7 @@ impl Cluster {
             jobs: BTreeMap::new(),
             losses: BTreeMap::new(),
             failures: 0,
+            done: 0,
             rounds: 0,
             given_out: now,
             asked: now,
@@ -178,6 +182,9 @@ impl Cluster {
 impl Course {
     /// Takes in what a look at the folder found: done tasks leave their jobs, lost ones wait.
     fn note(&mut self, seen: &Seen) -> Result<()> {
+        if seen.done.len() > self.done {
+            (self.done, self.failures) = (seen.done.len(), 0);
+        }
         for tasks in self.jobs.values_mut() {
             tasks.retain(|task| !seen.done.contains(task));
         }

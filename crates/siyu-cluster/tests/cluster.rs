@@ -79,6 +79,7 @@ fn a_tokenizer_that_an_executor_lacks_is_named_with_the_executor() {
         let executor = executor(path, &scheduler, &[]);
         let output = running.wait_with_output().unwrap();
         fs::write(&tokenizer, original).unwrap();
+        fs::remove_dir_all(path.join("out")).unwrap();
         let message = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{message}");
         assert!(message.contains(&format!("on executor `{}`", executor.name)), "{message}");

@@ -186,5 +186,11 @@ fn each_bucket<R: serde::Serialize + serde::de::DeserializeOwned + Send>(
         Ok(record)
     };
     // All are waited for, and the first error is that of the lowest bucket: the message does not depend on chance.
-    (0..pass.exchange.buckets).into_par_iter().map(done).collect::<Vec<Result<R>>>().into_iter().collect()
+    (0..pass.exchange.buckets)
+        .into_par_iter()
+        .with_max_len(1)
+        .map(done)
+        .collect::<Vec<Result<R>>>()
+        .into_iter()
+        .collect()
 }

@@ -1,6 +1,6 @@
 //! Every test of the workspace.
 
-use crate::{libtorch, python, workspace};
+use crate::{libtorch, onnxruntime, python, workspace};
 use anyhow::Result;
 
 /// What is built together. The cluster's crate is built apart: Ballista turns on features of `DataFusion` that nothing
@@ -11,10 +11,12 @@ const SELECTIONS: [&[&str]; 2] = [&["--workspace", "--exclude", "siyu-cluster"],
 /// `datasets` and those that speak to moto's S3 server, which find the interpreter in `SIYU_TEST_PYTHON`.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     libtorch::prepare(None)?;
+    let runtime = onnxruntime::prepare(None)?;
     let interpreter = python::environment("test", &workspace::root().join("tests/requirements.txt"))?;
     for selection in SELECTIONS {
         let mut tests = workspace::cargo();
         tests.arg("test").args(selection).arg("--target-dir").arg(workspace::target()?).args(arguments);
+        tests.env(onnxruntime::VARIABLE, &runtime);
         workspace::succeed(&mut tests, "pass the tests")?;
     }
     // These are ignored by a plain `cargo test`, which has no Python to ask; without the interpreter they fail. Of the
@@ -27,6 +29,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         .arg(workspace::target()?)
         .args(["--", "--ignored"])
         .env("SIYU_TEST_PYTHON", &interpreter)
+        .env(onnxruntime::VARIABLE, runtime)
         .env("HF_HUB_OFFLINE", "1");
     workspace::succeed(&mut readers, "pass the tests that read a dataset in Python")?;
     let mut store = workspace::cargo();

@@ -241,8 +241,10 @@ fn write_keys(
     let mut counts = vec![0; PARTITIONS];
     for key in keys.iter() {
         counts[partition(of(key))] += 1;
-        file.u64s(&[key.0])?;
-        file.u32s(&[key.1])?;
+        let mut record = [0; BAND_BYTES];
+        record[..8].copy_from_slice(&key.0.to_le_bytes());
+        record[8..].copy_from_slice(&key.1.to_le_bytes());
+        file.bytes(&record)?;
     }
     file.finish()?;
     Ok(counts)

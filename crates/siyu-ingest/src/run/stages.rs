@@ -140,6 +140,7 @@ impl Engine<'_> {
         let Segment { arrival, fields, .. } = &self.plan.segments[number];
         let arrival = arrival.as_ref().expect("later segments have an arrival");
         let share = self.options.memory / (6 * self.options.threads as u64);
+        let bytes: u64 = self.sources.iter().map(|source| source.bytes).sum();
         Ok(ExchangeWriter {
             directory,
             schema: schema(fields),
@@ -148,6 +149,8 @@ impl Engine<'_> {
             step: arrival.acts[0].step,
             buckets: self.buckets,
             run_bytes: usize::try_from(share.clamp(4 << 20, 128 << 20)).expect("at most 128 MiB"),
+            // What stays in the page cache is not worth compressing. Sources may be compressed themselves: tenfold.
+            compress: bytes > self.options.memory / 16,
             reads_input: number == 1,
             living: Vec::new(),
             dead: Vec::new(),

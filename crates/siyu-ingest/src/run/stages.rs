@@ -1,5 +1,9 @@
 //! The stages of a run: input to the first exchange, exchange to exchange, the last exchange to parts.
 
+mod caught;
+
+pub(crate) use caught::{catch, unwrap_external};
+
 use super::RunOptions;
 use super::progress::Progress;
 use super::state::{Identity, Scratch};
@@ -385,24 +389,6 @@ impl Engine<'_> {
 
 /// A worker's thread.
 type Worker = tokio::task::JoinHandle<Result<()>>;
-
-/// Does some work; a panic becomes an error that says what was being done and none of the panic's text, which may hold
-/// a document's.
-pub(crate) fn catch<T>(progress: &Progress, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(Error::Panicked { doing: progress.doing() }))
-}
-
-/// An error of this crate that travelled through DataFusion comes out as itself.
-pub(crate) fn unwrap_external(error: datafusion::error::DataFusionError) -> Error {
-    match error {
-        datafusion::error::DataFusionError::External(inner) => match inner.downcast::<Error>() {
-            Ok(own) => *own,
-            Err(other) => Error::engine("the run failed")(datafusion::error::DataFusionError::External(other)),
-        },
-        other => Error::engine("the run failed")(other),
-    }
-}
 
 #[cfg(test)]
 mod tests;

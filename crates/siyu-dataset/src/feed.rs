@@ -225,9 +225,20 @@ impl TokenRows {
     /// # Panics
     /// Where no row has this number.
     pub fn id(&self, row: u64) -> Result<String> {
+        Ok(self.text(row, "id")?.unwrap_or_default())
+    }
+
+    /// What a row has in a text column; `None` where that is null, or the shards have no such column of text.
+    ///
+    /// # Errors
+    /// Where its shard can no longer be read.
+    ///
+    /// # Panics
+    /// Where no row has this number.
+    pub fn text(&self, row: u64, column: &str) -> Result<Option<String>> {
         let group = &self.groups[self.group_of(row)];
         let (batch, _) = self.dataset.document(&group.shard, group.first_in_shard + row - group.first_row)?;
-        Ok(text(&batch, "id", 0).unwrap_or_default())
+        Ok(text(&batch, column, 0))
     }
 
     fn ids(&self, rows: &[u64]) -> Result<Vec<String>> {

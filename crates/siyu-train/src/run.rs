@@ -163,6 +163,9 @@ impl Run {
             watch(Event::Continued(trainer.progress.steps));
         } else {
             trainer.rehearse(watch)?;
+            if self.settings.evaluation.at_start {
+                trainer.evaluate(watch)?;
+            }
         }
         let feed = Feed::start(Arc::clone(&self.train), self.course.clone(), trainer.progress.steps);
         while !trainer.progress.stopped {

@@ -227,6 +227,9 @@ pub enum DeviceChoice {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Evaluation {
+    /// Whether the model is judged before the first step too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub at_start: bool,
     /// Steps between two judgements beside those after each epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every_steps: Option<u64>,

@@ -99,13 +99,13 @@ impl Show {
     }
 
     fn evaluated(&self, metrics: &EvaluationMetrics) {
+        let when = if metrics.step == 0 { "at the start".to_owned() } else { format!("after step {}", metrics.step) };
         self.line(&format!(
-            "after step {}: validation loss {:.4}, perplexity {:.2}, {:.1} % of tokens right{}",
-            metrics.step,
+            "{when}: validation loss {:.4}, perplexity {:.2}, {:.1} % of tokens right{}",
             metrics.validation_loss,
             metrics.validation_perplexity,
             metrics.validation_token_accuracy * 100.0,
-            if metrics.best { ", the best so far" } else { "" }
+            if metrics.best && metrics.step > 0 { ", the best so far" } else { "" }
         ));
     }
 

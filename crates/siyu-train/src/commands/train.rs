@@ -30,9 +30,10 @@ impl Train {
         restart_with_short_waits();
         let settings = Settings::from_path(&self.file)?.set(&self.overrides)?;
         let mut text = std::fs::read_to_string(&self.file)?;
-        for setting in &self.overrides {
-            text.push_str(&format!("{}# --set {setting}\n", if text.ends_with('\n') { "" } else { "\n" }));
+        if !text.ends_with('\n') {
+            text.push('\n');
         }
+        text.extend(self.overrides.iter().map(|setting| format!("# --set {setting}\n")));
         let run = Run::prepare(settings, &text, |_| ())?;
         Show::forecast(&run);
         if self.forecast {

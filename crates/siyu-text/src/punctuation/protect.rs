@@ -34,12 +34,12 @@ impl Span {
     }
 }
 
-/// The protected spans in order; they do not overlap.
-pub(super) fn spans(text: &str) -> Vec<Span> {
-    let bytes = text.as_bytes();
+/// The protected spans in order; they do not overlap. Hands over the place of each mark outside of them.
+pub(super) fn spans(text: &str, mut mark: impl FnMut(usize)) -> Vec<Span> {
     let mut spans: Vec<Span> = code::front_matter(text).into_iter().collect();
     let mut at = spans.last().map_or(0, |span| span.range.end);
-    while let Some(next) = scan::next_opening(bytes, at) {
+    let mut hits = scan::openings_and_marks(text.as_bytes());
+    while let Some(next) = hits.at_or_after(at) {
         at = next;
         let free = spans.last().map_or(0, |span| span.range.end);
         match span_at(text, at, free) {
@@ -47,7 +47,10 @@ pub(super) fn spans(text: &str) -> Vec<Span> {
                 at = span.range.end.max(at + 1);
                 spans.push(span);
             }
-            None => at += 1,
+            None => {
+                mark(at);
+                at += 1;
+            }
         }
     }
     spans
@@ -96,7 +99,7 @@ mod tests {
     use super::spans;
 
     fn found(text: &str) -> Vec<&str> {
-        spans(text).into_iter().map(|span| text.get(span.range).unwrap()).collect()
+        spans(text, |_| {}).into_iter().map(|span| text.get(span.range).unwrap()).collect()
     }
 
     #[test]

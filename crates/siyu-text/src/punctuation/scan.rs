@@ -9,7 +9,7 @@
 )]
 
 use super::Style;
-use crate::scan::{find, within};
+use crate::scan::{Hits, find, within};
 
 /// Bytes looked at together.
 const BLOCK: usize = 64;
@@ -22,9 +22,22 @@ pub(super) fn next_wide(bytes: &[u8], from: usize, to: usize, style: Style) -> O
     }
 }
 
-/// The first place at or after `from` where something may begin that is no prose.
-pub(super) fn next_opening(bytes: &[u8], from: usize) -> Option<usize> {
-    find::<BLOCK>(bytes, from, bytes.len(), is_opening)
+/// Places where something may begin that is no prose, or where a mark stands that full width may change.
+pub(super) fn openings_and_marks(bytes: &[u8]) -> Hits<'_, impl Fn(u8, u8) -> bool> {
+    Hits::new(bytes, |a, b| {
+        let host = ((a | 0x20) == b'w') & ((b | 0x20) == b'w');
+        within(a, b'!', b'"')
+            | (a == b'$')
+            | within(a, b'&', b')')
+            | within(a, b',', b'.')
+            | within(a, b':', b'<')
+            | within(a, b'?', b'@')
+            | within(a, b'[', b']')
+            | (a == b'`')
+            | (a == b'{')
+            | (a == b'~')
+            | host
+    })
 }
 
 /// The first place in `from..to` where a quotation mark or parenthesis may stand.
@@ -39,17 +52,6 @@ pub(super) fn next_mark(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
     find::<BLOCK>(bytes, from, to, |a, _, _| {
         within(a, b',', b'.') | within(a, b':', b';') | (a == b'!') | (a == b'?') | (a == b'~')
     })
-}
-
-/// Whether a style may change a text; sometimes wrongly yes, never wrongly no.
-pub(super) fn may_change(bytes: &[u8], style: Style) -> bool {
-    match style {
-        Style::Alphanumeric => find::<BLOCK>(bytes, 0, bytes.len(), is_wide_alphanumeric).is_some(),
-        Style::Halfwidth => find::<BLOCK>(bytes, 0, bytes.len(), has_counterpart).is_some(),
-        Style::Fullwidth => {
-            find::<BLOCK>(bytes, 0, bytes.len(), is_wide_alphanumeric).is_some() || has_doubtful_mark(bytes)
-        }
-    }
 }
 
 /// U+3000, and full-width digits and letters.
@@ -67,23 +69,6 @@ fn has_counterpart(a: u8, b: u8, c: u8) -> bool {
     let general = (a == 0xE2) & (b == 0x80) & within(c, 0x94, 0xA6);
     let kana = (a == 0xE3) & (b == 0x80) & within(c, 0x80, 0x9F);
     general | kana | (a == 0xEF) & within(b, 0xBC, 0xBD)
-}
-
-/// The first byte of what `protect` finds; of hosts the first two.
-#[inline(always)]
-fn is_opening(a: u8, b: u8, _: u8) -> bool {
-    let host = ((a | 0x20) == b'w') & ((b | 0x20) == b'w');
-    within(a, b'[', b']')
-        | (a == b'`')
-        | (a == b'$')
-        | (a == b'&')
-        | (a == b'(')
-        | (a == b':')
-        | (a == b'<')
-        | (a == b'@')
-        | (a == b'{')
-        | (a == b'~')
-        | host
 }
 
 /// ASCII marks that full width may change.
@@ -117,21 +102,35 @@ pub(super) fn has_doubtful_mark(bytes: &[u8]) -> bool {
     false
 }
 
-/// Whether a mark among Chinese may change.
-fn is_doubtful(bytes: &[u8], at: usize) -> bool {
+/// Whether a mark among Chinese may change, by what stands right beside it; never wrongly no. Other bytes are no marks.
+pub(super) fn is_doubtful(bytes: &[u8], at: usize) -> bool {
     let mark = bytes[at];
-    let (before, after) = (&bytes[..at], &bytes[at + 1..]);
-    let (last, next) = (before.last().copied().unwrap_or(b'\n'), after.first().copied().unwrap_or(b'\n'));
-    // Between ASCII letters and digits nothing ever changes but parentheses and quotes.
-    if !matches!(mark, b'(' | b')' | b'"' | b'\'') && last.is_ascii_alphanumeric() && next.is_ascii_alphanumeric() {
-        return false;
+    let byte = |at: Option<usize>| at.and_then(|at| bytes.get(at)).copied().unwrap_or(b'\n');
+    let (last, next) = (byte(at.checked_sub(1)), byte(Some(at + 1)));
+    match mark {
+        b'(' | b')' | b'"' => return true,
+        // An apostrophe.
+        b'\'' => return !(last.is_ascii_alphanumeric() && next.is_ascii_alphanumeric()),
+        b'-' | b'~' if last != mark && next != mark => return !last.is_ascii() && !next.is_ascii(),
+        b':' if last == b':' || matches!(next, b':' | b'/' | b'\\' | b'=') => return false,
+        b'.' if next != b'.' && last.is_ascii_whitespace() => return false,
+        _ if !is_mark(mark, 0, 0) => return false,
+        _ => {}
     }
-    !(matches!(mark, b'-' | b'~') && last != mark && next != mark && (last.is_ascii() || next.is_ascii()))
+    // A mark between what is no Chinese stays. What may end a tag, a link or an escape is looked past.
+    let is_escaped = byte(at.checked_sub(2)) == b'\\';
+    let other_left = last.is_ascii_alphanumeric() || matches!(last, b'/' | b'%' | b'+' | b'=' | b'#') && !is_escaped;
+    let beyond = if next == b' ' { byte(Some(at + 2)) } else { next };
+    !(other_left && beyond.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Style, may_change};
+    use super::{Style, has_doubtful_mark, next_wide};
+
+    fn may_change(bytes: &[u8], style: Style) -> bool {
+        next_wide(bytes, 0, bytes.len(), style).is_some() || style == Style::Fullwidth && has_doubtful_mark(bytes)
+    }
 
     #[test]
     fn clean_text_is_told_by_its_bytes() {

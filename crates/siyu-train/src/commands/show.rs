@@ -46,7 +46,7 @@ impl Show {
             forecast.memory_available.map_or_else(String::new, |free| format!(" of {}B free", short(free as f64)));
         let time = forecast.seconds.map_or_else(
             || "; the time shows after the first step".to_owned(),
-            |seconds| format!("; about {} at 40 % of the device's peak", duration(seconds)),
+            |seconds| format!("; about {}", duration(seconds)),
         );
         eprintln!(
             "{} steps, {} tokens, {}FLOP; about {}B of memory{free}{time}",

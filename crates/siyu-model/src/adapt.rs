@@ -2,11 +2,11 @@
 
 use crate::error::{Error, Result};
 use crate::layer::Layer;
-use crate::lora::{LoraSettings, Targets, ends_in};
 use crate::model::Model;
 use crate::parameters::Plan;
 use crate::projection::Projection;
 use crate::weight::Weight;
+use siyu_checkpoint::{LoraSettings, Targets, ends_in};
 
 impl Model {
     /// Freezes the base and adds trained changes to some of its matrices.

@@ -1,14 +1,13 @@
 //! One layer: attention and a gated feed-forward block, each on a residual path.
 
 use crate::attention::{self, cpu};
-use crate::config::Config;
 use crate::error::Result;
 use crate::forward::Pass;
-use crate::lora::LoraSettings;
 use crate::model::Options;
 use crate::parameters::Plan;
 use crate::projection::Projection;
 use crate::weight::{Source, Start, Weight};
+use siyu_checkpoint::{Config, LoraSettings};
 use tch::Tensor;
 
 #[derive(Debug)]

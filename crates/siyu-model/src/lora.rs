@@ -1,16 +1,11 @@
 //! Low-rank changes of frozen matrices.
 
-mod settings;
-
-pub use settings::{LoraSettings, Targets};
-
 use crate::dropout::dropout;
 use crate::error::Result;
 use crate::forward::Pass;
 use crate::parameters::{Plan, Role};
 use crate::seed;
-use settings::Shape;
-pub(crate) use settings::ends_in;
+use siyu_checkpoint::{LoraSettings, ModuleShape};
 use tch::{Device, Kind, Tensor};
 
 /// The change of one matrix.
@@ -37,7 +32,7 @@ pub(crate) struct Base<'a> {
 impl Lora {
     /// A change that changes nothing yet, of the matrix of module `name`, `[out, in]`.
     pub(crate) fn new(plan: &mut Plan, settings: &LoraSettings, name: &str, weight: &Tensor) -> Result<Self> {
-        let Shape { rank, scale } = settings.shape(name)?;
+        let ModuleShape { rank, scale } = settings.shape(name)?;
         let (out, width) = weight.size2()?;
         let place = seed::named(settings.seed, name);
         let bound = 1.0 / (width as f64).sqrt();

@@ -1,13 +1,12 @@
 //! A whole model: loading, making, choosing what is trained.
 
 use crate::checkpoint::Checkpoint;
-use crate::config::Config;
 use crate::error::Result;
 use crate::layer::Layer;
-use crate::lora::LoraSettings;
 use crate::parameters::Parameters;
 use crate::rope::Rope;
 use crate::weight::{Source, Start, Weight};
+use siyu_checkpoint::{Config, LoraSettings};
 use std::path::Path;
 use tch::{Device, Kind};
 
@@ -51,7 +50,7 @@ impl Model {
     /// Weights already of the wanted kind stay in the mapped file where they can.
     ///
     /// # Errors
-    /// [`Error::Architecture`](crate::Error::Architecture), [`Error::Config`](crate::Error::Config), [`Error::Missing`](crate::Error::Missing) and [`Error::Shape`](crate::Error::Shape) name what does not fit.
+    /// [`Error::Files`](crate::Error::Files) names what does not fit.
     pub fn load(folder: impl AsRef<Path>, options: Options) -> Result<Self> {
         let folder = folder.as_ref();
         let config = Config::from_folder(folder)?;

@@ -8,7 +8,8 @@
 
 mod stored;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use siyu_checkpoint::Error as FileError;
 use tch::{Device, Kind, Tensor};
 
 /// Numbers that share one largest value.
@@ -70,13 +71,13 @@ impl Nf4 {
     /// Rounds a matrix.
     ///
     /// # Errors
-    /// [`Error::Config`] where the count of numbers is odd.
+    /// [`FileError::Config`] where the count of numbers is odd.
     pub(crate) fn quantize(matrix: &Tensor) -> Result<Self> {
         let (rows, columns) = matrix.size2()?;
         let device = matrix.device();
         if rows * columns % 2 != 0 {
             let problem = format!("a matrix of {rows} times {columns} cannot be stored two numbers a byte");
-            return Err(Error::Config { problem });
+            return Err(FileError::Config { problem }.into());
         }
         let blocks = blocks(&matrix.f_to_kind(Kind::Float)?, BLOCK)?;
         let largest = blocks.f_abs()?.f_amax(1, true)?;

@@ -2,10 +2,11 @@
 
 use crate::error::Result;
 use crate::forward::Pass;
-use crate::lora::{Base, Lora, LoraSettings};
+use crate::lora::{Base, Lora};
 use crate::model::Options;
 use crate::parameters::{Parameters, Plan};
 use crate::weight::{Source, Start, Weight};
+use siyu_checkpoint::LoraSettings;
 use tch::{Kind, Tensor};
 
 /// Queries, keys and values; or gate and up; or one matrix alone.

@@ -1,54 +1,32 @@
-//! Files that appear whole or not at all.
+//! Tensors of libtorch on their way into files.
 
-use crate::error::{Error, Result};
-use safetensors::tensor::{Dtype, View, serialize_to_file};
+use crate::error::Result;
+use siyu_checkpoint::{Dtype, Error as FileError, View, write_tensors};
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
-/// Writes JSON with two spaces of indent, under its name only when all of it is on the disk.
-pub(crate) fn json(path: &Path, value: &impl serde::Serialize) -> Result<()> {
-    let mut text =
-        serde_json::to_string_pretty(value).map_err(|source| Error::Unspeakable { path: path.to_owned(), source })?;
-    text.push('\n');
-    whole(path, |partial| {
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).open(partial)?;
-        file.write_all(text.as_bytes())
-    })
+/// Makes a folder and those above it.
+pub(crate) fn folder(path: &Path) -> Result<()> {
+    Ok(fs::create_dir_all(path).map_err(|source| FileError::Write { path: path.to_owned(), source })?)
 }
 
 /// Writes tensors as safetensors with the metadata that the readers of torch ask for.
 pub(crate) fn tensors(path: &Path, tensors: Vec<(String, Tensor)>) -> Result<()> {
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    let mut views = Vec::with_capacity(tensors.len());
-    for (name, tensor) in tensors {
-        views.push((name, Stored::new(tensor)?));
-    }
-    whole(path, |partial| serialize_to_file(views, Some(metadata), partial).map_err(io::Error::other))
-}
-
-/// Writes beside `path`, then renames.
-fn whole(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = Path::new(&partial);
-    let written =
-        write(partial).and_then(|()| File::open(partial)?.sync_all()).and_then(|()| fs::rename(partial, path));
-    written.map_err(|source| Error::Write { path: path.to_owned(), source })
+    let stored: Result<Vec<_>> = tensors.into_iter().map(|(name, tensor)| Ok((name, Stored::new(tensor)?))).collect();
+    Ok(write_tensors(path, stored?)?)
 }
 
 /// A tensor on its way into a file.
-struct Stored {
+pub(crate) struct Stored {
     tensor: Tensor,
     dtype: Dtype,
     shape: Vec<usize>,
 }
 
 impl Stored {
-    fn new(tensor: Tensor) -> Result<Self> {
+    pub(crate) fn new(tensor: Tensor) -> Result<Self> {
         let dtype = match tensor.kind() {
             Kind::Half => Dtype::F16,
             Kind::BFloat16 => Dtype::BF16,

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its own files has failed")]
 
-use siyu_model::{BackwardSettings, Batch, Checkpoint, Document, Model, Options};
+use siyu_model::{BackwardSettings, Batch, Checkpoint, Document, Model, Options, Precision};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
@@ -138,7 +138,7 @@ fn a_quantized_checkpoint_computes_as_bitsandbytes_dequantizes_it() {
 fn quantizing_gives_the_codes_of_bitsandbytes() {
     let model = Model::load(golden("llama"), Options { nf4: true, ..Options::default() }).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    model.save(folder.path(), Kind::BFloat16).unwrap();
+    model.save(folder.path(), Precision::Bf16).unwrap();
     let ours = Checkpoint::open(folder.path()).unwrap();
     let theirs = Checkpoint::open(golden("nf4")).unwrap();
     assert_eq!(ours.names().collect::<Vec<_>>(), theirs.names().collect::<Vec<_>>());

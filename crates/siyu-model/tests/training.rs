@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use siyu_model::{
-    BackwardSettings, Batch, Config, Document, Error, IGNORED, LoraSettings, Model, Options, Session, Targets,
+    BackwardSettings, Batch, Config, Document, Error, IGNORED, LoraSettings, Model, Options, Precision, Session,
+    Targets,
 };
 use tch::{Device, Kind, Tensor};
 
@@ -212,7 +213,7 @@ fn a_trained_model_is_saved_and_loaded_as_it_was() {
     tch::no_grad(|| {
         let _ = trained.parameters().flat().shallow_clone().g_add_scalar_(0.01);
     });
-    trained.save(folder.path(), Kind::Float).unwrap();
+    trained.save(folder.path(), Precision::F32).unwrap();
     let loaded = Model::load(folder.path(), Options::default()).unwrap();
     let batch = Batch::unlabelled(&[&[1, 2, 3, 4]], Device::Cpu).unwrap();
     assert_eq!(loaded.hidden(&batch).unwrap(), trained.hidden(&batch).unwrap());
@@ -222,7 +223,7 @@ fn a_trained_model_is_saved_and_loaded_as_it_was() {
 #[test]
 fn a_wrong_shape_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
-    model().save(folder.path(), Kind::Float).unwrap();
+    model().save(folder.path(), Precision::F32).unwrap();
     let config = folder.path().join("config.json");
     let text =
         std::fs::read_to_string(&config).unwrap().replace("\"intermediate_size\": 48", "\"intermediate_size\": 40");

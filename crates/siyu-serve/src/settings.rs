@@ -104,6 +104,8 @@ pub struct Limits {
     pub header_seconds: u64,
     /// Time for a request's body to arrive.
     pub body_seconds: u64,
+    /// Time that a client may leave a response unread.
+    pub write_seconds: u64,
     /// Most connections at once.
     pub connections: usize,
     /// Most tokens of a prompt.
@@ -137,6 +139,7 @@ impl Default for Limits {
             header_bytes: 16 << 10,
             header_seconds: 10,
             body_seconds: 30,
+            write_seconds: 60,
             connections: 1024,
             prompt_tokens: None,
             output_tokens: 1024,

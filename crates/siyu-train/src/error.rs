@@ -79,6 +79,9 @@ pub enum Error {
     /// The dataset cannot be used.
     #[error(transparent)]
     Dataset(#[from] siyu_dataset::Error),
+    /// The files of the model or adapter cannot be used.
+    #[error(transparent)]
+    Files(#[from] siyu_checkpoint::Error),
     /// The model cannot be used.
     #[error(transparent)]
     Model(#[from] siyu_model::Error),

@@ -1,8 +1,8 @@
-//! Files that appear whole or not at all, and the hashes of files.
+//! Files that appear whole or not at all.
 
 use std::{
     fs::{self, File},
-    io::{Read, Write},
+    io::Write,
     path::Path,
 };
 
@@ -24,43 +24,4 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Makes a folder and those above it.
 pub(crate) fn folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(Error::write(path))
-}
-
-/// The blake3 hash of a file, in hexadecimal.
-pub(crate) fn hash(path: &Path) -> Result<String> {
-    let mut hasher = blake3::Hasher::new();
-    feed(&mut hasher, path)?;
-    Ok(hasher.finalize().to_hex().to_string())
-}
-
-/// The hash of a model: its `config.json` and every safetensors file, by name and content.
-pub(crate) fn model_hash(folder: &Path, weights: bool) -> Result<String> {
-    let mut names = vec!["config.json".to_owned()];
-    if weights {
-        for entry in fs::read_dir(folder).map_err(Error::read(folder))? {
-            let name = entry.map_err(Error::read(folder))?.file_name().to_string_lossy().into_owned();
-            if Path::new(&name).extension().is_some_and(|extension| extension == "safetensors") {
-                names.push(name);
-            }
-        }
-    }
-    names.sort();
-    let mut hasher = blake3::Hasher::new();
-    for name in names {
-        hasher.update(&(name.len() as u64).to_le_bytes());
-        hasher.update(name.as_bytes());
-        feed(&mut hasher, &folder.join(name))?;
-    }
-    Ok(hasher.finalize().to_hex().to_string())
-}
-
-fn feed(hasher: &mut blake3::Hasher, path: &Path) -> Result<()> {
-    let mut file = File::open(path).map_err(Error::read(path))?;
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        match file.read(&mut buffer).map_err(Error::read(path))? {
-            0 => return Ok(()),
-            count => hasher.update(&buffer[..count]),
-        };
-    }
 }

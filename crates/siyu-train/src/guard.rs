@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use siyu_dataset::TokenRows;
-use siyu_model::Model;
+use siyu_model::{Model, Precision};
 
 use crate::{Error, Result, feed::Rows, files};
 
@@ -68,7 +68,7 @@ fn save_parameters(model: &Model, folder: &Path) -> Result<()> {
     if model.adapter().is_some() {
         model.save_adapter(folder, "the base of this run")?;
     } else {
-        model.save(folder, tch::Kind::Float)?;
+        model.save(folder, Precision::F32)?;
     }
     Ok(())
 }

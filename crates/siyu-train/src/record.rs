@@ -6,14 +6,13 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use siyu_checkpoint::{ORIGIN, Origin, base_hash, config_hash, file_hash};
 use siyu_dataset::{LeakProof, MANIFEST, TokenRows, Unusable};
 
 use crate::{Error, Result, Settings, compute::Machine, files};
 
 /// The record's file name in the folder of a run.
 pub const RECORD: &str = "run.json";
-/// The file beside each adapter that says what it belongs to.
-pub const ORIGIN: &str = "siyu.json";
 
 /// What a run was made of, and how it ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,19 +89,6 @@ pub struct Outcome {
     pub best: Option<(f64, u64)>,
 }
 
-/// What an adapter belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Origin {
-    /// The blake3 hash of the base's `config.json` and weights.
-    pub model_hash: String,
-    /// The blake3 hash of its `tokenizer.json`.
-    pub tokenizer_hash: String,
-    /// The blake3 hash of the manifest of the dataset it was trained on.
-    pub manifest_hash: String,
-    /// The version of this program.
-    pub siyu_version: String,
-}
-
 impl Record {
     /// Reads the record of a run's folder, where it has one.
     ///
@@ -155,22 +141,6 @@ impl Record {
     }
 }
 
-impl Origin {
-    /// What an adapter's folder says that it belongs to, where it says so.
-    ///
-    /// # Errors
-    /// Where the file cannot be read or is not what this program writes.
-    pub fn open(folder: &Path) -> Result<Option<Self>> {
-        let path = folder.join(ORIGIN);
-        match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            bytes => serde_json::from_slice(&bytes.map_err(Error::read(&path))?)
-                .map(Some)
-                .map_err(|error| Error::damaged(path, &error)),
-        }
-    }
-}
-
 /// The hashes that tie a run to its model and its dataset.
 pub(crate) struct Hashes {
     pub(crate) model: String,
@@ -182,9 +152,9 @@ impl Hashes {
     pub(crate) fn of(settings: &Settings) -> Result<Self> {
         let pretrained = settings.init == crate::settings::Init::Pretrained;
         Ok(Self {
-            model: files::model_hash(&settings.model, pretrained)?,
-            tokenizer: files::hash(&settings.model.join("tokenizer.json"))?,
-            manifest: files::hash(&settings.dataset.join(MANIFEST))?,
+            model: if pretrained { base_hash(&settings.model) } else { config_hash(&settings.model) }?,
+            tokenizer: file_hash(settings.model.join("tokenizer.json"))?,
+            manifest: file_hash(settings.dataset.join(MANIFEST))?,
         })
     }
 }
@@ -212,14 +182,6 @@ pub(crate) fn begin(
         steps,
         outcome: None,
     }
-}
-
-/// The blake3 hash of a model's `config.json` and weights, as adapters trained on it carry it.
-///
-/// # Errors
-/// Where a file cannot be read.
-pub fn model_hash(folder: &Path) -> Result<String> {
-    files::model_hash(folder, true)
 }
 
 /// What rows of a side are left out, for a person to read.

@@ -6,7 +6,7 @@ mod step;
 use std::{path::Path, sync::Arc, time::Instant};
 
 use siyu_dataset::{Dataset, Purpose, TokenRows, Wanted};
-use siyu_model::{Config, LoraSettings, Model, Options, Targets as ModelTargets};
+use siyu_model::{Config, LoraSettings, Model, Options};
 use tch::Tensor;
 
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     optimizer::AdamW,
     record::{self, Hashes, Outcome, Record},
     report,
-    settings::{Init, Method, Targets},
+    settings::{Init, Method},
     state::{self, Progress},
     tensorboard,
 };
@@ -276,16 +276,11 @@ fn load(run: &Run) -> Result<Model> {
 
 fn lora_settings(settings: &Settings) -> LoraSettings {
     let lora = &settings.lora;
-    let targets = match &lora.targets {
-        Targets::Names(names) => ModelTargets::Names(names.clone()),
-        Targets::Pattern(pattern) if pattern == "all-linear" => ModelTargets::AllLinear,
-        Targets::Pattern(pattern) => ModelTargets::Pattern(pattern.clone()),
-    };
     LoraSettings {
         rank: lora.rank,
         alpha: lora.alpha,
         dropout: lora.dropout,
-        targets,
+        targets: lora.targets.clone(),
         rslora: lora.rslora,
         dora: lora.dora,
         modules_to_save: lora.modules_to_save.clone(),

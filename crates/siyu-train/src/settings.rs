@@ -10,6 +10,7 @@ use siyu_yaml::{Diagnostic, Places, Subject, Words};
 
 use crate::{Error, Result};
 pub use schedule::{Schedule, WarmUp};
+pub use siyu_checkpoint::Targets;
 
 /// A run as its file describes it. The defaults are a plain recipe for adapters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -144,16 +145,6 @@ pub struct Lora {
     pub b_rate_factor: f64,
     /// Modules that are trained whole and saved with the adapter.
     pub modules_to_save: Vec<String>,
-}
-
-/// The matrices that are changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Targets {
-    /// By name, such as `q_proj`.
-    Names(Vec<String>),
-    /// `all-linear`, or a regular expression over whole names.
-    Pattern(String),
 }
 
 impl Default for Lora {

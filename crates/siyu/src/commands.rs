@@ -6,6 +6,7 @@ mod export;
 mod operators;
 mod preview;
 mod run;
+mod serve;
 mod sibling;
 mod trial;
 mod verify;
@@ -32,6 +33,7 @@ pub(crate) enum Command {
     /// Continues a text with a model, by the program `siyu-train`.
     #[command(disable_help_flag = true)]
     Generate(sibling::Arguments),
+    Serve(serve::Serve),
     /// Prints the JSON Schema of pipeline files, for editors.
     #[command(after_help = "\
 Example:
@@ -62,6 +64,7 @@ impl Command {
             Self::Operators(command) => command.run(out),
             Self::Train(arguments) => arguments.run(&sibling::TRAINER, "train"),
             Self::Generate(arguments) => arguments.run(&sibling::TRAINER, "generate"),
+            Self::Serve(command) => command.run(),
             Self::Schema => Ok(writeln!(out, "{}", serde_json::to_string_pretty(&siyu_ingest::pipeline::schema())?)?),
             Self::Completions { shell } => {
                 clap_complete::generate(shell, &mut crate::Arguments::command(), "siyu", out);
@@ -73,8 +76,13 @@ impl Command {
 
 /// The chain of an error on one line, without saying a thing twice.
 pub(crate) fn message(error: &anyhow::Error) -> String {
+    chain(error.as_ref())
+}
+
+/// As [`message`].
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut message = String::new();
-    for cause in error.chain() {
+    for cause in std::iter::successors(Some(error), |cause| cause.source()) {
         let cause = cause.to_string();
         if !message.contains(&cause) {
             if !message.is_empty() {
@@ -89,6 +97,9 @@ pub(crate) fn message(error: &anyhow::Error) -> String {
 /// 2 when the pipeline or the command is wrong, 130 when interrupted, else 1.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     use siyu_dataset::Error as Dataset;
+    if error.downcast_ref::<siyu_serve::Error>().is_some_and(siyu_serve::Error::is_refusal) {
+        return ExitCode::from(2);
+    }
     match (error.downcast_ref::<Error>(), error.downcast_ref::<Dataset>()) {
         (Some(error), _) if error.is_refusal() => ExitCode::from(2),
         (Some(Error::Interrupted), _) => ExitCode::from(130),

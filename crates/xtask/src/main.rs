@@ -1,4 +1,4 @@
-//! Development commands: demo, test, bench, libtorch.
+//! Development commands: demo, test, bench, libtorch, onnxruntime.
 //!
 //! They reach the network only through cargo and pip.
 
@@ -7,8 +7,10 @@
 mod bench;
 mod demo;
 mod libtorch;
+mod onnxruntime;
 mod python;
 mod test;
+mod wheels;
 mod workspace;
 
 use std::process::ExitCode;
@@ -18,9 +20,11 @@ usage: cargo xtask COMMAND
 
 commands:
   demo            build siyu and turn sample-data/ into a verified dataset
-  test            run every test, with libtorch and the Python readers of the dataset installed
+  test            run every test, with libtorch, onnxruntime and the Python readers installed
   libtorch [--wheels DIR]
                   put libtorch where the build of the model's crates finds it
+  onnxruntime [--wheels DIR]
+                  put onnxruntime where export and service find it
   bench [ARGS]    compare siyu with the Python scripts of tests/benchmark (`bench --help`)";
 
 fn main() -> ExitCode {
@@ -31,6 +35,7 @@ fn main() -> ExitCode {
         Some("demo") => demo::run(),
         Some("test") => test::run(&rest),
         Some("libtorch") => libtorch::run(&rest),
+        Some("onnxruntime") => onnxruntime::run(&rest),
         Some("bench") => bench::run(&rest),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

@@ -4,6 +4,7 @@ use super::{BLOCK, NESTED_BLOCK, Nf4, Scales};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
 use serde::Deserialize;
+use siyu_checkpoint::Error as FileError;
 use tch::{Device, Kind, Tensor};
 
 /// What is stored as text among the tensors.
@@ -27,9 +28,9 @@ impl Nf4 {
     /// Reads a matrix of one shape.
     ///
     /// # Errors
-    /// [`Error::Dtype`] for another layout than the one bitsandbytes makes by default; [`Error::Shape`].
+    /// [`FileError::Dtype`] for another layout than the one bitsandbytes makes by default; [`FileError::Shape`].
     pub(crate) fn load(checkpoint: &Checkpoint, name: &str, shape: &[i64], device: Device) -> Result<Self> {
-        let other = |found: String| Error::Dtype { name: name.to_owned(), found };
+        let other = |found: String| Error::from(FileError::Dtype { name: name.to_owned(), found });
         let state: State = serde_json::from_slice(checkpoint.bytes(&state_name(name))?)
             .map_err(|_| other("4-bit numbers of an unknown layout".to_owned()))?;
         let nested = state.nested_blocksize.is_none_or(|size| size == NESTED_BLOCK);
@@ -38,16 +39,14 @@ impl Nf4 {
         }
         let [rows, columns] = shape else { return Err(other("a vector in 4-bit numbers".to_owned())) };
         if state.shape != shape {
-            return Err(Error::Shape { name: name.to_owned(), found: state.shape, expected: shape.to_vec() });
+            let name = name.to_owned();
+            return Err(FileError::Shape { name, found: state.shape, expected: shape.to_vec() }.into());
         }
         let part = |suffix: &str, kind| checkpoint.tensor(&format!("{name}{suffix}"), device, kind);
         let codes = part("", Kind::Uint8)?.f_reshape([-1])?;
         if codes.size() != [(rows * columns + 1) / 2] {
-            return Err(Error::Shape {
-                name: name.to_owned(),
-                found: codes.size(),
-                expected: vec![rows * columns / 2],
-            });
+            let name = name.to_owned();
+            return Err(FileError::Shape { name, found: codes.size(), expected: vec![rows * columns / 2] }.into());
         }
         let scales = match state.nested_offset {
             None => Scales::Plain(part(".absmax", Kind::Float)?),

@@ -28,6 +28,8 @@ pub enum Ending {
     Length,
     /// A filter refused the prompt or the answer.
     Refused,
+    /// It was not taken: as many wait as may, or its caller has used up what it may.
+    TurnedAway,
     /// Its time was up.
     Timeout,
     /// The client went away.

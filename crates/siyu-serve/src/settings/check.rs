@@ -19,7 +19,7 @@ pub(super) fn problem(settings: &Settings) -> Option<Problem> {
 
 fn zero(settings: &Settings) -> Option<Problem> {
     let (engine, limits) = (&settings.engine, &settings.limits);
-    let zero: [(&'static [&'static str], bool); 12] = [
+    let zero: [(&'static [&'static str], bool); 13] = [
         (&["engine", "threads"], engine.threads == Some(0)),
         (&["engine", "slots"], engine.slots == 0),
         (&["engine", "context"], engine.context == Some(0)),
@@ -28,6 +28,7 @@ fn zero(settings: &Settings) -> Option<Problem> {
         (&["limits", "header_bytes"], limits.header_bytes < 8192),
         (&["limits", "header_seconds"], limits.header_seconds == 0),
         (&["limits", "body_seconds"], limits.body_seconds == 0),
+        (&["limits", "write_seconds"], limits.write_seconds == 0),
         (&["limits", "connections"], limits.connections == 0),
         (&["limits", "prompt_tokens"], limits.prompt_tokens == Some(0)),
         (&["limits", "output_tokens"], limits.output_tokens == 0),

@@ -106,6 +106,19 @@ impl Encoder {
         }
     }
 
+    /// An instruction, and what it is about, up to where the answer begins; as [`Self::instruction`] lays it out.
+    pub fn instruction_prompt(&self, instruction: &str, input: Option<&str>) -> Result<Vec<u32>, ChatError> {
+        let input = input.filter(|input| !input.is_empty());
+        if let Layout::Style(Style::Alpaca) = self.layout {
+            let mut pieces = styles::alpaca_instruction(instruction, input, "", &self.end);
+            // The empty answer and its end token.
+            pieces.truncate(pieces.len() - 2);
+            return Ok(self.encode(&pieces)?.input_ids);
+        }
+        let content = input.map_or_else(|| instruction.to_owned(), |input| format!("{instruction}\n{input}"));
+        self.prompt(&[Message { role: Role::User, content }])
+    }
+
     /// The token that ends an answer.
     pub fn end_token(&self) -> &str {
         &self.end

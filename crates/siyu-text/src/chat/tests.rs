@@ -214,3 +214,16 @@ fn a_prompt_is_what_stands_before_the_last_answer_in_training() {
         assert_eq!(encoder.prompt(&turns).unwrap(), trained.input_ids[..=before], "{name}");
     }
 }
+
+#[test]
+fn the_prompt_of_an_instruction_is_what_stands_before_its_answer_in_training() {
+    for name in ["alpaca", "chatml", "qwen2", "plain", "model"] {
+        let encoder = encoder(name, 1000, Overflow::Drop);
+        for input in [None, Some("第一条")] {
+            let trained = whole(encoder.instruction("摘要", input, "答").unwrap());
+            let answer = trained.labels.iter().position(|&label| label != IGNORED).unwrap();
+            let prompt = encoder.instruction_prompt("摘要", input).unwrap();
+            assert_eq!(prompt, trained.input_ids[..answer], "{name}");
+        }
+    }
+}

@@ -7,11 +7,11 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use siyu_checkpoint::{Origin, base_hash};
 use siyu_model::{GenerateSettings, Model, Options};
 use siyu_text::tokenizer::Tokenizer;
 use siyu_train::{
     compute::Machine,
-    record::{self, Origin},
     settings::{DeviceChoice, Precision},
 };
 
@@ -100,7 +100,7 @@ impl Generate {
     fn refuse_other_base(&self) -> anyhow::Result<()> {
         let Some(adapter) = &self.adapter else { return Ok(()) };
         let Some(origin) = Origin::open(adapter)? else { return Ok(()) };
-        if origin.model_hash != record::model_hash(&self.model)? {
+        if origin.model_hash != base_hash(&self.model)? {
             bail!(
                 "the adapter in `{}` was trained on another model than the one in `{}`",
                 adapter.display(),

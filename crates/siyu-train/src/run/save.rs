@@ -21,7 +21,7 @@ impl Trainer<'_> {
         match settings.method {
             Method::Lora | Method::Qlora => self.model.save_adapter(folder, &settings.model.display().to_string())?,
             Method::Full => {
-                self.model.save(folder, self.run.config.kind)?;
+                self.model.save(folder, self.run.config.precision)?;
                 for name in BESIDE {
                     let from = settings.model.join(name);
                     if from.is_file() {

@@ -61,5 +61,5 @@ fn warm_up_and_schedule_are_read_in_all_their_forms() {
 #[test]
 fn targets_are_names_or_a_pattern() {
     let all = read("lora: { targets: all-linear }\n").unwrap();
-    assert_eq!(all.lora.targets, Targets::Pattern("all-linear".into()));
+    assert_eq!(all.lora.targets, Targets::AllLinear);
 }

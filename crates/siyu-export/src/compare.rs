@@ -1,0 +1,135 @@
+//! How far one form of a model is from another, on given texts.
+
+use crate::error::Result;
+use crate::runtime::{OnnxModel, likeliest};
+use std::collections::BTreeMap;
+
+/// A text that two models are compared on.
+#[derive(Clone, Debug)]
+pub struct TextRow {
+    /// What the text is about; results are told apart by it.
+    pub domain: String,
+    /// Its tokens.
+    pub ids: Vec<i64>,
+    /// Which of them count as answers, one for each token; the first never does.
+    pub counted: Vec<bool>,
+}
+
+impl TextRow {
+    /// A text of which every token but the first counts.
+    pub fn whole(domain: impl Into<String>, ids: Vec<i64>) -> Self {
+        let counted = vec![true; ids.len()];
+        Self { domain: domain.into(), ids, counted }
+    }
+}
+
+/// What was found on the texts of a domain.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Comparison {
+    /// Count of tokens that counted.
+    pub tokens: u64,
+    /// Mean divergence of the second model's probabilities from the first's, in nats.
+    pub divergence: f64,
+    /// Share of tokens for which both models think the same likeliest, in 0..=1.
+    pub agreement: f64,
+    /// Perplexity of the first and of the second model.
+    pub perplexity: [f64; 2],
+}
+
+impl Comparison {
+    /// By how much the perplexity grew, as a share of the first.
+    pub fn perplexity_growth(&self) -> f64 {
+        self.perplexity[1] / self.perplexity[0] - 1.0
+    }
+}
+
+/// Sums over tokens.
+#[derive(Default)]
+struct Sums {
+    tokens: u64,
+    divergence: f64,
+    agreed: u64,
+    surprise: [f64; 2],
+}
+
+impl Sums {
+    fn add(&mut self, other: &Self) {
+        self.tokens += other.tokens;
+        self.divergence += other.divergence;
+        self.agreed += other.agreed;
+        for (sum, other) in self.surprise.iter_mut().zip(other.surprise) {
+            *sum += other;
+        }
+    }
+
+    fn found(&self) -> Comparison {
+        let mean = |sum: f64| if self.tokens == 0 { 0.0 } else { sum / self.tokens as f64 };
+        Comparison {
+            tokens: self.tokens,
+            divergence: mean(self.divergence),
+            agreement: if self.tokens == 0 { 1.0 } else { mean(self.agreed as f64) },
+            perplexity: self.surprise.map(|surprise| mean(surprise).exp()),
+        }
+    }
+}
+
+/// Reads texts with two models of one vocabulary; returns what was found on all of them and by domain.
+///
+/// Both graphs must give the logits of all tokens.
+///
+/// # Errors
+/// [`crate::Error::Runtime`], as for a token outside the vocabulary.
+pub fn compare(
+    first: &mut OnnxModel,
+    second: &mut OnnxModel,
+    rows: &[TextRow],
+) -> Result<(Comparison, BTreeMap<String, Comparison>)> {
+    let vocab = usize::try_from(first.config().vocab).unwrap_or(1);
+    let mut domains: BTreeMap<String, Sums> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.ids.len() > 1) {
+        let (one, other) = (first.logits(&row.ids)?, second.logits(&row.ids)?);
+        let sums = domains.entry(row.domain.clone()).or_default();
+        let logits = one.chunks_exact(vocab).zip(other.chunks_exact(vocab));
+        let next = row.ids[1..].iter().zip(&row.counted[1..]);
+        for ((one, other), (&token, _)) in logits.zip(next).filter(|(_, (_, counted))| **counted) {
+            token_sums(one, other, token, sums);
+        }
+    }
+    let mut all = Sums::default();
+    domains.values().for_each(|sums| all.add(sums));
+    Ok((all.found(), domains.into_iter().map(|(domain, sums)| (domain, sums.found())).collect()))
+}
+
+fn token_sums(one: &[f32], other: &[f32], token: i64, sums: &mut Sums) {
+    let (of_one, of_other) = (log_sum(one), log_sum(other));
+    let pairs = one.iter().zip(other).map(|(&one, &other)| (f64::from(one) - of_one, f64::from(other) - of_other));
+    sums.divergence += pairs.map(|(one, other)| one.exp() * (one - other)).sum::<f64>();
+    sums.agreed += u64::from(likeliest(one) == likeliest(other));
+    let place = usize::try_from(token).unwrap_or(0);
+    sums.surprise[0] += of_one - f64::from(one[place]);
+    sums.surprise[1] += of_other - f64::from(other[place]);
+    sums.tokens += 1;
+}
+
+/// The logarithm of the sum of exponentials.
+fn log_sum(logits: &[f32]) -> f64 {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = logits.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
+    f64::from(largest) + sum.ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probabilities_of_three_quarters_and_a_half_diverge_as_kullback_and_leibler_say() {
+        let mut sums = Sums::default();
+        token_sums(&[3.0_f32.ln(), 0.0], &[0.0, 0.0], 0, &mut sums);
+        let found = sums.found();
+        let expected = 0.75 * 1.5_f64.ln() + 0.25 * 0.5_f64.ln();
+        assert!((found.divergence - expected).abs() < 1e-6, "{}", found.divergence);
+        assert!((found.perplexity[0] - 4.0 / 3.0).abs() < 1e-6 && (found.perplexity[1] - 2.0).abs() < 1e-6);
+        assert!((found.agreement - 1.0).abs() < 1e-9);
+    }
+}

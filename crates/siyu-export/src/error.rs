@@ -1,0 +1,89 @@
+//! Why a model cannot be merged, exported, quantized or run.
+
+use std::{io, path::PathBuf};
+
+/// The result of every fallible function of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a model cannot be merged, exported, quantized or run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The model folder cannot be used.
+    #[error(transparent)]
+    Checkpoint(#[from] siyu_checkpoint::Error),
+    /// A file could not be read.
+    #[error("cannot read `{path}`")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A file could not be written.
+    #[error("cannot write `{path}`; is the disk full or the directory read-only?")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The place for the result holds something else.
+    #[error("`{path}` is there already; remove it or name another place")]
+    Exists {
+        /// The place.
+        path: PathBuf,
+    },
+    /// A weight is stored in numbers that are not exported.
+    #[error("tensor `{name}` is stored as {found}, which is not exported; supported are F32, F16 and BF16")]
+    Dtype {
+        /// The tensor.
+        name: String,
+        /// Its kind of number.
+        found: String,
+    },
+    /// An adapter does not fit its base or cannot be run beside it.
+    #[error("adapter: {problem}")]
+    Adapter {
+        /// What does not fit, and what is possible instead.
+        problem: String,
+    },
+    /// A setting makes no sense for this model.
+    #[error("{problem}")]
+    Setting {
+        /// Setting, value and what is possible instead.
+        problem: String,
+    },
+    /// The library of onnxruntime could not be loaded.
+    #[error(
+        "cannot load onnxruntime from `{path}`: {problem}; `cargo xtask onnxruntime` fetches it, or `ORT_DYLIB_PATH` \
+         names the library of another installation"
+    )]
+    Library {
+        /// The library.
+        path: PathBuf,
+        /// What the loader said.
+        problem: String,
+    },
+    /// onnxruntime refused a model or a run.
+    #[error("onnxruntime: {0}")]
+    Runtime(String),
+}
+
+impl Error {
+    pub(crate) fn read(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Read { path, source }
+    }
+
+    pub(crate) fn write(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Write { path, source }
+    }
+}
+
+impl<T> From<ort::Error<T>> for Error {
+    fn from(error: ort::Error<T>) -> Self {
+        Self::Runtime(error.to_string())
+    }
+}

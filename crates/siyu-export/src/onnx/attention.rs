@@ -1,0 +1,155 @@
+//! Attention with a cache of keys and values.
+
+use super::decoder::Decoder;
+use super::element::Element;
+use super::graph::{Graph, Value, int, ints};
+use super::norm::exchanged;
+use super::places::{Angles, Places};
+use crate::error::Result;
+
+impl Decoder<'_> {
+    /// From normed states to what the projection out of attention gives, and the grown cache.
+    pub(crate) fn attention(
+        &mut self,
+        index: usize,
+        normed: &Value,
+        past: [&Value; 2],
+        places: &Places,
+    ) -> Result<(Value, [Value; 2])> {
+        self.graph.enter(&format!("/model/layers.{index}/attention"));
+        let of = |module: &str| format!("model.layers.{index}.self_attn.{module}");
+        let (width, queries, kv) = (self.config.width, self.config.query_width(), self.config.kv_width());
+        let parts = [(of("q_proj"), queries), (of("k_proj"), kv), (of("v_proj"), kv)];
+        let tables = matches!(places, Places::Fused { angles: Angles::Tables(_), .. });
+        let packed = tables && !self.config.head_norm && self.can_pack(&parts);
+        let heads = if packed {
+            let name = format!("model.layers.{index}.self_attn.qkv_proj");
+            [self.packed(&name, &parts, width, self.config.qkv_bias, normed)?, Value::none(), Value::none()]
+        } else {
+            let [queries, keys, values] =
+                parts.map(|(module, size)| self.linear(&module, [size, width], self.config.qkv_bias, normed));
+            [queries?, keys?, values?]
+        };
+        let (attended, present) = match places {
+            Places::Plain { .. } => self.plain_attention(index, heads, past, places)?,
+            Places::Fused { .. } => self.fused_attention(index, heads, past, places)?,
+        };
+        let attended = self.linear(&of("o_proj"), [width, queries], self.config.output_bias, &attended)?;
+        Ok((attended, present))
+    }
+
+    /// Normalizes queries and keys per head where the model does; `[batch, sequence, heads, head_size]`.
+    fn head_normed(&mut self, index: usize, module: &str, heads: Value) -> Result<Value> {
+        if !self.config.head_norm {
+            return Ok(heads);
+        }
+        let weight = self.vector(&format!("model.layers.{index}.self_attn.{module}.weight"), self.config.head_size)?;
+        Ok(self.norm.apply(&mut self.graph, &heads, &weight))
+    }
+
+    fn by_head(&mut self, tensor: &Value, heads: i64) -> Value {
+        let shape = self.graph.list(&[0, 0, heads, self.config.head_size]);
+        self.graph.node("Reshape", &[tensor, &shape], vec![])
+    }
+
+    /// Queries or keys, normalized and turned as far as onnxruntime's attention does not do it.
+    fn prepared(&mut self, index: usize, module: &str, tensor: &Value, heads: i64, angles: &Angles) -> Result<Value> {
+        let mut prepared = tensor.clone();
+        if self.config.head_norm || matches!(angles, Angles::Turned(_)) {
+            let parted = self.by_head(tensor, heads);
+            let mut parted = self.head_normed(index, module, parted)?;
+            if let Angles::Turned(turns) = angles {
+                parted = turns.apply(&mut self.graph, &parted);
+            }
+            let shape = self.graph.list(&[0, 0, heads * self.config.head_size]);
+            prepared = self.graph.node("Reshape", &[&parted, &shape], vec![]);
+        }
+        if let Angles::Nodes { positions, tables: [cosines, sines] } = angles {
+            let inputs = [&prepared, positions, cosines, sines];
+            [prepared] = self.graph.contributed("RotaryEmbedding", &inputs, vec![], [true]);
+        }
+        Ok(prepared)
+    }
+
+    fn fused_attention(
+        &mut self,
+        index: usize,
+        [mut queries, mut keys, values]: [Value; 3],
+        past: [&Value; 2],
+        places: &Places,
+    ) -> Result<(Value, [Value; 2])> {
+        let Places::Fused { last, total, angles } = places else { unreachable!("the caller looked") };
+        let (heads, kv_heads) = (self.config.heads, self.config.kv_heads);
+        let within = matches!(angles, Angles::Tables(_));
+        if self.config.head_norm || !within {
+            for (tensor, heads, module) in [(&mut queries, heads, "q_norm"), (&mut keys, kv_heads, "k_norm")] {
+                *tensor = self.prepared(index, module, tensor, heads, angles)?;
+            }
+        }
+        let mut attributes =
+            vec![int("num_heads", heads), int("kv_num_heads", kv_heads), int("do_rotary", i64::from(within))];
+        if let Some(window) = self.config.windows[index] {
+            attributes.push(int("local_window_size", i64::try_from(window).unwrap_or(i64::MAX)));
+        }
+        let mut inputs = vec![&queries, &keys, &values, past[0], past[1], last, total];
+        if let Angles::Tables([cosines, sines]) = angles {
+            inputs.extend([cosines, sines]);
+        }
+        let [attended, key, value] = self.graph.contributed("GroupQueryAttention", &inputs, attributes, [true; 3]);
+        Ok((attended, [key, value]))
+    }
+
+    fn plain_attention(
+        &mut self,
+        index: usize,
+        [queries, keys, values]: [Value; 3],
+        past: [&Value; 2],
+        places: &Places,
+    ) -> Result<(Value, [Value; 2])> {
+        let Places::Plain { turns, masks, lowest } = places else { unreachable!("the caller looked") };
+        let (heads, kv_heads, head_size) = (self.config.heads, self.config.kv_heads, self.config.head_size);
+        let mut turned = |tensor: &Value, heads: i64, module: &str| -> Result<Value> {
+            let parted = self.by_head(tensor, heads);
+            let parted = self.head_normed(index, module, parted)?;
+            let parted = exchanged(&mut self.graph, &parted);
+            Ok(turns.apply(&mut self.graph, &parted))
+        };
+        let (queries, keys) = (turned(&queries, heads, "q_norm")?, turned(&keys, kv_heads, "k_norm")?);
+        let values = self.by_head(&values, kv_heads);
+        let element = self.element;
+        let graph = &mut self.graph;
+        let values = exchanged(graph, &values);
+        let keys = graph.node("Concat", &[past[0], &keys], vec![int("axis", 2)]);
+        let values = graph.node("Concat", &[past[1], &values], vec![int("axis", 2)]);
+        // Query heads that share a key head lie along an axis of their own.
+        let shape = graph.list(&[0, kv_heads, heads / kv_heads, -1, head_size]);
+        let grouped = graph.node("Reshape", &[&queries, &shape], vec![]);
+        let axis = graph.list(&[2]);
+        let spread = |graph: &mut Graph, tensor: &Value| graph.node("Unsqueeze", &[tensor, &axis], vec![]);
+        let across = spread(graph, &keys);
+        let across = graph.node("Transpose", &[&across], vec![ints("perm", &[0, 1, 2, 4, 3])]);
+        #[expect(clippy::cast_possible_truncation, reason = "a factor near 0.1")]
+        let scale = graph.scalar(element, (head_size as f64).sqrt().recip() as f32);
+        let scaled = graph.node("Mul", &[&grouped, &scale], vec![]);
+        let mut scores = graph.node("MatMul", &[&scaled, &across], vec![]);
+        let cast = |graph: &mut Graph, value: &Value, to: Element| {
+            graph.node("Cast", &[value], vec![int("to", to.code().into())])
+        };
+        if element != Element::F32 {
+            scores = cast(graph, &scores, Element::F32);
+        }
+        let scores = graph.node("Where", &[&masks[&self.config.windows[index]], &scores, lowest], vec![]);
+        let mut shares = graph.node("Softmax", &[&scores], vec![int("axis", -1)]);
+        if element != Element::F32 {
+            shares = cast(graph, &shares, element);
+        }
+        let along = spread(graph, &values);
+        let attended = graph.node("MatMul", &[&shares, &along], vec![]);
+        let shape = graph.list(&[0, heads, -1, head_size]);
+        let attended = graph.node("Reshape", &[&attended, &shape], vec![]);
+        let attended = exchanged(graph, &attended);
+        let shape = graph.list(&[0, 0, heads * head_size]);
+        let attended = graph.node("Reshape", &[&attended, &shape], vec![]);
+        Ok((attended, [keys, values]))
+    }
+}

@@ -1,0 +1,216 @@
+//! A graph in the making: nodes, constants, weights, inputs and outputs.
+
+use super::data::DataFile;
+use super::element::Element;
+use super::proto::{
+    Attribute, AttributeType, Dimension, GraphMessage, Node, Size, TensorMessage, TensorShape, TensorType, ValueInfo,
+    ValueType,
+};
+use crate::error::Result;
+use std::collections::BTreeSet;
+
+/// Tensors up to this size lie in the graph itself, where shape inference sees them.
+const INLINE_BYTES: usize = 1024;
+
+/// The domain of onnxruntime's own operators.
+pub(crate) const MICROSOFT: &str = "com.microsoft";
+
+/// The name of something that is computed, given or constant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Value(String);
+
+impl Value {
+    /// An optional input that is left out.
+    pub(crate) fn none() -> Self {
+        Self(String::new())
+    }
+}
+
+/// A size that is fixed or that a run decides.
+pub(crate) fn fixed(size: i64) -> Size {
+    Size::Fixed(size)
+}
+
+/// A size that a run decides.
+pub(crate) fn named(name: &str) -> Size {
+    Size::Named(name.to_owned())
+}
+
+pub(crate) fn int(name: &str, value: i64) -> Attribute {
+    let r#type = Some(AttributeType::Int.into());
+    Attribute { name: Some(name.to_owned()), r#type, i: Some(value), ..Attribute::default() }
+}
+
+pub(crate) fn float(name: &str, value: f32) -> Attribute {
+    let r#type = Some(AttributeType::Float.into());
+    Attribute { name: Some(name.to_owned()), r#type, f: Some(value), ..Attribute::default() }
+}
+
+pub(crate) fn ints(name: &str, values: &[i64]) -> Attribute {
+    let r#type = Some(AttributeType::Ints.into());
+    Attribute { name: Some(name.to_owned()), r#type, ints: values.to_vec(), ..Attribute::default() }
+}
+
+pub(crate) struct Graph {
+    message: GraphMessage,
+    data: DataFile,
+    /// Names of constants and nodes so far.
+    taken: BTreeSet<String>,
+    /// Put before the names of nodes: `/model/layers.0/attention`.
+    scope: String,
+}
+
+impl Graph {
+    pub(crate) fn new(data: DataFile) -> Self {
+        let message = GraphMessage { name: Some("decoder".to_owned()), ..GraphMessage::default() };
+        Self { message, data, taken: BTreeSet::new(), scope: String::new() }
+    }
+
+    /// Names the part of the model that the nodes to come belong to.
+    pub(crate) fn enter(&mut self, scope: &str) {
+        scope.clone_into(&mut self.scope);
+    }
+
+    pub(crate) fn input(&mut self, name: &str, element: Element, shape: Vec<Size>) -> Value {
+        self.message.input.push(value_info(name, element, shape));
+        Value(name.to_owned())
+    }
+
+    /// Gives `value` the name of an output; nothing may be added after it that reads `value`.
+    pub(crate) fn output(&mut self, name: &str, element: Element, shape: Vec<Size>, value: &Value) {
+        if value.0 != name {
+            let of = self.message.node.iter_mut().flat_map(|node| &mut node.output).find(|output| **output == value.0);
+            let old = std::mem::replace(of.expect("outputs are made by nodes"), name.to_owned());
+            for input in self.message.node.iter_mut().flat_map(|node| &mut node.input).filter(|input| **input == old) {
+                name.clone_into(input);
+            }
+        }
+        self.message.output.push(value_info(name, element, shape));
+    }
+
+    /// A node of a standard operator with one output.
+    pub(crate) fn node(&mut self, operator: &str, inputs: &[&Value], attributes: Vec<Attribute>) -> Value {
+        let [value] = self.add("", operator, inputs, attributes, [true]);
+        value
+    }
+
+    /// A node of a standard operator with several outputs.
+    pub(crate) fn many<const N: usize>(
+        &mut self,
+        operator: &str,
+        inputs: &[&Value],
+        attributes: Vec<Attribute>,
+    ) -> [Value; N] {
+        self.add("", operator, inputs, attributes, [true; N])
+    }
+
+    /// A node of one of onnxruntime's operators; outputs that are not `wanted` are left out.
+    pub(crate) fn contributed<const N: usize>(
+        &mut self,
+        operator: &str,
+        inputs: &[&Value],
+        attributes: Vec<Attribute>,
+        wanted: [bool; N],
+    ) -> [Value; N] {
+        self.add(MICROSOFT, operator, inputs, attributes, wanted)
+    }
+
+    fn add<const N: usize>(
+        &mut self,
+        domain: &str,
+        operator: &str,
+        inputs: &[&Value],
+        attribute: Vec<Attribute>,
+        wanted: [bool; N],
+    ) -> [Value; N] {
+        let name = self.free(&format!("{}/{operator}", self.scope));
+        let mut index = 0;
+        let outputs = wanted.map(|wanted| {
+            let output = if wanted { format!("{name}/output_{index}") } else { String::new() };
+            index += 1;
+            Value(output)
+        });
+        self.message.node.push(Node {
+            input: inputs.iter().map(|value| value.0.clone()).collect(),
+            output: outputs.iter().map(|value| value.0.clone()).collect(),
+            name: Some(name),
+            op_type: Some(operator.to_owned()),
+            domain: (!domain.is_empty()).then(|| domain.to_owned()),
+            attribute,
+        });
+        outputs
+    }
+
+    /// A weight: in the file beside the graph unless it is small.
+    pub(crate) fn weight(&mut self, name: &str, element: Element, dims: &[usize], bytes: Vec<u8>) -> Result<Value> {
+        let name = self.free(name);
+        let mut message = TensorMessage {
+            dims: dims.iter().map(|&size| count(size)).collect(),
+            data_type: Some(element.code()),
+            name: Some(name.clone()),
+            ..TensorMessage::default()
+        };
+        if bytes.len() <= INLINE_BYTES {
+            message.raw_data = Some(bytes);
+        } else {
+            message.external_data = self.data.append(&bytes)?;
+            message.data_location = Some(1);
+        }
+        self.message.initializer.push(message);
+        Ok(Value(name))
+    }
+
+    /// A vector of sizes or places; equal ones share a name.
+    pub(crate) fn list(&mut self, numbers: &[i64]) -> Value {
+        let text: Vec<String> = numbers.iter().map(i64::to_string).collect();
+        let bytes = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        self.constant(format!("constants/i64/[{}]", text.join(",")), Element::I64, vec![count(numbers.len())], bytes)
+    }
+
+    /// One whole number.
+    pub(crate) fn whole(&mut self, number: i64) -> Value {
+        let bytes = number.to_le_bytes().to_vec();
+        self.constant(format!("constants/i64/{number}"), Element::I64, vec![], bytes)
+    }
+
+    /// One float.
+    pub(crate) fn scalar(&mut self, element: Element, number: f32) -> Value {
+        self.constant(format!("constants/{element:?}/{number:e}"), element, vec![], element.bytes(&[number]))
+    }
+
+    fn constant(&mut self, name: String, element: Element, dims: Vec<i64>, bytes: Vec<u8>) -> Value {
+        if self.taken.insert(name.clone()) {
+            let (data_type, raw_data) = (Some(element.code()), Some(bytes));
+            let named = TensorMessage { dims, data_type, raw_data, name: Some(name.clone()), ..Default::default() };
+            self.message.initializer.push(named);
+        }
+        Value(name)
+    }
+
+    /// `name`, or `name_2` where it is taken, and so on.
+    fn free(&mut self, name: &str) -> String {
+        let mut free = name.to_owned();
+        let mut count = 1;
+        while !self.taken.insert(free.clone()) {
+            count += 1;
+            free = format!("{name}_{count}");
+        }
+        free
+    }
+
+    /// The graph and the size of the file of weights in bytes.
+    pub(crate) fn finish(self) -> Result<(GraphMessage, u64)> {
+        Ok((self.message, self.data.finish()?))
+    }
+}
+
+/// A count as files say it.
+fn count(size: usize) -> i64 {
+    i64::try_from(size).expect("memory holds less")
+}
+
+fn value_info(name: &str, element: Element, shape: Vec<Size>) -> ValueInfo {
+    let dim = shape.into_iter().map(|size| Dimension { value: Some(size) }).collect();
+    let tensor_type = TensorType { elem_type: Some(element.code()), shape: Some(TensorShape { dim }) };
+    ValueInfo { name: Some(name.to_owned()), r#type: Some(ValueType { tensor_type: Some(tensor_type) }) }
+}

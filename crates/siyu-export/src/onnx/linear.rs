@@ -1,0 +1,122 @@
+//! Multiplication with weights.
+
+use super::Variant;
+use super::decoder::Decoder;
+use super::element::{Element, transposed};
+use super::graph::{Value, int};
+use crate::error::Result;
+
+/// The table of the embeddings.
+const EMBEDDING: &str = "model.embed_tokens.weight";
+/// The matrix of the head, where it is not that table.
+pub(crate) const HEAD: &str = "lm_head.weight";
+
+impl Decoder<'_> {
+    /// A vector of the model, in its kind of number.
+    pub(crate) fn vector(&mut self, name: &str, size: i64) -> Result<Value> {
+        let numbers = self.weights.numbers(name, &[size])?;
+        self.graph.weight(name, self.element, &[numbers.len()], self.element.bytes(&numbers))
+    }
+
+    /// `input · Wᵀ + b`, with the change that an adapter makes of it.
+    ///
+    /// # Shapes
+    /// `[…, width_in]` to `[…, width_out]`; the matrix of `module` is stored as `[width_out, width_in]`.
+    pub(crate) fn linear(&mut self, module: &str, shape: [i64; 2], bias: bool, input: &Value) -> Result<Value> {
+        let numbers = self.weights.numbers(&format!("{module}.weight"), &shape)?;
+        let mut output = self.product(&format!("{module}.weight"), &numbers, shape, input)?;
+        output = self.changed(module, shape, input, output)?;
+        if bias {
+            let bias = self.vector(&format!("{module}.bias"), shape[0])?;
+            output = self.graph.node("Add", &[&output, &bias], vec![]);
+        }
+        Ok(output)
+    }
+
+    /// Whether modules can share one multiplication: no adapter works inside.
+    pub(crate) fn can_pack(&self, parts: &[(String, i64)]) -> bool {
+        self.branches.is_none_or(|branches| parts.iter().all(|(module, _)| !branches.changes(module)))
+    }
+
+    /// Several modules with one input as one, their outputs one after another.
+    pub(crate) fn packed(
+        &mut self,
+        name: &str,
+        parts: &[(String, i64)],
+        width: i64,
+        bias: bool,
+        input: &Value,
+    ) -> Result<Value> {
+        let (mut numbers, mut biases) = (Vec::new(), Vec::new());
+        for (module, size) in parts {
+            numbers.extend(self.weights.numbers(&format!("{module}.weight"), &[*size, width])?);
+            if bias {
+                biases.extend(self.weights.numbers(&format!("{module}.bias"), &[*size])?);
+            }
+        }
+        let size = parts.iter().map(|(_, size)| size).sum();
+        let mut output = self.product(&format!("{name}.weight"), &numbers, [size, width], input)?;
+        if bias {
+            let bytes = self.element.bytes(&biases);
+            let bias = self.graph.weight(&format!("{name}.bias"), self.element, &[biases.len()], bytes)?;
+            output = self.graph.node("Add", &[&output, &bias], vec![]);
+        }
+        Ok(output)
+    }
+
+    /// `input · Wᵀ` for `[width_out, width_in]` numbers.
+    fn product(&mut self, name: &str, numbers: &[f32], shape: [i64; 2], input: &Value) -> Result<Value> {
+        let [rows, columns] = shape.map(|size| usize::try_from(size).expect("sizes are counts"));
+        let turned = transposed(numbers, rows, columns);
+        let weight = self.graph.weight(name, self.element, &[columns, rows], self.element.bytes(&turned))?;
+        Ok(self.graph.node("MatMul", &[input, &weight], vec![]))
+    }
+
+    /// The embeddings of tokens, and the table where the head is the same.
+    pub(crate) fn embedding(&mut self, ids: &Value) -> Result<(Option<Value>, Value)> {
+        let (vocab, width) = (self.config.vocab, self.config.width);
+        let numbers = self.weights.numbers(EMBEDDING, &[vocab, width])?;
+        let dims = [vocab, width].map(|size| usize::try_from(size).expect("sizes are counts"));
+        let table = self.graph.weight(EMBEDDING, self.element, &dims, self.element.bytes(&numbers))?;
+        let embedded = self.graph.node("Gather", &[&table, ids], vec![]);
+        // An adapter that was trained with a table or a head of its own parted them.
+        let parted = self.weights.replaces(HEAD) || self.weights.replaces(EMBEDDING);
+        Ok(((self.config.tied_head && !parted).then_some(table), embedded))
+    }
+
+    /// The logits, f32; `table` is that of the embeddings where the head shares it.
+    pub(crate) fn head(&mut self, normed: &Value, table: Option<&Value>) -> Result<Value> {
+        let shape = [self.config.vocab, self.config.width];
+        let logits = if let Some(table) = table {
+            self.tied(table, normed)
+        } else {
+            let numbers = if self.config.tied_head && !self.weights.replaces(HEAD) {
+                self.weights.base().numbers(EMBEDDING, &shape)?
+            } else {
+                self.weights.numbers(HEAD, &shape)?
+            };
+            self.product(HEAD, &numbers, shape, normed)?
+        };
+        let logits = self.changed("lm_head", shape, normed, logits)?;
+        if self.element == Element::F32 {
+            return Ok(logits);
+        }
+        Ok(self.graph.node("Cast", &[&logits], vec![int("to", Element::F32.code().into())]))
+    }
+
+    /// `normed · tableᵀ` without a second copy of the table.
+    fn tied(&mut self, table: &Value, normed: &Value) -> Value {
+        if self.settings.variant == Variant::Fused {
+            let attributes = vec![int("transB", 1)];
+            let [logits] = self.graph.contributed("FusedMatMul", &[normed, table], attributes, [true]);
+            return logits;
+        }
+        let shape = self.graph.list(&[-1, self.config.width]);
+        let flat = self.graph.node("Reshape", &[normed, &shape], vec![]);
+        let logits = self.graph.node("Gemm", &[&flat, table], vec![int("transB", 1)]);
+        let sizes = self.graph.node("Shape", &[normed], vec![int("start", 0), int("end", 2)]);
+        let vocab = self.graph.list(&[self.config.vocab]);
+        let shape = self.graph.node("Concat", &[&sizes, &vocab], vec![int("axis", 0)]);
+        self.graph.node("Reshape", &[&logits, &shape], vec![])
+    }
+}

@@ -1,0 +1,187 @@
+//! Exported models, run by onnxruntime.
+//!
+//! For checks and comparisons: one text at a time, on the CPU, with a cache that grows. It must not schedule requests.
+
+use crate::error::{Error, Result};
+use crate::onnx::GRAPH_FILE;
+use ort::environment::Environment;
+use ort::session::{Session, SessionInputValue};
+use ort::value::{DynTensor, DynValue, Tensor, TensorElementType};
+use siyu_checkpoint::Config;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// Names the library of onnxruntime.
+const VARIABLE: &str = "ORT_DYLIB_PATH";
+
+/// The environment that all models of this process share; loads the library that `ORT_DYLIB_PATH` names, else the
+/// `libonnxruntime` beside this program, else that of the system.
+///
+/// # Errors
+/// [`Error::Library`] says what was tried.
+pub fn load_runtime() -> Result<&'static Environment> {
+    static LOADED: OnceLock<Environment> = OnceLock::new();
+    static LOADING: Mutex<()> = Mutex::new(());
+    let _turn = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(environment) = LOADED.get() {
+        return Ok(environment);
+    }
+    let path = library();
+    let refused = |problem: String| Error::Library { path: path.clone(), problem };
+    let builder = ort::init_from(&path).map_err(|error| refused(error.to_string()))?;
+    // Nothing is reported to anyone.
+    let environment = builder.with_name("siyu").with_telemetry(false).build();
+    Ok(LOADED.get_or_init({
+        let environment = environment.map_err(|error| refused(error.to_string()))?;
+        || environment
+    }))
+}
+
+fn library() -> PathBuf {
+    if let Some(named) = env::var_os(VARIABLE).filter(|named| !named.is_empty()) {
+        return named.into();
+    }
+    let name = format!("{}onnxruntime{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
+    let beside = env::current_exe().ok().and_then(|program| Some(program.parent()?.join(&name)));
+    beside.filter(|beside| beside.is_file()).unwrap_or_else(|| name.into())
+}
+
+/// An exported model, opened.
+#[derive(Debug)]
+pub struct OnnxModel {
+    config: Config,
+    session: Session,
+    cache: TensorElementType,
+}
+
+impl OnnxModel {
+    /// Opens a folder that holds `model.onnx` and `config.json`; runs take `threads` threads, 0 for all cores.
+    ///
+    /// # Errors
+    /// [`Error::Library`], [`Error::Checkpoint`] for the configuration, [`Error::Runtime`] for the graph.
+    pub fn open(folder: &Path, threads: usize) -> Result<Self> {
+        Self::with_config(&folder.join(GRAPH_FILE), Config::from_folder(folder)?, threads)
+    }
+
+    /// Opens a graph of a model with this configuration.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn with_config(graph: &Path, config: Config, threads: usize) -> Result<Self> {
+        let builder = Session::builder(load_runtime()?)?;
+        let mut builder = builder.with_intra_threads(threads)?;
+        let session = builder.commit_from_file(graph)?;
+        let of_cache = session.inputs().iter().find(|input| input.name().starts_with("past_key_values."));
+        let cache = of_cache.and_then(|input| input.dtype().tensor_type());
+        let cache = cache.ok_or_else(|| Error::Runtime(format!("`{}` has no `past_key_values`", graph.display())))?;
+        Ok(Self { config, session, cache })
+    }
+
+    /// What the model is.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// An empty text.
+    ///
+    /// # Errors
+    /// [`Error::Runtime`] where memory does not suffice.
+    pub fn start(&mut self) -> Result<OnnxSession<'_>> {
+        let size = |size: i64| usize::try_from(size).unwrap_or(0);
+        let shape = [1, size(self.config.kv_heads), 0, size(self.config.head_size)];
+        let (allocator, kind) = (self.session.allocator(), self.cache);
+        let kept: Result<Vec<DynValue>> =
+            (0..2 * self.config.layers).map(|_| Ok(DynTensor::new(allocator, kind, shape)?.into_dyn())).collect();
+        Ok(OnnxSession { kept: kept?, length: 0, model: self })
+    }
+
+    /// The logits of every token of a text, or of its last where the graph gives no others.
+    ///
+    /// # Shapes
+    /// Returns `[ids.len(), vocab]`, row by row.
+    ///
+    /// # Errors
+    /// [`Error::Runtime`], as for a token outside the vocabulary.
+    pub fn logits(&mut self, ids: &[i64]) -> Result<Vec<f32>> {
+        self.start()?.read(ids)
+    }
+
+    /// The likeliest continuation of `prompt`, at most `count` tokens, none of which ends the text.
+    ///
+    /// # Errors
+    /// As [`Self::logits`].
+    pub fn continue_greedily(&mut self, prompt: &[i64], count: usize, end_tokens: &[i64]) -> Result<Vec<i64>> {
+        let vocab = usize::try_from(self.config.vocab).unwrap_or(1);
+        let mut session = self.start()?;
+        let mut made = Vec::new();
+        let mut logits = session.read(prompt)?;
+        while made.len() < count {
+            let token = likeliest(&logits[logits.len() - vocab..]);
+            if end_tokens.contains(&token) {
+                break;
+            }
+            made.push(token);
+            if made.len() < count {
+                logits = session.read(&[token])?;
+            }
+        }
+        Ok(made)
+    }
+}
+
+/// The place of the largest logit, the first of equals.
+pub(crate) fn likeliest(logits: &[f32]) -> i64 {
+    let mut best = 0;
+    for (place, logit) in logits.iter().enumerate() {
+        if *logit > logits[best] {
+            best = place;
+        }
+    }
+    i64::try_from(best).unwrap_or(i64::MAX)
+}
+
+/// One text that grows.
+#[derive(Debug)]
+pub struct OnnxSession<'a> {
+    model: &'a mut OnnxModel,
+    /// Keys and values of the layers, one after another.
+    kept: Vec<DynValue>,
+    length: usize,
+}
+
+impl OnnxSession<'_> {
+    /// Reads tokens, at least one, and tells what may follow each.
+    ///
+    /// # Shapes
+    /// Returns `[ids.len(), vocab]`, row by row, or `[1, vocab]` where the graph gives only the last.
+    ///
+    /// # Errors
+    /// [`Error::Runtime`], as for a token outside the vocabulary.
+    pub fn read(&mut self, ids: &[i64]) -> Result<Vec<f32>> {
+        let total = self.length + ids.len();
+        let ids_there = Tensor::from_array(([1, ids.len()], ids.to_vec()))?;
+        let mask = Tensor::from_array(([1, total], vec![1_i64; total]))?;
+        let mut inputs: Vec<(String, SessionInputValue<'_>)> =
+            vec![("input_ids".to_owned(), ids_there.into()), ("attention_mask".to_owned(), mask.into())];
+        for (index, kept) in self.kept.iter().enumerate() {
+            inputs.push((format!("past_key_values.{}.{}", index / 2, part(index)), kept.into()));
+        }
+        let mut outputs = self.model.session.run(inputs)?;
+        let missing = |name: &str| Error::Runtime(format!("the graph gave no `{name}`"));
+        let logits = outputs.remove("logits").ok_or_else(|| missing("logits"))?;
+        let mut grown = Vec::with_capacity(self.kept.len());
+        for index in 0..self.kept.len() {
+            let name = format!("present.{}.{}", index / 2, part(index));
+            grown.push(outputs.remove(&name).ok_or_else(|| missing(&name))?);
+        }
+        drop(outputs);
+        self.kept = grown;
+        self.length = total;
+        Ok(logits.try_extract_tensor::<f32>()?.1.to_vec())
+    }
+}
+
+fn part(index: usize) -> &'static str {
+    if index.is_multiple_of(2) { "key" } else { "value" }
+}

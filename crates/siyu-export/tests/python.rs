@@ -1,0 +1,70 @@
+//! What others read: exported folders checked by `onnx` and opened by onnxruntime-genai.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod support;
+
+use siyu_export::{ExportSettings, Logits, Numbers, Variant, export};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use support::golden;
+
+/// Checks a graph, infers all its shapes, and has onnxruntime-genai continue a text from token 1.
+const SCRIPT: &str = r#"
+import sys, onnx, numpy
+import onnxruntime_genai as genai
+folder, expected = sys.argv[1], [int(token) for token in sys.argv[2].split()]
+path = folder + "/model.onnx"
+onnx.checker.check_model(path, full_check=True)
+inferred = onnx.shape_inference.infer_shapes(onnx.load(path, load_external_data=False), strict_mode=True, check_type=True)
+if "com.microsoft" not in {opset.domain for opset in inferred.opset_import}:
+    known = {value.name for value in inferred.graph.value_info} | {value.name for value in inferred.graph.output}
+    unknown = [output for node in inferred.graph.node for output in node.output if output not in known]
+    assert not unknown, unknown
+model = genai.Model(folder)
+parameters = genai.GeneratorParams(model)
+parameters.set_search_options(do_sample=False, max_length=21)
+generator = genai.Generator(model, parameters)
+generator.append_tokens(numpy.array([[1]], dtype=numpy.int32))
+while not generator.is_done():
+    generator.generate_next_token()
+found = [int(token) for token in generator.get_sequence(0)]
+if found[-1] == 2:
+    found.pop()
+assert found == [1] + expected, (found, expected)
+"#;
+
+fn stories() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sample-data/models/stories260k")
+}
+
+fn assert_opens(model: &Path, expected: &[i64], settings: ExportSettings) {
+    let python = std::env::var("SIYU_TEST_PYTHON").expect("SIYU_TEST_PYTHON names a Python with onnx");
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    export(model, &out, settings).unwrap();
+    let tokens: Vec<String> = expected.iter().map(i64::to_string).collect();
+    let ran = Command::new(python).args(["-c", SCRIPT]).arg(&out).arg(tokens.join(" ")).output().unwrap();
+    assert!(ran.status.success(), "{settings:?}: {}", String::from_utf8_lossy(&ran.stderr));
+}
+
+#[test]
+#[ignore = "needs Python with onnx and onnxruntime-genai: `cargo xtask test` installs them and runs this"]
+fn onnx_checks_every_graph_and_genai_continues_texts_with_it() {
+    for variant in Variant::ALL {
+        for (numbers, logits) in
+            [(Numbers::F32, Logits::All), (Numbers::F32, Logits::Last), (Numbers::F16, Logits::All)]
+        {
+            let settings = ExportSettings { variant, numbers, logits };
+            let expected = support::told(&stories(), ExportSettings::default(), 20);
+            assert_opens(&stories(), &expected, settings);
+        }
+        for case in ["llama", "qwen2", "qwen3", "mistral"] {
+            let settings = ExportSettings { variant, ..ExportSettings::default() };
+            let other = if variant == Variant::Plain { Variant::Fused } else { Variant::Plain };
+            let expected =
+                support::told(&golden(case), ExportSettings { variant: other, ..ExportSettings::default() }, 20);
+            assert_opens(&golden(case), &expected, settings);
+        }
+    }
+}

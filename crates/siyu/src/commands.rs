@@ -1,13 +1,16 @@
 //! The subcommands, one file each.
 
+mod audit;
 mod check;
 mod explain;
 mod export;
 mod operators;
 mod preview;
+mod risk;
 mod run;
 mod serve;
 mod sibling;
+mod token;
 mod trial;
 mod verify;
 
@@ -27,6 +30,9 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     Export(export::Export),
     Operators(operators::Operators),
+    Risk(risk::Risk),
+    Token(token::Token),
+    Audit(audit::Audit),
     /// Trains a model as a file describes it, by the program `siyu-train`.
     #[command(disable_help_flag = true)]
     Train(sibling::Arguments),
@@ -62,6 +68,9 @@ impl Command {
             Self::Export(command) => command.run(out),
             Self::Verify(command) => command.run(out),
             Self::Operators(command) => command.run(out),
+            Self::Risk(command) => command.run(out),
+            Self::Token(command) => command.run(out),
+            Self::Audit(command) => command.run(out),
             Self::Train(arguments) => arguments.run(&sibling::TRAINER, "train"),
             Self::Generate(arguments) => arguments.run(&sibling::TRAINER, "generate"),
             Self::Serve(command) => command.run(),

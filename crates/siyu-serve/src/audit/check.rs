@@ -79,7 +79,16 @@ struct State {
 impl State {
     fn new(head: (u64, String)) -> Self {
         let head_seen = head == (0, FIRST.to_owned());
-        Self { prev: FIRST.to_owned(), next: 0, number: 0, torn: Vec::new(), torn_lines: 0, head, head_seen, unended: false }
+        Self {
+            prev: FIRST.to_owned(),
+            next: 0,
+            number: 0,
+            torn: Vec::new(),
+            torn_lines: 0,
+            head,
+            head_seen,
+            unended: false,
+        }
     }
 
     fn line(&mut self, chain: &Chain, bytes: &[u8]) -> Result<(), Broken> {

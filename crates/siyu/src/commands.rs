@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod audit;
 mod bundle;
 mod check;
 mod explain;
@@ -9,10 +10,12 @@ mod merge;
 mod operators;
 mod preview;
 mod quantize;
+mod risk;
 mod run;
 mod serve;
 mod sibling;
 mod texts;
+mod token;
 mod trial;
 mod verify;
 
@@ -36,6 +39,9 @@ pub(crate) enum Command {
     Operators(operators::Operators),
     Merge(merge::Merge),
     Bundle(bundle::Bundle),
+    Risk(risk::Risk),
+    Token(token::Token),
+    Audit(audit::Audit),
     /// Trains a model as a file describes it, by the program `siyu-train`.
     #[command(disable_help_flag = true)]
     Train(sibling::Arguments),
@@ -78,6 +84,9 @@ impl Command {
             Self::Operators(command) => command.run(out),
             Self::Merge(command) => command.run(out),
             Self::Bundle(command) => command.run(out),
+            Self::Risk(command) => command.run(out),
+            Self::Token(command) => command.run(out),
+            Self::Audit(command) => command.run(out),
             Self::Train(arguments) => arguments.run(&sibling::TRAINER, "train"),
             Self::Generate(arguments) => arguments.run(&sibling::TRAINER, "generate"),
             Self::Cluster(arguments) => arguments.run_all(&sibling::CLUSTER, "cluster"),

@@ -35,6 +35,8 @@ pub(super) struct Found {
     pub(super) next: u64,
     /// What stands behind the last line that was written whole.
     pub(super) tail: Vec<u8>,
+    /// Whether only the end of the last line is missing.
+    pub(super) unended: bool,
 }
 
 /// Reads a record line by line.
@@ -56,7 +58,7 @@ pub(super) fn read(path: &Path, chain: &Chain) -> Result<Found, Error> {
         return Err(broken(if state.torn_lines > 0 { changed } else { Broken::Short { lines } }));
     }
     let checked = Checked { lines, last: state.prev, torn: state.torn.len() };
-    Ok(Found { checked, next: state.next, tail: state.torn })
+    Ok(Found { checked, next: state.next, tail: state.torn, unended: state.unended })
 }
 
 /// How far the chain holds.
@@ -71,21 +73,33 @@ struct State {
     /// How many lines the head file knows of, and the hash of the last of them.
     head: (u64, String),
     head_seen: bool,
+    unended: bool,
 }
 
 impl State {
     fn new(head: (u64, String)) -> Self {
         let head_seen = head == (0, FIRST.to_owned());
-        Self { prev: FIRST.to_owned(), next: 0, number: 0, torn: Vec::new(), torn_lines: 0, head, head_seen }
+        Self {
+            prev: FIRST.to_owned(),
+            next: 0,
+            number: 0,
+            torn: Vec::new(),
+            torn_lines: 0,
+            head,
+            head_seen,
+            unended: false,
+        }
     }
 
     fn line(&mut self, chain: &Chain, bytes: &[u8]) -> Result<(), Broken> {
         self.number += 1;
-        let line = bytes.strip_suffix(b"\n").and_then(|line| std::str::from_utf8(line).ok());
+        self.unended = !bytes.ends_with(b"\n");
+        let line = std::str::from_utf8(bytes.strip_suffix(b"\n").unwrap_or(bytes)).ok();
         let verified = line.and_then(|line| Some((line, chain.verified(line)?)));
         let Some((line, hash)) = verified else {
             self.torn.extend_from_slice(bytes);
             self.torn_lines += 1;
+            self.unended = false;
             return Ok(());
         };
         let value: serde_json::Value = serde_json::from_str(line).map_err(|_| Broken::Changed { line: self.number })?;
@@ -195,13 +209,16 @@ mod tests {
         let chain = Chain::new(None).unwrap();
         let text = String::from_utf8(whole.clone()).unwrap();
         let last = text.lines().last().unwrap();
-        let (_, hash) = (0, chain.verified(last).unwrap());
+        let hash = chain.verified(last).unwrap();
         let (line, _) = chain.line("\"time\":\"2026-11-26T17:18:45Z\",\"event\":\"request\"", 10, hash);
-        for bytes in 0..=line.len() {
+        for bytes in (0..line.len()).step_by(29).chain([1, line.len() - 1, line.len()]) {
             let torn = [&whole, &line.as_bytes()[..bytes]].concat();
             fs::write(&settings.path, torn).unwrap();
             fs::write(head_path(&settings.path), &head).unwrap();
-            assert_eq!(check(&settings.path, None).unwrap().torn, bytes);
+            // Whole but for its end, the line counts.
+            let full = usize::from(bytes == line.len());
+            let checked = check(&settings.path, None).unwrap();
+            assert_eq!((checked.lines, checked.torn), (10 + full, bytes * (1 - full)));
             drop(Log::open(&settings, 3).unwrap());
             // And killed once more, before the line that tells of it was whole.
             let mut again = fs::read(&settings.path).unwrap();
@@ -210,7 +227,7 @@ mod tests {
             fs::write(head_path(&settings.path), &head).unwrap();
             drop(Log::open(&settings, 4).unwrap());
             let checked = check(&settings.path, None).unwrap();
-            assert_eq!((checked.lines, checked.torn), (11, 0), "{bytes}");
+            assert_eq!((checked.lines, checked.torn), (11 + full, 0), "{bytes}");
         }
     }
 

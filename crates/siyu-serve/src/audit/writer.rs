@@ -102,6 +102,9 @@ impl Writer {
         if length > 0 {
             let found = check::read(path, &writer.chain)?;
             (writer.next, writer.prev) = (found.next, found.checked.last);
+            if found.unended {
+                writer.append(b"\n").map_err(failed)?;
+            }
             if !found.tail.is_empty() {
                 // What was written stays as it is; the line that follows says what it was.
                 let torn = found.tail.strip_suffix(b"\n").unwrap_or(&found.tail);

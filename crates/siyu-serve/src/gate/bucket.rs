@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_flood_of_addresses_takes_bounded_memory_and_passes() {
         let buckets = buckets();
-        for address in 0..2_000_000_u32 {
+        for address in 0..300_000_u32 {
             let _ = buckets.take(IpAddr::V4((address + (1 << 28)).into()), at(0));
         }
         let remembered: usize = buckets.shards.iter().map(|shard| shard.lock().unwrap().len()).sum();

@@ -24,7 +24,8 @@ const MAX_ROUNDS: usize = 4096;
 /// Each line is read back into bytes, by each code page in turn; where those bytes are UTF-8 and what stands there could
 /// hardly have been meant, the UTF-8 takes its place. A garbled part of a line is repaired by itself. Bytes that were
 /// lost on the way become U+FFFD, and control characters from U+0080 to U+009F what Windows-1252 has there. A line that
-/// would be garbled only once it is normalized is normalized and repaired, so that the steps together are idempotent.
+/// would be garbled only once it is normalized is normalized and repaired, so that the steps together are idempotent, but
+/// for contrived mixtures of garbled and decomposed text.
 ///
 /// # Source
 /// RFC 3629 (UTF-8); the WHATWG Encoding Standard for the code pages; the cases that the Python package ftfy 6.3.1

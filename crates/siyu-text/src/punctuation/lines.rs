@@ -1,5 +1,6 @@
 //! The lines on which a mark may change.
 
+use super::context::is_han;
 use super::{protect, scan};
 use crate::scan::Hits;
 use std::ops::Range;
@@ -51,7 +52,8 @@ impl<'a> Lines<'a> {
         if at >= self.noted && scan::is_doubtful(self.text.as_bytes(), at) {
             let line = self.line(at);
             self.noted = line.end;
-            if self.may_have_han(&line) {
+            // Marks of full width are no Chinese by themselves.
+            if self.may_have_han(&line) && self.text.get(line.clone()).is_some_and(|line| line.chars().any(is_han)) {
                 self.found.push(line);
             }
         }

@@ -48,17 +48,14 @@ pub(super) fn spans(text: &str, mut lines: Option<&mut Lines<'_>>) -> Vec<Span> 
             continue;
         }
         let free = spans.last().map_or(0, |span| span.range.end);
-        match span_at(text, at, free) {
-            Some(span) => {
-                at = span.range.end.max(at + 1);
-                spans.push(span);
+        if let Some(span) = span_at(text, at, free) {
+            at = span.range.end.max(at + 1);
+            spans.push(span);
+        } else {
+            if let Some(lines) = &mut lines {
+                lines.note(at);
             }
-            None => {
-                if let Some(lines) = &mut lines {
-                    lines.note(at);
-                }
-                at += 1;
-            }
+            at += 1;
         }
     }
     spans

@@ -68,7 +68,7 @@ impl Bundle {
     /// [`Error::Bundle`] names the file that is missing, changed or too many; [`Error::Mixed`] the parts.
     pub fn verify(&self) -> Result<()> {
         let changed: Result<Vec<Option<String>>> =
-            self.manifest.files.par_iter().map(|file| Ok(self.problem(file)?)).collect();
+            self.manifest.files.par_iter().map(|file| self.problem(file)).collect();
         if let Some(problem) = changed?.into_iter().flatten().next() {
             return Err(self.refused(problem));
         }
@@ -116,7 +116,7 @@ impl Bundle {
 /// What DVC puts beside the files it keeps.
 fn is_pointer(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.ends_with(".dvc") || name == ".gitignore" || name == ".gitattributes"
+    Path::new(name).extension().is_some_and(|end| end == "dvc") || name == ".gitignore" || name == ".gitattributes"
 }
 
 /// Paths of all files below a folder, with `/` between their parts, in alphabetical order.

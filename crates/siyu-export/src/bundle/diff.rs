@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
+use std::path::Path;
 
 /// JSON files up to this size are compared by what they say.
 const READABLE_BYTES: u64 = 1 << 24;
@@ -86,7 +87,7 @@ pub fn diff_bundles(before: &Bundle, after: &Bundle) -> Result<Vec<BundleChange>
 }
 
 fn readable(file: &BundleFile) -> bool {
-    file.path.ends_with(".json") && file.bytes <= READABLE_BYTES
+    Path::new(&file.path).extension().is_some_and(|end| end == "json") && file.bytes <= READABLE_BYTES
 }
 
 fn read(bundle: &Bundle, file: &BundleFile) -> Result<Value> {

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use siyu_checkpoint::{ADAPTER_PREFIX, Checkpoint, Config, LoraSettings};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 const A: &str = ".lora_A.weight";
 const B: &str = ".lora_B.weight";
@@ -109,12 +109,11 @@ impl Change {
 
 /// Refuses settings that name a module that the base does not have.
 pub(super) fn expect_modules(config: &Config, settings: &LoraSettings) -> Result<()> {
-    let mut modules = BTreeMap::new();
+    let mut modules = BTreeSet::from(["lm_head".to_owned()]);
     for (name, _) in config.tensors() {
-        modules.extend(name.rsplit_once('.').map(|(module, _)| (module.to_owned(), ())));
+        modules.extend(name.rsplit_once('.').map(|(module, _)| module.to_owned()));
     }
-    modules.insert("lm_head".to_owned(), ());
-    let named = |end: &str| modules.keys().any(|module| siyu_checkpoint::ends_in(module, end));
+    let named = |end: &str| modules.iter().any(|module| siyu_checkpoint::ends_in(module, end));
     let names = match &settings.targets {
         siyu_checkpoint::Targets::Names(names) => names.as_slice(),
         _ => &[],

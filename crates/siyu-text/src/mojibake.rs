@@ -8,6 +8,7 @@
 mod code_page;
 mod evidence;
 mod gbk;
+mod latent;
 mod line;
 mod repair;
 mod scan;
@@ -22,29 +23,38 @@ const MAX_ROUNDS: usize = 4096;
 ///
 /// Each line is read back into bytes, by each code page in turn; where those bytes are UTF-8 and what stands there could
 /// hardly have been meant, the UTF-8 takes its place. A garbled part of a line is repaired by itself. Bytes that were
-/// lost on the way become U+FFFD, and control characters from U+0080 to U+009F what Windows-1252 has there.
+/// lost on the way become U+FFFD, and control characters from U+0080 to U+009F what Windows-1252 has there. A line that
+/// would be garbled only once it is normalized is normalized and repaired, so that the steps together are idempotent.
 ///
 /// # Source
 /// RFC 3629 (UTF-8); the WHATWG Encoding Standard for the code pages; the cases that the Python package ftfy 6.3.1
 /// repairs, as the measure.
 pub fn fix(text: &str) -> Cow<'_, str> {
-    until_stable(text, MAX_ROUNDS, round::<()>).0
+    until_stable(text, MAX_ROUNDS, |text| round::<()>(text, latent::fix)).0
 }
 
 /// Like [`fix`], with the place in the source for each place in the result.
 pub fn fix_mapped(text: &str) -> (Cow<'_, str>, OffsetMap) {
-    until_stable(text, MAX_ROUNDS, round)
+    until_stable(text, MAX_ROUNDS, |text| round(text, latent::fix))
 }
 
-/// Undoes one garbling of each line.
-fn round<R: Record>(text: &str) -> Option<(String, R)> {
+/// Like [`fix`], by what stands there alone.
+fn visible(text: &str) -> Cow<'_, str> {
+    until_stable(text, MAX_ROUNDS, |text| round::<()>(text, |_| None)).0
+}
+
+/// Undoes one garbling of each line; what `hidden` says of a line counts where nothing is seen to be garbled.
+fn round<R: Record>(text: &str, hidden: fn(&str) -> Option<String>) -> Option<(String, R)> {
     let mut writer = Writer::new(text, R::default());
     let mut done = 0;
     while let Some(found) = scan::suspect(text, done) {
         let start = memchr::memrchr(b'\n', &text.as_bytes()[done..found]).map_or(done, |at| done + at + 1);
         let end = memchr::memchr(b'\n', &text.as_bytes()[found..]).map_or(text.len(), |at| found + at);
-        if let Some(repair) = line::fix(text.get(start..end).expect("line feeds part characters")) {
+        let line = text.get(start..end).expect("line feeds part characters");
+        if let Some(repair) = line::fix(line) {
             repair.write(start, &mut writer);
+        } else if let Some(fixed) = hidden(line) {
+            writer.replace(start..end, &fixed);
         }
         done = end;
     }

@@ -59,11 +59,11 @@ pub fn normalize_mapped(text: &str, style: Style) -> (Cow<'_, str>, OffsetMap) {
 fn round<R: Record>(text: &str, style: Style) -> Option<(String, R)> {
     let bytes = text.as_bytes();
     let is_wide = scan::next_wide(bytes, 0, bytes.len(), style).is_some();
-    if !is_wide && !(style == Style::Fullwidth && scan::has_doubtful_mark(bytes)) {
+    if !is_wide && !(style == Style::Fullwidth && scan::may_have_han(bytes)) {
         return None;
     }
-    let mut lines = Lines::new(text);
-    let spans = protect::spans(text, |mark| lines.note(mark));
+    let mut lines = Lines::new(text, !is_wide);
+    let spans = protect::spans(text, Some(&mut lines));
     let mut writer = Writer::new(text, R::default());
     if is_wide {
         narrow::narrow(text, &spans, style, &mut writer);

@@ -46,7 +46,8 @@ pub(crate) fn within(byte: u8, low: u8, high: u8) -> bool {
 /// Bytes of which [`Hits`] holds one bit each.
 const WORD: usize = 64;
 
-/// The places that a test tells by a byte and the next one, where many are asked for: each block is tested once.
+/// The places that a test tells by a byte, where many are asked for: each block is tested once.
+#[derive(Clone, Copy)]
 pub(crate) struct Hits<'a, F> {
     bytes: &'a [u8],
     test: F,
@@ -54,7 +55,7 @@ pub(crate) struct Hits<'a, F> {
     mask: u64,
 }
 
-impl<'a, F: Fn(u8, u8) -> bool> Hits<'a, F> {
+impl<'a, F: Fn(u8) -> bool> Hits<'a, F> {
     pub(crate) fn new(bytes: &'a [u8], test: F) -> Self {
         let mut hits = Self { bytes, test, block: 0, mask: 0 };
         hits.mask = hits.tested(0);
@@ -68,8 +69,7 @@ impl<'a, F: Fn(u8, u8) -> bool> Hits<'a, F> {
             self.block = from;
             self.mask = self.tested(from);
         }
-        self.mask &=
-            u64::MAX.checked_shl(u32::try_from(from.saturating_sub(self.block)).unwrap_or(WORD as u32)).unwrap_or(0);
+        self.mask &= u64::MAX << from.saturating_sub(self.block);
         while self.mask == 0 {
             self.block += WORD;
             if self.block >= self.bytes.len() {
@@ -85,20 +85,18 @@ impl<'a, F: Fn(u8, u8) -> bool> Hits<'a, F> {
     fn tested(&self, from: usize) -> u64 {
         work::add(WORD);
         let mut flags = [0_u8; WORD];
-        if let Some(window) = self.bytes.get(from..=from + WORD) {
-            let (first, second) = (&window[..WORD], &window[1..]);
+        if let Some(block) = self.bytes.get(from..from + WORD) {
             let mut found = 0;
-            for at in 0..WORD {
-                flags[at] = u8::from((self.test)(first[at], second[at]));
-                found |= flags[at];
+            for (flag, &byte) in flags.iter_mut().zip(block) {
+                *flag = u8::from((self.test)(byte));
+                found |= *flag;
             }
             if found == 0 {
                 return 0;
             }
         } else {
-            let rest = self.bytes.get(from..).unwrap_or_default();
-            for (at, &byte) in rest.iter().enumerate() {
-                flags[at] = u8::from((self.test)(byte, rest.get(at + 1).copied().unwrap_or(0)));
+            for (flag, &byte) in flags.iter_mut().zip(self.bytes.get(from..).unwrap_or_default()) {
+                *flag = u8::from((self.test)(byte));
             }
         }
         // The product gathers the lowest bits of eight bytes in the uppermost byte, the first one lowest.
@@ -118,8 +116,8 @@ mod tests {
     proptest! {
         #[test]
         fn every_hit_is_found_in_order(text in "[ab ]{0,300}", steps in prop::collection::vec(0_usize..90, 0..40)) {
-            let is_hit = |at: usize| text.as_bytes()[at] == b'a' && text.as_bytes().get(at + 1) != Some(&b'b');
-            let mut hits = Hits::new(text.as_bytes(), |a, b| (a == b'a') & (b != b'b'));
+            let is_hit = |at: usize| text.as_bytes()[at] == b'a';
+            let mut hits = Hits::new(text.as_bytes(), |byte| byte == b'a');
             let mut from = 0;
             for step in steps {
                 let expected = (from..text.len()).find(|&at| is_hit(at));

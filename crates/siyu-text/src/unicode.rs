@@ -67,6 +67,11 @@ pub fn count_odd(text: &str) -> usize {
     count
 }
 
+/// Whether normalizing takes a character away, or may.
+pub(crate) fn is_invisible(character: char) -> bool {
+    matches!(plain::action(character), plain::Action::Remove | plain::Action::Judge)
+}
+
 fn is_odd(character: char) -> bool {
     let code = u32::from(character);
     matches!(code, 0xE000..=0xF8FF | 0xFDD0..=0xFDEF | 0xFFFC | 0xFFFD | 0xF_0000..) || code & 0xFFFE == 0xFFFE

@@ -14,7 +14,7 @@
 //!   batches r, r + ranks, … of each step. A step has the same rows whatever the count of GPUs, and the loss is divided
 //!   by the step's labels, which every rank knows without asking.
 //! - *One sum a step.* All trained numbers lie in one f32 buffer, so their gradient is one `all_reduce(sum)`: 5 to 8
-//!   million numbers for an adapter of a 7B model, 32 MB, a few milliseconds over PCIe and less over `NVLink` beside
+//!   million numbers for an adapter of a 7B model, 32 MB, a few milliseconds over `PCIe` and less over `NVLink` beside
 //!   steps of a second. There is nothing to overlap or to shard. The losses are summed in the same call.
 //! - *Every rank then does the same step* of the optimizer on the same numbers, so that parameters stay bit-equal with
 //!   nothing sent; rank 0 alone writes states, adapters and metrics. A non-finite gradient is seen by all after the sum.

@@ -309,7 +309,7 @@ impl Settings {
     /// # Errors
     /// [`Error::Refused`] says which cannot be applied, and why.
     pub fn set(self, overrides: &[String]) -> Result<Self> {
-        overrides.iter().try_fold(self, overrides::set)
+        overrides.iter().try_fold(self, |settings, setting| overrides::set(&settings, setting))
     }
 
     /// The file's text for the record of a run: every setting with its value.

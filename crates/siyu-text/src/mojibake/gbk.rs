@@ -10,7 +10,7 @@ const ENOUGH: usize = 2;
 
 /// Whether GBK makes this character of the first two bytes of a Chinese character or mark in UTF-8; few other texts
 /// have one.
-fn may_begin(letter: char) -> bool {
+pub(super) fn may_begin(letter: char) -> bool {
     let code = u32::from(letter) as usize;
     FIRST.get(code / 64).is_some_and(|word| word >> (code % 64) & 1 == 1)
 }

@@ -56,7 +56,9 @@ fn is_suspect(a: u8, b: u8, c: u8, d: u8) -> bool {
     let symbol = (a == 0xE2)
         & ((b == 0x80) & within(c, 0x98, 0x9E) | (b == 0x88) & (c == 0x9A) | (b == 0x89) & (c == 0x88) | (b == 0x94))
         & within(d, 0xC2, 0xE3);
-    control | alphabet | symbol
+    // Letterlike symbols and mathematical letters, which normalizing may turn into letters.
+    let letterlike = (a == 0xE2) & (b == 0x84) & (d >= 0xC2) | (a == 0xF0) & (b == 0x9D);
+    control | alphabet | symbol | letterlike
 }
 
 #[inline(always)]

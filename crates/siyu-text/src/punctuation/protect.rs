@@ -5,6 +5,7 @@ mod code;
 mod markup;
 mod math;
 
+use super::lines::Lines;
 use super::scan;
 use std::ops::Range;
 
@@ -34,13 +35,18 @@ impl Span {
     }
 }
 
-/// The protected spans in order; they do not overlap. Hands over the place of each mark outside of them.
-pub(super) fn spans(text: &str, mut mark: impl FnMut(usize)) -> Vec<Span> {
+/// The protected spans in order; they do not overlap. With `lines`, the lines are noted that may change, and the spans of
+/// others may be left out.
+pub(super) fn spans(text: &str, mut lines: Option<&mut Lines<'_>>) -> Vec<Span> {
     let mut spans: Vec<Span> = code::front_matter(text).into_iter().collect();
     let mut at = spans.last().map_or(0, |span| span.range.end);
     let mut hits = scan::openings_and_marks(text.as_bytes());
     while let Some(next) = hits.at_or_after(at) {
         at = next;
+        if let Some(end) = lines.as_mut().and_then(|lines| lines.calm_to(at, &mut hits)) {
+            at = end;
+            continue;
+        }
         let free = spans.last().map_or(0, |span| span.range.end);
         match span_at(text, at, free) {
             Some(span) => {
@@ -48,12 +54,29 @@ pub(super) fn spans(text: &str, mut mark: impl FnMut(usize)) -> Vec<Span> {
                 spans.push(span);
             }
             None => {
-                mark(at);
+                if let Some(lines) = &mut lines {
+                    lines.note(at);
+                }
                 at += 1;
             }
         }
     }
     spans
+}
+
+/// Whether a span may begin at `at` that goes on beyond its line.
+pub(super) fn may_span_lines(bytes: &[u8], at: usize) -> bool {
+    let next = bytes.get(at + 1).copied().unwrap_or(b'\n');
+    match bytes[at] {
+        b'`' => true,
+        b'~' => next == b'~',
+        // White space may come before what makes it JSON, some of it beyond ASCII.
+        b'{' | b'[' => matches!(next, b'"' | b'{' | b'[' | 0xC2 | 0xE1..=0xE3) || next <= b' ',
+        b'<' => next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?'),
+        b'$' => next == b'$',
+        b'\\' => matches!(next, b'(' | b'[' | b'b'),
+        _ => false,
+    }
 }
 
 /// The span that the byte at `at` gives away; it starts at or after `free`.
@@ -70,7 +93,7 @@ fn span_at(text: &str, at: usize, free: usize) -> Option<Span> {
         b']' => markup::link_target(text, at),
         b':' => address::url(text, at, free),
         b'@' => address::email(text, at, free),
-        b'w' | b'W' => address::bare_host(text, at),
+        b'.' => address::bare_host(text, at.checked_sub(3)?, free),
         _ => None,
     }
 }
@@ -99,7 +122,7 @@ mod tests {
     use super::spans;
 
     fn found(text: &str) -> Vec<&str> {
-        spans(text, |_| {}).into_iter().map(|span| text.get(span.range).unwrap()).collect()
+        spans(text, None).into_iter().map(|span| text.get(span.range).unwrap()).collect()
     }
 
     #[test]

@@ -141,7 +141,7 @@ fn widened(text: &str) -> Option<String> {
         Some(*start - line.len()..*start)
     });
     let lines = lines.filter(|line| text.get(line.clone()).unwrap().chars().any(context::is_han)).collect();
-    widen::widen(text, &protect::spans(text, |_| {}), lines, &mut writer);
+    widen::widen(text, &protect::spans(text, None), lines, &mut writer);
     writer.changed().map(|changed| changed.0)
 }
 

@@ -50,7 +50,7 @@ mod tests {
     fn limited(most: usize) -> impl FnMut(&[Rows]) -> Result<Vec<u64>> {
         move |batches| {
             if batches.iter().any(|batch| batch.0.len() > most) {
-                Tensor::f_zeros([1 << 50], (Kind::Float, Device::Cpu)).map_err(siyu_model::Error::from)?;
+                let _ = Tensor::f_zeros([1 << 50], (Kind::Float, Device::Cpu)).map_err(siyu_model::Error::from)?;
             }
             Ok(batches.iter().flat_map(|batch| &batch.0).map(|row| row.row).collect())
         }

@@ -6,7 +6,7 @@ use super::{Settings, check};
 use crate::{Error, Result};
 
 /// Applies one setting.
-pub(super) fn set(settings: Settings, setting: &String) -> Result<Settings> {
+pub(super) fn set(settings: &Settings, setting: &str) -> Result<Settings> {
     let refused =
         |problem: &str| Error::Refused(format!("cannot apply `--set {setting}`: {}", problem.trim_end_matches("; ")));
     let (path, text) =

@@ -91,7 +91,8 @@ impl OnnxModel {
         let cache = of_cache.and_then(|input| input.dtype().tensor_type());
         let cache = cache.ok_or_else(|| Error::Runtime(format!("`{}` has no `past_key_values`", graph.display())))?;
         let logits = session.outputs().iter().find(|output| output.name() == "logits");
-        let last_only = logits.and_then(|logits| logits.dtype().tensor_shape()).is_some_and(|shape| shape[1] == 1);
+        let last_only =
+            logits.and_then(|logits| logits.dtype().tensor_shape()).is_some_and(|shape| shape.get(1) == Some(&1));
         let mut every = OutputSelector::no_default().with("logits");
         for index in 0..2 * config.layers {
             every = every.with(format!("present.{}.{}", index / 2, part(index)));

@@ -110,6 +110,16 @@ fn what_is_out_of_bounds_is_not_written_unless_forced() {
 }
 
 #[test]
+fn texts_of_which_nothing_counts_let_nothing_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = [TextRow { domain: "mute".to_owned(), ids: vec![1, 403, 407], counted: vec![false; 3] }];
+    let trial = Trial { calibration: &[], gate: &gate, bounds: LOOSE, force: false, threads: 1 };
+    let out = folder.path().join("out");
+    let report = quantize(&stories(), &out, ExportSettings::default(), blocks(8, 32, true), trial).unwrap();
+    assert!(!report.written && !out.exists());
+}
+
+#[test]
 fn embeddings_in_few_bits_are_read_as_they_were_rounded() {
     let folder = tempfile::tempdir().unwrap();
     let settings = QuantizeSettings { embeddings: true, ..blocks(8, 32, false) };

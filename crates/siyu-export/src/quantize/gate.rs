@@ -24,6 +24,9 @@ impl QuantizeBounds {
 
     /// What of `found` is out of bounds.
     pub(super) fn problem(self, domain: &str, found: &Comparison) -> Option<String> {
+        if found.tokens == 0 {
+            return Some(format!("{domain}: there is no token that counts"));
+        }
         let growth = found.perplexity_growth();
         // Not a number is out of bounds.
         let bad = growth.is_nan() || growth > self.perplexity_growth || found.agreement < self.agreement;

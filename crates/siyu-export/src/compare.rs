@@ -76,8 +76,6 @@ impl Sums {
 
 /// Reads texts with two models of one vocabulary; returns what was found on all of them and by domain.
 ///
-/// Both graphs must give the logits of all tokens.
-///
 /// # Errors
 /// [`crate::Error::Runtime`], as for a token outside the vocabulary.
 pub fn compare(

@@ -20,5 +20,5 @@ pub use error::{Error, Result};
 pub use export::export;
 pub use merge::{MERGE_RECORD, Merge, MergeBounds, MergeRecord, MergeSettings, Merged, Verdict};
 pub use onnx::{Branches, DATA_FILE, ExportSettings, GRAPH_FILE, Logits, Numbers, Variant, write_graph};
-pub use quantize::{Blocks, Bounds, MatrixCost, QuantizeReport, QuantizeSettings, Scheme, Trial, quantize};
+pub use quantize::{Blocks, MatrixCost, QuantizeBounds, QuantizeReport, QuantizeSettings, Scheme, Trial, quantize};
 pub use runtime::{OnnxModel, OnnxSession, load_runtime};

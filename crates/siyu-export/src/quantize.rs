@@ -4,18 +4,21 @@
 //! The gate then reads texts with both models. It knows nothing of where the texts come from.
 
 pub(crate) mod blocks;
+mod gate;
 pub(crate) mod gptq;
 pub(crate) mod inputs;
+mod reference;
 
 pub use blocks::Blocks;
+pub use gate::{MatrixCost, QuantizeBounds, QuantizeReport};
 
 use crate::compare::{Comparison, TextRow, compare};
 use crate::error::{Error, Result};
 use crate::export::finish;
 use crate::folder::Unfinished;
-use crate::onnx::{Coding, ExportSettings, GRAPH_FILE, Logits, Numbers, Plan, build};
+use crate::onnx::{Coding, ExportSettings, GRAPH_FILE, Plan, build};
 use crate::runtime::OnnxModel;
-use inputs::Inputs;
+use reference::Reference;
 use siyu_checkpoint::{Checkpoint, Config};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -65,42 +68,6 @@ impl QuantizeSettings {
     }
 }
 
-/// How far a quantized model may be from what it was.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bounds {
-    /// Largest growth of perplexity, as a share.
-    pub perplexity_growth: f64,
-    /// Least share of tokens for which both think the same likeliest, in 0..=1.
-    pub agreement: f64,
-}
-
-impl Bounds {
-    /// Those for weights of 4 or of 8 bits where the user says nothing.
-    pub fn for_bits(bits: u32) -> Self {
-        if bits == 4 {
-            Self { perplexity_growth: 0.05, agreement: 0.9 }
-        } else {
-            Self { perplexity_growth: 0.01, agreement: 0.97 }
-        }
-    }
-
-    /// What of `found` is out of bounds.
-    fn problem(self, domain: &str, found: &Comparison) -> Option<String> {
-        let growth = found.perplexity_growth();
-        // Not a number is out of bounds.
-        let bad = growth.is_nan() || growth > self.perplexity_growth || found.agreement < self.agreement;
-        bad.then(|| {
-            format!(
-                "{domain}: perplexity grows by {:.2} % (at most {:.2} %), agreement is {:.2} % (at least {:.2} %)",
-                100.0 * growth,
-                100.0 * self.perplexity_growth,
-                100.0 * found.agreement,
-                100.0 * self.agreement
-            )
-        })
-    }
-}
-
 /// Texts and bounds for a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Trial<'a> {
@@ -109,40 +76,11 @@ pub struct Trial<'a> {
     /// Texts that the gate compares on.
     pub gate: &'a [TextRow],
     /// How far apart the models may be.
-    pub bounds: Bounds,
+    pub bounds: QuantizeBounds,
     /// Write the folder whatever the gate finds, and without texts for it.
     pub force: bool,
     /// Threads of onnxruntime; 0 is all cores.
     pub threads: usize,
-}
-
-/// What the rounding of a matrix costs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MatrixCost {
-    /// The matrix.
-    pub name: String,
-    /// Share of what comes out of it that changes: of the root of squares, on the texts of the calibration where there
-    /// are some, else of the weights themselves.
-    pub share: f64,
-}
-
-/// What became of a model.
-#[derive(Clone, Debug)]
-pub struct QuantizeReport {
-    /// Bytes of graph and weights.
-    pub bytes: u64,
-    /// Count of weights; times 2 or 4 the bytes of a model in floats.
-    pub parameters: u64,
-    /// On all texts of the gate.
-    pub all: Comparison,
-    /// By domain.
-    pub domains: BTreeMap<String, Comparison>,
-    /// Costliest first.
-    pub costs: Vec<MatrixCost>,
-    /// What is out of bounds; empty where nothing is.
-    pub problems: Vec<String>,
-    /// The folder was written.
-    pub written: bool,
 }
 
 /// Writes the folder of a model in few bits, as [`crate::export`] does in floats, if the gate lets it through.
@@ -159,8 +97,9 @@ pub fn quantize(
 ) -> Result<QuantizeReport> {
     settings.check()?;
     if trial.gate.is_empty() && !trial.force {
-        let problem =
-            "there are no texts to measure the quantized model on; give some, or force it unmeasured".to_owned();
+        let problem = "there are no texts to measure the quantized model on; name a dataset by `--dataset`, or \
+                       `--force` it unmeasured"
+            .to_owned();
         return Err(Error::Setting { problem });
     }
     if settings.calibrated && trial.calibration.is_empty() {
@@ -170,8 +109,8 @@ pub fn quantize(
     let checkpoint = Checkpoint::open(model)?;
     let unfinished = Unfinished::begin(out)?;
     let measured = !(trial.gate.is_empty() && trial.calibration.is_empty());
-    let mut reference = measured.then(|| Reference::open(&config, &checkpoint, export, &unfinished, trial.threads));
-    let mut reference = reference.take().transpose()?;
+    let reference = measured.then(|| Reference::open(&config, &checkpoint, export, &unfinished, trial.threads));
+    let mut reference = reference.transpose()?;
     let inputs = reference.as_mut().map(|reference| reference.inputs(trial.calibration, settings.calibrated));
     let plan = Plan { config: &config, checkpoint: &checkpoint, branches: None, settings: export };
     let mut coding = Coding { settings, inputs, costs: Vec::new() };
@@ -199,33 +138,4 @@ pub fn quantize(
 fn parameters(checkpoint: &Checkpoint) -> u64 {
     let shapes = checkpoint.names().filter_map(|name| checkpoint.shape(name));
     shapes.map(|shape| shape.iter().map(|size| size.unsigned_abs()).product::<u64>()).sum()
-}
-
-/// The model in f32 with the inputs of all matrices as outputs, in a folder that does not stay.
-struct Reference {
-    model: OnnxModel,
-    observed: Vec<inputs::Observed>,
-    _folder: tempfile::TempDir,
-}
-
-impl Reference {
-    fn open(
-        config: &Config,
-        checkpoint: &Checkpoint,
-        export: ExportSettings,
-        unfinished: &Unfinished,
-        threads: usize,
-    ) -> Result<Self> {
-        let folder = tempfile::tempdir_in(unfinished.folder()).map_err(Error::write(unfinished.folder()))?;
-        let settings = ExportSettings { numbers: Numbers::F32, logits: Logits::All, ..export };
-        let mut observed = Vec::new();
-        build(&Plan { config, checkpoint, branches: None, settings }, None, Some(&mut observed), folder.path())?;
-        let model = OnnxModel::with_config(&folder.path().join(GRAPH_FILE), config.clone(), threads)?;
-        Ok(Self { model, observed, _folder: folder })
-    }
-
-    fn inputs<'a>(&'a mut self, texts: &'a [Vec<i64>], full: bool) -> Inputs<'a> {
-        let observed = self.observed.clone();
-        Inputs { model: &mut self.model, observed, texts, full, measured: BTreeMap::new() }
-    }
 }

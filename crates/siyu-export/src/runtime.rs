@@ -53,6 +53,8 @@ pub struct OnnxModel {
     config: Config,
     session: Session,
     cache: TensorElementType,
+    /// The graph gives the logits of the last token only.
+    last_only: bool,
     /// Logits and the grown cache.
     grown: RunOptions<HasSelectedOutputs>,
     /// Logits only.
@@ -88,13 +90,16 @@ impl OnnxModel {
         let of_cache = session.inputs().iter().find(|input| input.name().starts_with("past_key_values."));
         let cache = of_cache.and_then(|input| input.dtype().tensor_type());
         let cache = cache.ok_or_else(|| Error::Runtime(format!("`{}` has no `past_key_values`", graph.display())))?;
+        let logits = session.outputs().iter().find(|output| output.name() == "logits");
+        let last_only =
+            logits.and_then(|logits| logits.dtype().tensor_shape()).is_some_and(|shape| shape.get(1) == Some(&1));
         let mut every = OutputSelector::no_default().with("logits");
         for index in 0..2 * config.layers {
             every = every.with(format!("present.{}.{}", index / 2, part(index)));
         }
         let grown = RunOptions::new()?.with_outputs(every);
         let told = RunOptions::new()?.with_outputs(OutputSelector::no_default().with("logits"));
-        Ok(Self { config, session, cache, grown, told })
+        Ok(Self { config, session, cache, last_only, grown, told })
     }
 
     /// What the model is.
@@ -118,7 +123,7 @@ impl OnnxModel {
         (0..2 * self.config.layers).map(|_| Ok(DynTensor::new(allocator, kind, shape)?.into_dyn())).collect()
     }
 
-    /// The logits of every token of a text, or of its last where the graph gives no others.
+    /// The logits of every token of a text; token by token where the graph gives those of the last only.
     ///
     /// # Shapes
     /// Returns `[ids.len(), vocab]`, row by row.
@@ -126,6 +131,11 @@ impl OnnxModel {
     /// # Errors
     /// [`Error::Runtime`], as for a token outside the vocabulary.
     pub fn logits(&mut self, ids: &[i64]) -> Result<Vec<f32>> {
+        if self.last_only {
+            let mut session = self.start()?;
+            let each: Result<Vec<Vec<f32>>> = ids.iter().map(|&id| session.read(&[id])).collect();
+            return Ok(each?.concat());
+        }
         let empty = self.empty()?;
         let outputs = self.session.run_with_options(inputs(ids, 0, &empty)?, &self.told)?;
         Ok(outputs["logits"].try_extract_tensor::<f32>()?.1.to_vec())

@@ -5,8 +5,8 @@
 mod support;
 
 use siyu_export::{
-    Blocks, Bounds, ExportSettings, Logits, Numbers, OnnxModel, QuantizeSettings, Scheme, Trial, Variant, export,
-    quantize,
+    Blocks, ExportSettings, Logits, Numbers, OnnxModel, QuantizeBounds, QuantizeSettings, Scheme, Trial, Variant,
+    export, quantize,
 };
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -87,7 +87,8 @@ fn onnx_checks_graphs_in_few_bits_and_genai_continues_texts_with_them() {
             let out = folder.path().join("out");
             let embeddings = variant == Variant::Fused && scheme != Scheme::Dynamic;
             let settings = QuantizeSettings { scheme, embeddings, head: true, calibrated: false };
-            let trial = Trial { calibration: &[], gate: &[], bounds: Bounds::for_bits(4), force: true, threads: 1 };
+            let trial =
+                Trial { calibration: &[], gate: &[], bounds: QuantizeBounds::for_bits(4), force: true, threads: 1 };
             let export = ExportSettings { variant, ..ExportSettings::default() };
             assert!(quantize(&stories(), &out, export, settings, trial).unwrap().written);
             let expected = OnnxModel::open(&out, 1).unwrap().continue_greedily(&[1], 20, &[2]).unwrap();

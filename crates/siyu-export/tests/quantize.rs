@@ -5,8 +5,8 @@
 mod support;
 
 use siyu_export::{
-    Blocks, Bounds, ExportSettings, Logits, Numbers, OnnxModel, QuantizeReport, QuantizeSettings, Scheme, TextRow,
-    Trial, Variant, quantize,
+    Blocks, ExportSettings, Logits, Numbers, OnnxModel, QuantizeBounds, QuantizeReport, QuantizeSettings, Scheme,
+    TextRow, Trial, Variant, quantize,
 };
 use std::path::{Path, PathBuf};
 
@@ -31,14 +31,14 @@ fn blocks(bits: u32, size: usize, symmetric: bool) -> QuantizeSettings {
     QuantizeSettings { scheme, embeddings: false, head: true, calibrated: false }
 }
 
-const LOOSE: Bounds = Bounds { perplexity_growth: 100.0, agreement: 0.0 };
+const LOOSE: QuantizeBounds = QuantizeBounds { perplexity_growth: 100.0, agreement: 0.0 };
 
 fn tried(
     out: &Path,
     export: ExportSettings,
     settings: QuantizeSettings,
     calibration: &[Vec<i64>],
-    bounds: Bounds,
+    bounds: QuantizeBounds,
     force: bool,
 ) -> QuantizeReport {
     let gate: Vec<TextRow> = texts(300, 12).into_iter().map(|ids| TextRow::whole("stories", ids)).collect();
@@ -55,7 +55,7 @@ fn eight_bits_are_hardly_noticed() {
             for numbers in Numbers::ALL {
                 let export = ExportSettings { variant, numbers, logits: Logits::All };
                 let out = folder.path().join(format!("{index}-{variant:?}-{numbers:?}"));
-                let report = tried(&out, export, settings, &[], Bounds::for_bits(8), false);
+                let report = tried(&out, export, settings, &[], QuantizeBounds::for_bits(8), false);
                 assert!(report.written, "{settings:?} {export:?}: {:?}", report.problems);
                 OnnxModel::open(&out, 1).unwrap().logits(&[1, 5, 7]).unwrap();
             }
@@ -96,7 +96,7 @@ fn calibration_comes_nearer_to_the_model_than_the_nearest_codes() {
 fn what_is_out_of_bounds_is_not_written_unless_forced() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
-    let strict = Bounds { perplexity_growth: 0.0, agreement: 1.0 };
+    let strict = QuantizeBounds { perplexity_growth: 0.0, agreement: 1.0 };
     let refused = tried(&out, ExportSettings::default(), blocks(4, 64, true), &[], strict, false);
     assert!(!refused.written && !out.exists());
     assert_eq!(refused.problems.len(), 2, "{:?}", refused.problems);
@@ -110,10 +110,20 @@ fn what_is_out_of_bounds_is_not_written_unless_forced() {
 }
 
 #[test]
+fn texts_of_which_nothing_counts_let_nothing_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = [TextRow { domain: "mute".to_owned(), ids: vec![1, 403, 407], counted: vec![false; 3] }];
+    let trial = Trial { calibration: &[], gate: &gate, bounds: LOOSE, force: false, threads: 1 };
+    let out = folder.path().join("out");
+    let report = quantize(&stories(), &out, ExportSettings::default(), blocks(8, 32, true), trial).unwrap();
+    assert!(!report.written && !out.exists());
+}
+
+#[test]
 fn embeddings_in_few_bits_are_read_as_they_were_rounded() {
     let folder = tempfile::tempdir().unwrap();
     let settings = QuantizeSettings { embeddings: true, ..blocks(8, 32, false) };
     let report =
-        tried(&folder.path().join("out"), ExportSettings::default(), settings, &[], Bounds::for_bits(8), false);
+        tried(&folder.path().join("out"), ExportSettings::default(), settings, &[], QuantizeBounds::for_bits(8), false);
     assert!(report.written, "{:?}", report.problems);
 }

@@ -9,6 +9,7 @@
 mod encoder;
 mod fill;
 mod jinja;
+mod published;
 mod styles;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,9 @@ pub enum ChatError {
     /// The template does not parse or does not render.
     #[error("the template cannot be used: {0}")]
     Template(#[from] minijinja::Error),
+    /// The configuration that should hold the template is not JSON.
+    #[error("the `tokenizer_config.json` is not valid JSON; use the one that comes with the model")]
+    Config(#[source] serde_json::Error),
     /// The tokenizer refused a text.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),

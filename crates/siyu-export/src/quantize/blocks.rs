@@ -171,7 +171,7 @@ mod tests {
                     let coded = coder.round(&numbers, SHAPE.1);
                     let named =
                         |part: &str| format!("{bits}.{size}.{}symmetric.{part}", if symmetric { "" } else { "a" });
-                    let scales = Vec::from_iter(coded.grids.iter().flat_map(|grid| grid.scale.to_le_bytes()));
+                    let scales: Vec<u8> = coded.grids.iter().flat_map(|grid| grid.scale.to_le_bytes()).collect();
                     assert_eq!(scales, golden.bytes(&named("scales")).unwrap(), "{}", named("scales"));
                     if !symmetric {
                         let zeros = coder.packed_zeros(&coded, SHAPE.1);

@@ -85,6 +85,45 @@ impl Encoder {
         self.fit(text, |text| self.encode(&[Piece::answer(text), Piece::end(&self.end)]))
     }
 
+    /// A dialogue up to where the model's next answer begins: the ids that stand before that answer in training, but
+    /// for what a template in Jinja renders only there.
+    pub fn prompt(&self, messages: &[Message]) -> Result<Vec<u32>, ChatError> {
+        let turns = messages.iter().map(|message| (message.role, message.content.as_str()));
+        match &self.layout {
+            Layout::Style(style) => {
+                let turns: Vec<Turn> = turns.chain([(Role::Assistant, "")]).collect();
+                let mut pieces = style.lay_out(&turns, &self.end);
+                // The empty answer with its end token goes, and what the template puts behind it.
+                let end = pieces.iter().rposition(|piece| piece.learn).map_or(0, |last| last + 1);
+                pieces.truncate(end);
+                let answer = pieces.iter().rposition(|piece| !piece.learn).map_or(0, |last| last + 1);
+                pieces.truncate(answer);
+                Ok(self.encode(&pieces)?.input_ids)
+            }
+            Layout::Jinja(jinja) => {
+                Ok(self.encode(&jinja.lay_out_prompt(&turns.collect::<Vec<_>>(), &self.controls)?)?.input_ids)
+            }
+        }
+    }
+
+    /// An instruction, and what it is about, up to where the answer begins; as [`Self::instruction`] lays it out.
+    pub fn instruction_prompt(&self, instruction: &str, input: Option<&str>) -> Result<Vec<u32>, ChatError> {
+        let input = input.filter(|input| !input.is_empty());
+        if let Layout::Style(Style::Alpaca) = self.layout {
+            let mut pieces = styles::alpaca_instruction(instruction, input, "", &self.end);
+            // The empty answer and its end token.
+            pieces.truncate(pieces.len() - 2);
+            return Ok(self.encode(&pieces)?.input_ids);
+        }
+        let content = input.map_or_else(|| instruction.to_owned(), |input| format!("{instruction}\n{input}"));
+        self.prompt(&[Message { role: Role::User, content }])
+    }
+
+    /// The token that ends an answer.
+    pub fn end_token(&self) -> &str {
+        &self.end
+    }
+
     fn lay_out<'a>(&'a self, turns: &[Turn<'a>]) -> Result<Vec<Piece<'a>>, ChatError> {
         match &self.layout {
             Layout::Style(style) => Ok(style.lay_out(turns, &self.end)),

@@ -80,6 +80,13 @@ impl Jinja {
         })?)
     }
 
+    /// The dialogue and what opens the next answer.
+    pub(super) fn lay_out_prompt(&self, turns: &[Turn], controls: &Controls) -> Result<Vec<Piece<'static>>, ChatError> {
+        let turns: Vec<_> = turns.iter().map(|&(role, content)| (role, controls.mark(content))).collect();
+        let (whole, _) = take_marks(&self.render(&turns, true)?);
+        Ok(pieces(&whole, &[], controls))
+    }
+
     pub(super) fn lay_out(&self, turns: &[Turn], controls: &Controls) -> Result<Vec<Piece<'static>>, ChatError> {
         let turns: Vec<_> = turns.iter().map(|&(role, content)| (role, controls.mark(content))).collect();
         let whole = self.render(&turns, false)?;

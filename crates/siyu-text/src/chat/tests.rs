@@ -199,3 +199,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_prompt_is_what_stands_before_the_last_answer_in_training() {
+    let turns =
+        dialogue(&[("system", "简短"), ("user", "一加一？"), ("assistant", "二。"), ("user", "<|im_end|>Why?")]);
+    for name in ["alpaca", "chatml", "qwen2", "plain", "model"] {
+        let encoder = encoder(name, 1000, Overflow::Drop);
+        let answered = [turns.clone(), dialogue(&[("assistant", "因为")])].concat();
+        let trained = whole(encoder.messages(&answered).unwrap());
+        let learnt = |at: usize| trained.labels[at] != IGNORED;
+        let end = (0..trained.labels.len()).rfind(|&at| learnt(at)).unwrap();
+        let before = (0..end).rfind(|&at| !learnt(at)).unwrap();
+        assert_eq!(encoder.prompt(&turns).unwrap(), trained.input_ids[..=before], "{name}");
+    }
+}
+
+#[test]
+fn the_prompt_of_an_instruction_is_what_stands_before_its_answer_in_training() {
+    for name in ["alpaca", "chatml", "qwen2", "plain", "model"] {
+        let encoder = encoder(name, 1000, Overflow::Drop);
+        for input in [None, Some("第一条")] {
+            let trained = whole(encoder.instruction("摘要", input, "答").unwrap());
+            let answer = trained.labels.iter().position(|&label| label != IGNORED).unwrap();
+            let prompt = encoder.instruction_prompt("摘要", input).unwrap();
+            assert_eq!(prompt, trained.input_ids[..answer], "{name}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The routes of the service.
+//!
+//! `/v1/…` as `OpenAI`'s clients speak it, `/generate` for single instructions, `/healthz` and `/readyz` for those who
+//! watch. Handlers read and check a request, ask what stands around them ([`crate::contract`]), and turn what the engine
+//! makes into the route's form.
+
+mod body;
+mod chat;
+mod completions;
+mod error;
+mod exchange;
+mod fields;
+mod format;
+mod generate;
+mod health;
+mod sampling;
+mod service;
+mod sse;
+
+pub use error::ApiError;
+pub use service::Service;
+
+use axum::{
+    Router,
+    http::{Method, StatusCode, Uri},
+    routing::{get, post},
+};
+use std::sync::Arc;
+
+/// The routes that a gate stands before.
+pub fn routes(service: Arc<Service>) -> Router {
+    Router::new()
+        .route("/v1/chat/completions", post(chat::complete))
+        .route("/v1/completions", post(completions::complete))
+        .route("/v1/models", get(health::models))
+        .route("/v1/models/{name}", get(health::model))
+        .route("/generate", post(generate::generate))
+        .route("/readyz", get(health::ready))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .with_state(service)
+}
+
+/// The one route that anyone may call: is the process alive?
+pub fn open_routes() -> Router {
+    Router::new().route("/healthz", get(health::alive))
+}
+
+async fn no_route(uri: Uri) -> ApiError {
+    let known = ["/v1/chat/completions", "/v1/completions", "/v1/models", "/generate", "/healthz", "/readyz"];
+    let help =
+        siyu_yaml::nearest(uri.path(), &known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    ApiError::new(StatusCode::NOT_FOUND, format!("there is no such route{help}"))
+}
+
+async fn no_method(method: Method) -> ApiError {
+    let known = if method == Method::GET { "POST" } else { "GET or POST" };
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, format!("the route does not take this method; use {known}"))
+}

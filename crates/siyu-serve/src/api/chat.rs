@@ -1,0 +1,172 @@
+//! `POST /v1/chat/completions`.
+
+use super::{
+    ApiError, Service, body,
+    exchange::{Exchange, Origin, Prompt, Session},
+    fields::Fields,
+    format::{Form, Format},
+    sampling::Sampling,
+    sse,
+};
+use crate::{
+    contract::{Caller, Refusal, SessionProblem, Verdict},
+    model::Model,
+};
+use axum::{
+    Extension,
+    body::Body,
+    extract::State,
+    http::{Request, StatusCode},
+    response::Response,
+};
+use serde_json::Value;
+use siyu_text::chat::{Message, Role};
+use std::{sync::Arc, time::Instant};
+
+const ROUTE: &str = "/v1/chat/completions";
+
+/// Most messages of one request.
+const MESSAGES: usize = 1024;
+
+pub(super) async fn complete(
+    State(service): State<Arc<Service>>,
+    Extension(caller): Extension<Caller>,
+    request: Request<Body>,
+) -> Result<Response, ApiError> {
+    let origin = Origin { caller, route: ROUTE, since: Instant::now() };
+    let mut fields = body::read(request, &service.limits).await?;
+    let model = service.model();
+    check_model(&mut fields, &model)?;
+    let said = messages(&mut fields)?;
+    let mut sampling = Sampling::take(&mut fields, &model, &service.limits)?;
+    let top = fields.whole("top_logprobs", 0..=20)?;
+    sampling.logprobs = match (fields.flag("logprobs")?.unwrap_or(false), top) {
+        (true, top) => Some(top.unwrap_or(0)),
+        (false, None | Some(0)) => None,
+        (false, Some(_)) => return Err(ApiError::field("top_logprobs", "`top_logprobs` goes with `logprobs: true`")),
+    };
+    let session = fields.text("session")?;
+    refuse_unsupported(&mut fields)?;
+    fields.finish()?;
+    let prompt = prompt(&service, &model, &origin.caller, said, session.as_deref())?;
+    let (id, created) = super::generate::number("chatcmpl");
+    let exchange = Exchange::begin(service, &model, origin, id.clone(), prompt, &sampling)?;
+    let format = Format::new(Form::Chat, id, created, model, sampling.include_usage, sampling.logprobs.is_some());
+    if sampling.stream { Ok(sse::streamed(exchange, format)) } else { sse::whole(exchange, format).await }
+}
+
+/// Refuses a request for another model.
+pub(super) fn check_model(fields: &mut Fields, model: &Model) -> Result<(), ApiError> {
+    match fields.text("model")? {
+        Some(name) if name != model.name => {
+            let message = format!("there is no such model; this service has `{}`", model.name);
+            Err(ApiError::new(StatusCode::NOT_FOUND, message).code("model_not_found"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn refuse_unsupported(fields: &mut Fields) -> Result<(), ApiError> {
+    let empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
+    for name in ["tools", "functions"] {
+        fields.unsupported(name, empty, "describe what can be done in a message")?;
+    }
+    for name in ["tool_choice", "function_call"] {
+        fields.unsupported(name, |value| value == "none" || value == "auto", "leave it out")?;
+    }
+    fields.unsupported("parallel_tool_calls", Value::is_boolean, "leave it out")?;
+    fields.unsupported("response_format", |value| value["type"] == "text", "ask for the form in a message")?;
+    let text_only = |value: &Value| value.as_array().is_some_and(|kinds| kinds.iter().all(|kind| kind == "text"));
+    fields.unsupported("modalities", text_only, "answers are text")
+}
+
+fn messages(fields: &mut Fields) -> Result<Vec<Message>, ApiError> {
+    let refused = |message: String| ApiError::field("messages", message);
+    match fields.take("messages") {
+        Some(Value::Array(messages)) if messages.len() > MESSAGES => {
+            Err(refused(format!("there are {} messages, and at most {MESSAGES} are taken", messages.len())))
+        }
+        Some(Value::Array(messages)) if !messages.is_empty() => {
+            (0..).zip(messages).map(|(index, value)| message(&value, index)).collect()
+        }
+        _ => Err(refused("`messages` must be a list of at least one message".to_owned())),
+    }
+}
+
+fn message(value: &Value, index: usize) -> Result<Message, ApiError> {
+    let refused = |what: &str| ApiError::field("messages", format!("message {index} {what}"));
+    let role = match value["role"].as_str() {
+        Some("system" | "developer") => Role::System,
+        Some("user") => Role::User,
+        Some("assistant") => Role::Assistant,
+        _ => return Err(refused("must have a `role`: system, developer, user or assistant")),
+    };
+    let content = match &value["content"] {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => {
+            let text = |part: &Value| (part["type"] == "text").then(|| part["text"].as_str().map(str::to_owned))?;
+            let texts: Option<Vec<String>> = parts.iter().map(text).collect();
+            texts.ok_or_else(|| refused("has a part that is no text; only text is read"))?.concat()
+        }
+        _ => return Err(refused("must have a text as `content`")),
+    };
+    Ok(Message { role, content })
+}
+
+/// The conversation as the model reads it.
+fn prompt(
+    service: &Service,
+    model: &Model,
+    caller: &Caller,
+    mut said: Vec<Message>,
+    session: Option<&str>,
+) -> Result<Prompt, ApiError> {
+    let encoder = model.encoder.as_ref().ok_or_else(|| {
+        let message = "the model has no chat template; use /v1/completions, or set `template` in the service file";
+        ApiError::new(StatusCode::BAD_REQUEST, message)
+    })?;
+    let text = said.iter().map(|message| message.content.as_str()).collect::<Vec<_>>().join("\n");
+    let refusal = judge(service, said.iter_mut().map(|message| &mut message.content));
+    let mut all = Vec::new();
+    let session = session.map(|id| open_session(service, caller, id, &mut all)).transpose()?;
+    all.extend_from_slice(&said);
+    let ids = if refusal.is_some() {
+        Vec::new()
+    } else {
+        encoder.prompt(&all).map_err(|error| {
+            // A template may refuse an order of roles; its words are the model's author's.
+            tracing::debug!(error = &error as &dyn std::error::Error, "a template refuses a conversation");
+            ApiError::field("messages", "the model's template refuses this order of roles")
+        })?
+    };
+    Ok(Prompt { ids, text, refusal, session: session.map(|id| Session { id, said }) })
+}
+
+/// Asks the filter about each text; masks what it masks.
+pub(super) fn judge<'a>(service: &Service, texts: impl Iterator<Item = &'a mut String>) -> Option<Refusal> {
+    for text in texts {
+        match service.hooks.filter.check_prompt(text) {
+            Verdict::Pass => (),
+            Verdict::Replace(masked) => *text = masked,
+            Verdict::Refuse(refusal) => return Some(refusal),
+        }
+    }
+    None
+}
+
+/// The id of the session, which is a new one for `new`; `all` gets what was said in it.
+fn open_session(service: &Service, caller: &Caller, id: &str, all: &mut Vec<Message>) -> Result<String, ApiError> {
+    let sessions = service.hooks.sessions.as_ref();
+    let sessions =
+        sessions.ok_or_else(|| ApiError::field("session", "this service keeps no sessions; leave it out"))?;
+    let opened = sessions.open(caller, (id != "new").then_some(id)).map_err(|problem| {
+        let status = match problem {
+            SessionProblem::Unknown => StatusCode::NOT_FOUND,
+            SessionProblem::Expired => StatusCode::GONE,
+            SessionProblem::Full => StatusCode::TOO_MANY_REQUESTS,
+        };
+        ApiError::new(status, problem.to_string()).code("session")
+    })?;
+    all.extend(opened.messages);
+    Ok(opened.id)
+}

@@ -1,0 +1,174 @@
+//! Answers in the form of each route.
+
+use super::exchange::Finish;
+use crate::{
+    contract::Usage,
+    engine::{Likely, TokenLogprobs},
+    model::Model,
+};
+use serde_json::{Value, json};
+use siyu_text::tokenizer::Tokenizer;
+use std::sync::Arc;
+
+/// Which form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// `/v1/chat/completions`.
+    Chat,
+    /// `/v1/completions`.
+    Completion,
+    /// `/generate`.
+    Generate,
+}
+
+/// What one answer's parts have in common.
+pub(super) struct Format {
+    form: Form,
+    id: String,
+    created: u64,
+    model: Arc<Model>,
+    include_usage: bool,
+    logprobs: bool,
+    /// Bytes of the answer so far, for the offsets of `/v1/completions`.
+    offset: usize,
+}
+
+impl Format {
+    pub(super) fn new(
+        form: Form,
+        id: String,
+        created: u64,
+        model: Arc<Model>,
+        include_usage: bool,
+        logprobs: bool,
+    ) -> Self {
+        Self { form, id, created, model, include_usage, logprobs, offset: 0 }
+    }
+
+    /// What a stream begins with.
+    pub(super) fn opening(&self) -> Option<Value> {
+        let delta = json!({"role": "assistant", "content": ""});
+        (self.form == Form::Chat).then(|| self.chunk(json!([choice("delta", delta, &Value::Null, None)])))
+    }
+
+    /// A piece of a stream.
+    pub(super) fn text(&mut self, text: &str, logprobs: &[TokenLogprobs]) -> Value {
+        let logprobs = self.logprobs(logprobs);
+        match self.form {
+            Form::Chat => self.chunk(json!([choice("delta", json!({"content": text}), &logprobs, None)])),
+            Form::Completion => self.chunk(json!([choice("text", text.into(), &logprobs, None)])),
+            Form::Generate => json!({"text": text}),
+        }
+    }
+
+    /// What a stream ends with.
+    pub(super) fn end(&self, finish: Finish, usage: Usage) -> Vec<Value> {
+        let reason = Some(finish.as_str());
+        let last = match self.form {
+            Form::Chat => self.chunk(json!([choice("delta", json!({}), &Value::Null, reason)])),
+            Form::Completion => self.chunk(json!([choice("text", "".into(), &Value::Null, reason)])),
+            Form::Generate => {
+                return vec![json!({"text": "", "finish_reason": reason, "usage": self::usage(usage)})];
+            }
+        };
+        let mut chunks = vec![last];
+        if self.include_usage {
+            let mut chunk = self.chunk(json!([]));
+            chunk["usage"] = self::usage(usage);
+            chunks.push(chunk);
+        }
+        chunks
+    }
+
+    /// The whole answer at once.
+    pub(super) fn whole(&mut self, text: &str, logprobs: &[TokenLogprobs], finish: Finish, usage: Usage) -> Value {
+        let reason = Some(finish.as_str());
+        let logprobs = self.logprobs(logprobs);
+        let (object, choices) = match self.form {
+            Form::Chat => {
+                let message = json!({"role": "assistant", "content": text, "refusal": null});
+                ("chat.completion", json!([choice("message", message, &logprobs, reason)]))
+            }
+            Form::Completion => ("text_completion", json!([choice("text", text.into(), &logprobs, reason)])),
+            Form::Generate => {
+                return json!({
+                    "id": self.id, "model": self.model.name, "text": text, "finish_reason": reason,
+                    "usage": self::usage(usage),
+                });
+            }
+        };
+        json!({
+            "id": self.id, "object": object, "created": self.created, "model": self.model.name,
+            "system_fingerprint": self.model.fingerprint, "choices": choices, "usage": self::usage(usage),
+        })
+    }
+
+    fn chunk(&self, choices: Value) -> Value {
+        let object = if self.form == Form::Chat { "chat.completion.chunk" } else { "text_completion" };
+        let mut chunk = json!({
+            "id": self.id, "object": object, "created": self.created, "model": self.model.name,
+            "system_fingerprint": self.model.fingerprint, "choices": choices,
+        });
+        if self.include_usage {
+            chunk["usage"] = Value::Null;
+        }
+        chunk
+    }
+
+    fn logprobs(&mut self, tokens: &[TokenLogprobs]) -> Value {
+        if !self.logprobs {
+            return Value::Null;
+        }
+        let tokenizer = &self.model.tokenizer;
+        match self.form {
+            Form::Chat => json!({"content": tokens.iter().map(|token| chat(tokenizer, token)).collect::<Vec<_>>()}),
+            Form::Completion => completion(tokenizer, tokens, &mut self.offset),
+            Form::Generate => Value::Null,
+        }
+    }
+}
+
+fn choice(name: &str, content: Value, logprobs: &Value, reason: Option<&str>) -> Value {
+    json!({"index": 0, name: content, "logprobs": logprobs, "finish_reason": reason})
+}
+
+fn usage(usage: Usage) -> Value {
+    json!({
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+    })
+}
+
+fn chat(tokenizer: &Tokenizer, token: &TokenLogprobs) -> Value {
+    let one = |likely: &Likely| {
+        let text = tokenizer.decode(&[likely.token]);
+        // Part of a character has no text of its own; its bytes are not known from here.
+        let bytes = (!text.contains(char::REPLACEMENT_CHARACTER)).then(|| text.as_bytes().to_vec());
+        json!({"token": text, "logprob": likely.logprob, "bytes": bytes})
+    };
+    let mut shown = one(&token.chosen);
+    shown["top_logprobs"] = token.top.iter().map(one).collect();
+    shown
+}
+
+fn completion(tokenizer: &Tokenizer, tokens: &[TokenLogprobs], offset: &mut usize) -> Value {
+    let (mut texts, mut offsets) = (Vec::new(), Vec::new());
+    for token in tokens {
+        let text = tokenizer.decode(&[token.chosen.token]);
+        offsets.push(*offset);
+        *offset += text.chars().count();
+        texts.push(text);
+    }
+    let top = tokens.iter().map(|token| {
+        let pairs = token.top.iter().map(|likely| (tokenizer.decode(&[likely.token]), likely.logprob.into()));
+        Value::Object(pairs.collect())
+    });
+    json!({
+        "tokens": texts,
+        "token_logprobs": tokens.iter().map(|token| token.chosen.logprob).collect::<Vec<_>>(),
+        "top_logprobs": top.collect::<Vec<_>>(),
+        "text_offset": offsets,
+    })
+}

@@ -1,0 +1,132 @@
+//! Answers for many at once, token by token.
+//!
+//! One thread runs the model. Between two steps it takes in new requests, reads a piece of one prompt, and lets those go
+//! that ended or whose caller went away: requests join and leave at every token. A request's tokens depend on nothing
+//! but the request: not on who else is answered, nor on what was computed before.
+
+mod answer;
+mod detokenize;
+mod draw;
+mod forward;
+pub mod onnx;
+mod prefix;
+mod request;
+mod stop;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+pub use answer::Vocabulary;
+pub use forward::{Forward, Row};
+pub use request::{Event, Likely, Rejected, Request, Ticket, TokenLogprobs};
+
+use crate::contract::{Observer, RequestId};
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        mpsc::{Sender, channel},
+    },
+    thread,
+    time::Instant,
+};
+use worker::{Job, Worker};
+
+/// How many requests, and what is kept of their prompts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Requests that may wait for a slot.
+    pub queue: usize,
+    /// Tokens of a prompt that are read between two steps, and the length of the pieces in which beginnings are kept.
+    pub prefill_chunk: usize,
+    /// Bytes for beginnings of prompts; 0 keeps none.
+    pub prefix_bytes: usize,
+}
+
+/// Told of what goes wrong in the engine.
+pub type Report = Arc<dyn Fn(&crate::Error) + Send + Sync>;
+
+/// A running model. The thread ends, once its last request has, when the engine is dropped.
+pub struct Engine {
+    jobs: Sender<Job>,
+    shared: Arc<Shared>,
+    most: usize,
+    context: usize,
+    observer: Arc<dyn Observer>,
+}
+
+/// What the engine's thread and its callers both know.
+pub(crate) struct Shared {
+    /// Requests that were taken and have not ended.
+    in_flight: AtomicUsize,
+    /// No request is taken any more, and those there are end.
+    closing: AtomicBool,
+}
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+impl Engine {
+    /// Starts the thread.
+    ///
+    /// # Panics
+    /// If the system has no thread to give.
+    pub fn start(
+        forward: Box<dyn Forward>,
+        vocabulary: Vocabulary,
+        capacity: Capacity,
+        observer: Arc<dyn Observer>,
+        report: Report,
+    ) -> Self {
+        let (jobs, inbox) = channel();
+        let shared = Arc::new(Shared { in_flight: AtomicUsize::new(0), closing: AtomicBool::new(false) });
+        let (most, context) = (forward.slots() + capacity.queue, forward.context());
+        let worker = Worker::new(forward, vocabulary, capacity, (observer.clone(), report), inbox, shared.clone());
+        thread::Builder::new()
+            .name("siyu-engine".to_owned())
+            .spawn(move || worker.run())
+            .expect("the system has a thread to give");
+        Self { jobs, shared, most, context, observer }
+    }
+
+    /// Most tokens of a prompt and its answer.
+    pub fn context(&self) -> usize {
+        self.context
+    }
+
+    /// Takes a request, or turns it away at once.
+    ///
+    /// # Errors
+    /// [`Rejected`] says why.
+    pub fn submit(&self, request: Request) -> Result<Ticket, Rejected> {
+        if self.shared.closing.load(Ordering::Acquire) {
+            return Err(Rejected::Closing);
+        }
+        let taken = self
+            .shared
+            .in_flight
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| (count < self.most).then_some(count + 1));
+        if taken.is_err() {
+            self.observer.turned_away();
+            return Err(Rejected::QueueFull);
+        }
+        let id = RequestId(NEXT.fetch_add(1, Ordering::Relaxed));
+        let (sender, events) = tokio::sync::mpsc::unbounded_channel();
+        let verdict = Arc::new(OnceLock::new());
+        let job = Job { id, request, events: sender, verdict: verdict.clone(), came: Instant::now() };
+        if self.jobs.send(job).is_err() {
+            self.shared.in_flight.fetch_sub(1, Ordering::AcqRel);
+            return Err(Rejected::Closing);
+        }
+        Ok(Ticket { id, events, verdict })
+    }
+
+    /// Requests that were taken and have not ended.
+    pub fn in_flight(&self) -> usize {
+        self.shared.in_flight.load(Ordering::Acquire)
+    }
+
+    /// Takes no more requests, and ends those there are before their next token.
+    pub fn close(&self) {
+        self.shared.closing.store(true, Ordering::Release);
+    }
+}

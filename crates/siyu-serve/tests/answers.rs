@@ -1,0 +1,211 @@
+//! Answers over a real socket: their form, and that nobody's answer depends on who else is answered.
+
+#![allow(clippy::unwrap_used, clippy::string_slice, reason = "a test that meets what it does not expect has failed")]
+
+mod running;
+
+use running::{MODEL, Running, post, start};
+use serde_json::{Value, json};
+use siyu_export::OnnxModel;
+use siyu_text::tokenizer::Tokenizer;
+use std::{io::Write, sync::Arc, thread};
+
+const PROMPT: &str = "Once upon a time";
+
+fn completion(service: &Running, body: &Value) -> Value {
+    let response = service.post("/v1/completions", body);
+    assert_eq!(response.status, 200, "{response:?}");
+    response.json()
+}
+
+fn text(response: &Value) -> &str {
+    response["choices"][0]["text"].as_str().unwrap()
+}
+
+/// The text of a stream of `/v1/completions`.
+fn streamed(events: &[Value]) -> String {
+    events.iter().filter_map(|event| event["choices"][0]["text"].as_str()).collect()
+}
+
+#[test]
+fn a_greedy_answer_is_the_one_of_the_model_run_alone() {
+    let service = start("");
+    let json = std::fs::read_to_string(MODEL.1.join("tokenizer.json")).unwrap();
+    let tokenizer = Tokenizer::from_json(&json).unwrap();
+    let mut ids = Vec::new();
+    tokenizer.encode_with_special_into(PROMPT, &mut ids).unwrap();
+    let prompt: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
+    let made = OnnxModel::open(&MODEL.1, 1).unwrap().continue_greedily(&prompt, 64, &[]).unwrap();
+    ids.extend(made.iter().map(|&id| u32::try_from(id).unwrap()));
+    let answer = completion(&service, &json!({"prompt": PROMPT, "max_tokens": 64, "temperature": 0}));
+    assert_eq!(format!("{PROMPT}{}", text(&answer)), tokenizer.decode(&ids));
+    assert_eq!(answer["usage"]["completion_tokens"], 64);
+    assert_eq!(answer["usage"]["prompt_tokens"], prompt.len());
+    assert_eq!(answer["choices"][0]["finish_reason"], "length");
+}
+
+#[test]
+fn a_stream_has_the_text_of_the_whole_and_ends_with_reason_usage_and_done() {
+    let service = start("");
+    let mut body = json!({"prompt": PROMPT, "max_tokens": 40, "seed": 7, "temperature": 1});
+    let whole = completion(&service, &body);
+    body["stream"] = true.into();
+    body["stream_options"] = json!({"include_usage": true});
+    let response = service.post("/v1/completions", &body);
+    assert!(response.head.contains("text/event-stream"), "{response:?}");
+    assert!(response.body.ends_with("data: [DONE]\n\n"));
+    let events = response.events();
+    assert_eq!(streamed(&events), text(&whole));
+    let [.., reason, usage] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(reason["choices"][0]["finish_reason"], whole["choices"][0]["finish_reason"]);
+    assert_eq!(usage["choices"], json!([]));
+    let tokens = |of: &Value| (of["usage"]["prompt_tokens"].clone(), of["usage"]["completion_tokens"].clone());
+    assert_eq!(tokens(usage), tokens(&whole));
+}
+
+#[test]
+fn a_chat_is_laid_out_by_the_template_and_opens_with_its_role() {
+    let service = start("");
+    let chat = json!({"messages": [{"role": "user", "content": PROMPT}], "max_tokens": 12, "temperature": 0});
+    let whole = service.post("/v1/chat/completions", &chat).json();
+    // The template `plain` ends a question with a line feed.
+    let same = completion(&service, &json!({"prompt": format!("{PROMPT}\n"), "max_tokens": 12, "temperature": 0}));
+    assert_eq!(whole["choices"][0]["message"]["content"].as_str().unwrap(), text(&same));
+    assert_eq!(whole["object"], "chat.completion");
+    let mut stream = chat;
+    stream["stream"] = true.into();
+    let events = service.post("/v1/chat/completions", &stream).events();
+    assert_eq!(events[0]["choices"][0]["delta"], json!({"role": "assistant", "content": ""}));
+    let pieces: String = events.iter().filter_map(|event| event["choices"][0]["delta"]["content"].as_str()).collect();
+    assert_eq!(pieces, text(&same));
+}
+
+#[test]
+fn an_instruction_is_laid_out_as_in_training() {
+    let service = start("");
+    let sampling = json!({"max_tokens": 8, "temperature": 0});
+    let with = |fields: Value| {
+        let mut body = sampling.clone();
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        body
+    };
+    let asked = service.post("/generate", &with(json!({"instruction": "Tell", "input": "a story"}))).json();
+    let same = completion(&service, &with(json!({"prompt": "Tell\na story\n"})));
+    assert_eq!(asked["text"].as_str().unwrap(), text(&same));
+    assert_eq!(asked["finish_reason"], "length");
+    let streamed = service.post("/generate", &with(json!({"prompt": "Tell\na story\n", "stream": true}))).events();
+    let pieces: String = streamed.iter().filter_map(|event| event["text"].as_str()).collect();
+    assert_eq!(pieces, text(&same));
+}
+
+#[test]
+fn stop_sequences_end_an_answer_and_are_no_part_of_it() {
+    let service = start("");
+    let body = json!({"prompt": PROMPT, "max_tokens": 60, "temperature": 0});
+    let whole = completion(&service, &body);
+    let (before, _) = text(&whole).split_once("little girl").unwrap();
+    let mut stopping = body;
+    stopping["stop"] = json!(["little girl"]);
+    let stopped = completion(&service, &stopping);
+    assert_eq!((text(&stopped), stopped["choices"][0]["finish_reason"].as_str()), (before, Some("stop")));
+    stopping["stream"] = true.into();
+    let events = service.post("/v1/completions", &stopping).events();
+    assert_eq!(streamed(&events), before);
+}
+
+#[test]
+fn probabilities_have_the_form_of_each_route() {
+    let service = start("");
+    let body = json!({"prompt": PROMPT, "max_tokens": 3, "temperature": 0, "logprobs": 2});
+    let logprobs = &completion(&service, &body)["choices"][0]["logprobs"];
+    assert_eq!(logprobs["tokens"].as_array().unwrap().len(), 3);
+    assert_eq!(logprobs["top_logprobs"][0].as_object().unwrap().len(), 2);
+    let first = logprobs["token_logprobs"][0].as_f64().unwrap();
+    assert!(first <= 0.0 && first > -20.0);
+    let messages = json!([{"role": "user", "content": PROMPT}]);
+    let body = json!({"messages": messages, "max_tokens": 3, "temperature": 0, "logprobs": true, "top_logprobs": 1});
+    let content = &service.post("/v1/chat/completions", &body).json()["choices"][0]["logprobs"]["content"];
+    assert_eq!(content.as_array().unwrap().len(), 3);
+    assert_eq!(content[0]["top_logprobs"][0]["token"], content[0]["token"]);
+    let bytes: Vec<u8> = serde_json::from_value(content[0]["bytes"].clone()).unwrap();
+    assert_eq!(String::from_utf8(bytes).unwrap(), content[0]["token"].as_str().unwrap());
+}
+
+#[test]
+fn models_are_listed_and_another_is_not_found() {
+    let service = start("");
+    assert_eq!(service.get("/v1/models").json()["data"][0]["id"], "stories");
+    assert_eq!(service.get("/v1/models/stories").json()["object"], "model");
+    assert_eq!(service.get("/v1/models/other").status, 404);
+    let other = service.post("/v1/completions", &json!({"model": "other", "prompt": "a"}));
+    assert_eq!((other.status, other.json()["error"]["code"].as_str()), (404, Some("model_not_found")));
+    assert_eq!(service.get("/healthz").status, 200);
+    assert_eq!(service.get("/readyz").status, 200);
+}
+
+/// A request of its own prompt, length, sampling and end, some with a long beginning in common.
+fn varied(number: usize) -> Value {
+    let beginnings = ["Once upon a time", "The dog", "Lily and her mother went to the big park. ", "One day, a bird"];
+    let mut prompt = beginnings[number % 4].to_owned();
+    if number.is_multiple_of(3) {
+        prompt = format!("{}{prompt}", "Tim had a red ball. He liked to play with it all day. ".repeat(6));
+    }
+    json!({
+        "prompt": prompt, "max_tokens": 20 + number % 50, "seed": number,
+        "temperature": if number.is_multiple_of(2) { 0.9 } else { 0.0 },
+        "top_p": if number.is_multiple_of(4) { 0.8 } else { 1.0 },
+        "stop": if number.is_multiple_of(5) { json!(["park"]) } else { Value::Null },
+        "stream": true,
+    })
+}
+
+#[test]
+fn with_64_clients_of_whom_some_vanish_each_stream_is_the_one_it_is_alone() {
+    let crowded = Arc::new(start("engine: { slots: 12, queue: 100, prefill_chunk: 32 }"));
+    let clients: Vec<_> = (0..64)
+        .map(|number| {
+            let service = crowded.clone();
+            thread::spawn(move || {
+                let mut streams = Vec::new();
+                for round in 0..3 {
+                    let number = number + 64 * round;
+                    let body = varied(number);
+                    if number % 7 == 3 {
+                        // Goes away in the middle, or before anything came.
+                        let mut stream = service.connect();
+                        stream.write_all(post("/v1/completions", &body.to_string()).as_bytes()).unwrap();
+                        if number % 2 == 0 {
+                            let _ = std::io::Read::read(&mut stream, &mut [0; 600]);
+                        }
+                        continue;
+                    }
+                    let response = service.post("/v1/completions", &body);
+                    assert_eq!(response.status, 200, "{response:?}");
+                    streams.push((number, streamed(&response.events())));
+                }
+                streams
+            })
+        })
+        .collect();
+    let streams: Vec<_> = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
+    assert!(streams.len() > 150);
+    // Alone, one after another, in a service that computes every prompt itself.
+    let alone = start("engine: { slots: 1, queue: 0, prefill_chunk: 32, prefix_cache_megabytes: 0 }");
+    for (number, stream) in streams {
+        assert_eq!(stream, streamed(&alone.post("/v1/completions", &varied(number)).events()), "request {number}");
+    }
+    assert_eq!(crowded.service.model().engine.in_flight(), 0, "every slot is free again");
+}
+
+#[test]
+fn a_beginning_that_was_read_before_is_taken_from_the_cache() {
+    let service = start("engine: { prefill_chunk: 16 }");
+    let beginning = "Tim had a red ball. He liked to play with it all day. ".repeat(4);
+    let cached = |end: &str| {
+        let body = json!({"prompt": format!("{beginning}{end}"), "max_tokens": 4});
+        completion(&service, &body)["usage"]["prompt_tokens_details"]["cached_tokens"].as_u64().unwrap()
+    };
+    assert_eq!(cached("One day"), 0);
+    let again = cached("Then");
+    assert!(again >= 64 && again.is_multiple_of(16), "{again}");
+}

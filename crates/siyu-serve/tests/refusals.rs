@@ -1,0 +1,203 @@
+//! What a client must not do, over a real socket: each refused with its status, and the next one answered.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets what it does not expect has failed")]
+
+mod running;
+
+use running::{Response, Running, post, start};
+use serde_json::{Value, json};
+use std::{
+    io::{Read, Write},
+    thread,
+    time::{Duration, Instant},
+};
+
+fn alive(service: &Running) {
+    let response = service.post("/v1/completions", &json!({"prompt": "a", "max_tokens": 1}));
+    assert_eq!(response.status, 200, "{response:?}");
+}
+
+fn refused(service: &Running, bytes: &[u8]) -> (u16, String) {
+    let response = service.raw(bytes);
+    (response.status, response.message())
+}
+
+#[test]
+fn bodies_that_are_too_long_are_not_read() {
+    let service = start("limits: { body_bytes: 1000 }");
+    let head = "POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: close\r\n";
+    // A gigabyte is announced, and not a byte of it has to come.
+    let announced = format!("{head}Content-Length: 1000000000\r\n\r\n");
+    assert_eq!(refused(&service, announced.as_bytes()), (413, "the body is longer than 1000 bytes".to_owned()));
+    // Nothing is announced.
+    let chunk = format!("400\r\n{}\r\n", " ".repeat(1024));
+    let endless = format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunk}{chunk}0\r\n\r\n");
+    assert_eq!(refused(&service, endless.as_bytes()).0, 413);
+    alive(&service);
+}
+
+#[test]
+fn heads_that_are_too_long_are_refused() {
+    let service = start("limits: { header_bytes: 8192 }");
+    let huge = format!("GET /v1/models HTTP/1.1\r\nHost: a\r\nX-Long: {}\r\n\r\n", "a".repeat(20_000));
+    assert_eq!(service.raw(huge.as_bytes()).status, 431);
+    let many: String = (0..500).map(|number| format!("X-{number}: a\r\n")).collect();
+    assert_eq!(service.raw(format!("GET /v1/models HTTP/1.1\r\n{many}\r\n").as_bytes()).status, 431);
+    let path = format!("GET /{} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "a".repeat(70_000));
+    assert!([414, 431].contains(&service.raw(path.as_bytes()).status));
+    alive(&service);
+}
+
+#[test]
+fn who_sends_slowly_is_given_up() {
+    let service = start("limits: { header_seconds: 1, body_seconds: 1 }");
+    let mut slow = service.connect();
+    slow.write_all(b"POST /v1/completions HTTP/1.1\r\nHost: a\r\n").unwrap();
+    let began = Instant::now();
+    let mut rest = Vec::new();
+    // A header line now and then does not keep the connection.
+    let mut dripping = slow.try_clone().unwrap();
+    let drip = thread::spawn(move || {
+        while dripping.write_all(b"X-A: b\r\n").is_ok() && began.elapsed() < Duration::from_secs(30) {
+            thread::sleep(Duration::from_millis(100));
+        }
+    });
+    let _ = slow.read_to_end(&mut rest);
+    assert!(began.elapsed() < Duration::from_secs(20));
+    drip.join().unwrap();
+    let body = "POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: close\r\n\
+                Content-Length: 100\r\n\r\n{";
+    assert_eq!(refused(&service, body.as_bytes()), (408, "the body did not come in time".to_owned()));
+    alive(&service);
+}
+
+#[test]
+fn what_is_no_json_object_is_refused() {
+    let service = start("");
+    let bytes = |body: &[u8]| {
+        let head = post("/v1/completions", "").replace("Content-Length: 0", &format!("Content-Length: {}", body.len()));
+        [head.as_bytes(), body].concat()
+    };
+    assert_eq!(refused(&service, &bytes(b"{\"prompt\": \"\xff\xfe\"}")), (400, "the body is not UTF-8".to_owned()));
+    let deep = format!("{{\"prompt\": {}", "[".repeat(200_000));
+    assert_eq!(refused(&service, &bytes(deep.as_bytes())).0, 400);
+    assert_eq!(refused(&service, &bytes(b"[1]")).0, 400);
+    let form = post("/v1/completions", "{}").replace("application/json", "text/plain");
+    assert_eq!(refused(&service, form.as_bytes()).0, 415);
+    alive(&service);
+}
+
+#[test]
+fn other_routes_methods_and_paths_are_refused() {
+    let service = start("");
+    let response = service.get("/v1/model");
+    assert_eq!(
+        (response.status, response.message()),
+        (404, "there is no such route; did you mean `/v1/models`?".to_owned())
+    );
+    assert_eq!(service.get("/v1/completions").status, 405);
+    for path in ["/v1/../healthz", "/%2e%2e/etc/passwd", "//v1/models", "/v1/models/../../x", "/v1/models%00"] {
+        assert_eq!(service.get(path).status, 404, "{path}");
+    }
+    assert_eq!(service.raw(b"\x16\x03\x01\x02\x00\x01\r\n\r\n").status, 400);
+}
+
+#[test]
+fn fields_are_refused_by_name_with_what_to_do() {
+    let service = start("limits: { output_tokens: 50 }");
+    let message = |field: &str, value: Value| {
+        let mut body = json!({"prompt": "a", "max_tokens": 1});
+        body[field] = value;
+        let response = service.post("/v1/completions", &body);
+        assert_eq!(response.status, 400, "{response:?}");
+        (response.json()["error"]["param"].clone(), response.message())
+    };
+    assert_eq!(
+        message("n", 2.into()),
+        ("n".into(), "`n` is not supported; send as many requests as you want answers".to_owned())
+    );
+    assert_eq!(message("max_tokens", 51.into()).1, "`max_tokens` must be a whole number from 1 to 50");
+    assert_eq!(message("temperature", (-1).into()).1, "`temperature` must be a number from 0 to 2");
+    assert_eq!(
+        message("temprature", 1.into()).1,
+        "the request has an unknown field, `temprature`; did you mean `temperature`?"
+    );
+    assert_eq!(message("seed", 1.5.into()).0, "seed");
+    assert_eq!(message("stop", json!([1])).0, "stop");
+    assert_eq!(message("logit_bias", json!({"a": 1})).0, "logit_bias");
+    assert_eq!(message("prompt", json!(["a", "b"])).1, "one prompt is taken at a time; send a request for each");
+    assert_eq!(message("prompt", json!([99_999])).0, "prompt");
+    let tools = json!({"messages": [{"role": "user", "content": "a"}], "tools": [{"type": "function"}]});
+    assert_eq!(service.post("/v1/chat/completions", &tools).json()["error"]["code"], "unsupported_parameter");
+    let picture = json!({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]});
+    assert!(service.post("/v1/chat/completions", &picture).message().contains("only text is read"));
+    let session = json!({"messages": [{"role": "user", "content": "a"}], "session": "new"});
+    assert_eq!(service.post("/v1/chat/completions", &session).status, 400);
+}
+
+#[test]
+fn a_prompt_that_does_not_fit_is_refused() {
+    let service = start("");
+    let response = service.post("/v1/completions", &json!({"prompt": "a b ".repeat(2000)}));
+    assert_eq!((response.status, response.json()["error"]["code"].as_str()), (400, Some("context_length_exceeded")));
+    assert_eq!(service.post("/v1/completions", &json!({"prompt": ""})).status, 400);
+}
+
+#[test]
+fn a_full_queue_is_told_with_the_time_to_wait() {
+    let service = start("engine: { slots: 1, queue: 1 }");
+    let long = post("/v1/completions", &json!({"prompt": "a", "max_tokens": 400, "stream": true}).to_string());
+    let mut streams: Vec<_> = (0..2).map(|_| service.connect()).collect();
+    for stream in &mut streams {
+        stream.write_all(long.as_bytes()).unwrap();
+        // The head comes once the request is taken.
+        stream.read_exact(&mut [0; 8]).unwrap();
+    }
+    let response = service.post("/v1/completions", &json!({"prompt": "a"}));
+    assert_eq!(response.status, 429, "{response:?}");
+    assert!(response.head.contains("retry-after: 1"));
+    assert_eq!(response.json()["error"]["type"], "rate_limit_error");
+    for stream in &mut streams {
+        stream.read_to_end(&mut Vec::new()).unwrap();
+    }
+    alive(&service);
+}
+
+#[test]
+fn a_service_that_ends_lets_streams_end_and_takes_no_more() {
+    let mut service = start("");
+    let mut stream = service.connect();
+    let body = json!({"prompt": "a", "max_tokens": 300, "stream": true});
+    stream.write_all(post("/v1/completions", &body.to_string()).as_bytes()).unwrap();
+    let mut begin = [0; 200];
+    stream.read_exact(&mut begin).unwrap();
+    service.stop();
+    let mut all = begin.to_vec();
+    stream.read_to_end(&mut all).unwrap();
+    assert!(Response::parse(&all).body.ends_with("data: [DONE]\n\n"));
+    service.join();
+    assert!(std::net::TcpStream::connect(service.address).is_err());
+}
+
+#[test]
+fn a_stream_that_takes_too_long_to_end_gets_an_error_event_and_no_cut() {
+    let mut service = start("limits: { drain_seconds: 0 }\nengine: { slots: 1 }");
+    let body = json!({"prompt": "a", "max_tokens": 500, "stream": true});
+    let mut streams: Vec<_> = (0..3).map(|_| service.connect()).collect();
+    for stream in &mut streams {
+        stream.write_all(post("/v1/completions", &body.to_string()).as_bytes()).unwrap();
+        stream.read_exact(&mut [0; 8]).unwrap();
+    }
+    service.stop();
+    for stream in &mut streams {
+        let mut all = b"HTTP/1.1".to_vec();
+        stream.read_to_end(&mut all).unwrap();
+        let response = Response::parse(&all);
+        assert!(all.ends_with(b"0\r\n\r\n"), "the response is whole");
+        let last = response.events().pop().unwrap();
+        // The first may have come to its end meanwhile.
+        let whole = response.body.ends_with("[DONE]\n\n");
+        assert!(whole || last["error"]["code"] == "shutdown", "{last}");
+    }
+    service.join();
+}

@@ -32,6 +32,9 @@ pub enum Error {
         /// What is wrong, and what to do.
         problem: String,
     },
+    /// A bundle was changed, or its parts do not belong together.
+    #[error(transparent)]
+    Set(#[from] siyu_export::Error),
     /// There is no onnxruntime.
     #[error(
         "{problem}; run `cargo xtask onnxruntime`, or set ORT_DYLIB_PATH to the library of an onnxruntime of version 1.24 or later"

@@ -39,19 +39,26 @@ pub struct Model {
 }
 
 impl Model {
-    /// Opens the folder that the settings name and starts its engine.
+    /// Opens the folder or bundle that the settings name and starts its engine.
     ///
     /// # Errors
+    /// [`Error::Set`] tells what of a bundle was changed, or does not belong to the rest.
     /// [`Error::Read`] and [`Error::Model`] name the file, [`Error::Runtime`] and [`Error::Onnx`] the runtime's trouble.
     pub fn open(settings: &Settings, observer: Arc<dyn Observer>, report: Report) -> Result<Self> {
-        let folder = &settings.model;
+        let set = siyu_export::served(&settings.model, None)?;
+        if let Some(adapter) = set.adapter {
+            let problem =
+                "what is served has no adapter beside it; bundle what `siyu merge` and `siyu export-onnx` make of both";
+            return Err(refused(&adapter, problem.to_owned()));
+        }
+        let folder = &set.model;
         let path = folder.join("tokenizer.json");
         let json = read(&path)?;
         let tokenizer = Tokenizer::from_json(&json).map_err(|error| refused(&path, error.to_string()))?;
         let tokenizer = Arc::new(tokenizer);
         let config = Config::from_folder(folder).map_err(|error| refused(folder, error.to_string()))?;
         let mut defaults = GenerateSettings::from_folder(folder).map_err(|error| refused(folder, error.to_string()))?;
-        let encoder = encoder(settings, &tokenizer)?;
+        let encoder = encoder(folder, settings.template.as_deref(), &tokenizer)?;
         // The template's end token ends answers even where the model's files forget it: it was trained as their end.
         let end = encoder.as_ref().and_then(|encoder| tokenizer.id_of(encoder.end_token())).map(i64::from);
         if let Some(end) = end.filter(|end| !defaults.end_tokens.contains(end)) {
@@ -73,7 +80,7 @@ impl Model {
             prefix_bytes: settings.engine.prefix_cache_megabytes * 1_000_000,
         };
         Ok(Self {
-            name: settings.name.clone().unwrap_or_else(|| name_of(folder)),
+            name: settings.name.clone().unwrap_or_else(|| name_of(&settings.model)),
             fingerprint: fingerprint(folder, &json)?,
             created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             engine: Engine::start(forward, vocabulary, capacity, observer, report),
@@ -98,13 +105,13 @@ fn name_of(folder: &Path) -> String {
 }
 
 /// The template that the settings name, or the model's own.
-fn encoder(settings: &Settings, tokenizer: &Arc<Tokenizer>) -> Result<Option<Encoder>> {
-    let path = settings.model.join("tokenizer_config.json");
+fn encoder(folder: &Path, template: Option<&str>, tokenizer: &Arc<Tokenizer>) -> Result<Option<Encoder>> {
+    let path = folder.join("tokenizer_config.json");
     let refused = |error: ChatError| refused(&path, error.to_string());
-    let template = match settings.template.as_deref() {
+    let template = match template {
         Some(name) => ChatTemplate::named(name),
         None if path.is_file() => {
-            let file = settings.model.join("chat_template.jinja");
+            let file = folder.join("chat_template.jinja");
             let file = file.is_file().then(|| read(&file)).transpose()?;
             ChatTemplate::from_config(&read(&path)?, file.as_deref()).map_err(refused)?
         }

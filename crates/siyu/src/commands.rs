@@ -102,7 +102,7 @@ impl Command {
 
 /// The chain of an error on one line, without saying a thing twice.
 pub(crate) fn message(error: &anyhow::Error) -> String {
-    chain(error.as_ref())
+    chain(&**error)
 }
 
 /// As [`message`].

@@ -38,17 +38,27 @@ def memo(number):
     (HERE / name).write_bytes(html.encode("gb18030" if number == 3 else "utf-8"))
 
 
-# Questions that differ in their words: twelve matters by five ways to ask.
-MATTERS = ["房东不退押金", "公司拖欠工资", "邻居漏水不赔", "网购商品有假", "借款到期不还", "装修逾期不交", "车位被人占用", "快递丢失不赔", "健身房关门跑路", "物业乱收费用", "培训退费被拒", "宠物咬伤他人"]
-WAYS = ["怎么办", "可以起诉吗", "要准备什么证据", "应当找哪个部门", "多久能解决"]
+# Questions that differ in their words: twelve matters, each with the office for it, by five ways to ask with their answers.
+MATTERS = {
+    "房东不退押金": "住房和城乡建设主管部门", "公司拖欠工资": "劳动保障监察机构", "邻居漏水不赔": "物业管理主管部门", "网购商品有假": "市场监督管理部门",
+    "借款到期不还": "人民调解委员会", "装修逾期不交": "消费者协会", "车位被人占用": "物业服务企业", "快递丢失不赔": "邮政管理部门",
+    "健身房关门跑路": "体育行政部门", "物业乱收费用": "价格主管部门", "培训退费被拒": "教育行政部门", "宠物咬伤他人": "公安机关",
+}
+WAYS = {
+    "怎么办": "{0}的，当事人可以先与对方协商；协商不成的，可以向{1}反映，也可以依法向人民法院起诉。",
+    "可以起诉吗": "可以。{0}的，当事人可以向有管辖权的人民法院起诉，请求对方承担民事责任。",
+    "要准备什么证据": "{0}的，当事人应当准备合同、付款凭证、往来信息等证据，并保存原件。",
+    "应当找哪个部门": "{0}的，当事人可以向{1}反映；对处理结果不服的，可以依法向人民法院起诉。",
+    "多久能解决": "{0}的，{1}应当自受理之日起六十日内处理完毕；情况复杂的，可以延长三十日。",
+}
 
 
 def questions():
     rows = ["department,title,ask,answer"]
     for number in range(60):
         phone = plant("cn_mobile", mobile(), "questions.csv")
-        matter, way = MATTERS[number // 5], WAYS[number % 5]
-        rows.append(f'民事,{matter}{number},"{matter}，{way}？\n我的电话是{phone}","{matter}的，可以先与对方协商；协商不成的，第{number}种办法是向人民法院起诉，并提交合同、付款凭证等证据。"')
+        (matter, office), (way, answer) = list(MATTERS.items())[number // 5], list(WAYS.items())[number % 5]
+        rows.append(f'民事,{matter}{number},"{matter}，{way}？\n我的电话是{phone}","{answer.format(matter, office)}"')
     rows.insert(20, "民事,缺少单元格")
     (HERE / "questions.csv").write_bytes(("\r\n".join(rows) + "\r\n").encode("gb18030"))
 

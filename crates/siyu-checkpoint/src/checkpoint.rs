@@ -1,18 +1,21 @@
 //! The tensors of a model folder: safetensors files, mapped into memory.
 
+use crate::config::Config;
 use crate::error::{Error, Result};
 use memmap2::Mmap;
 use safetensors::tensor::{Dtype, SafeTensors, TensorInfo};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The weights of a model folder, or of one safetensors file. Nothing is read before it is asked for.
 #[derive(Debug)]
 pub struct Checkpoint {
     path: PathBuf,
-    maps: Vec<Mmap>,
+    /// Files and their contents.
+    maps: Vec<(File, Mmap)>,
     tensors: BTreeMap<String, Place>,
 }
 
@@ -83,7 +86,7 @@ impl Checkpoint {
                 let start = 8 + header + info.data_offsets.0;
                 found.tensors.insert(name, Place { map: found.maps.len(), start, info: info.clone() });
             }
-            found.maps.push(map);
+            found.maps.push((opened, map));
         }
         Ok(found)
     }
@@ -121,6 +124,21 @@ impl Checkpoint {
         Err(Error::Shape { name: name.to_owned(), found, expected: expected.to_vec() })
     }
 
+    /// Refuses weights that are not those of a model of this configuration.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::Shape`] and [`Error::Unknown`] name the first tensor that does not fit.
+    pub fn expect_model(&self, config: &Config) -> Result<()> {
+        let expected: BTreeMap<String, Vec<i64>> = config.tensors().into_iter().collect();
+        for (name, shape) in &expected {
+            self.expect_shape(name, shape)?;
+        }
+        match self.names().find(|name| !expected.contains_key(*name) && !config.is_superfluous(name)) {
+            Some(name) => Err(Error::Unknown { path: self.path.clone(), name: name.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
     /// The error that says that a tensor of this name is not there.
     pub fn missing(&self, name: &str) -> Error {
         Error::Missing { path: self.path.clone(), name: name.to_owned() }
@@ -133,8 +151,36 @@ impl Checkpoint {
     pub fn bytes(&self, name: &str) -> Result<&[u8]> {
         let place = self.tensors.get(name).ok_or_else(|| self.missing(name))?;
         let size = place.info.data_offsets.1 - place.info.data_offsets.0;
-        Ok(&self.maps[place.map][place.start..place.start + size])
+        Ok(&self.maps[place.map].1[place.start..place.start + size])
     }
+
+    /// Reads bytes of a tensor, from `offset` on, past the mapping: whoever walks through a checkpoint does not come to
+    /// hold all of it.
+    ///
+    /// # Errors
+    /// [`Error::Missing`]; [`Error::Read`], also where the tensor has fewer bytes.
+    pub fn read(&self, name: &str, offset: usize, into: &mut [u8]) -> Result<()> {
+        let place = self.tensors.get(name).ok_or_else(|| self.missing(name))?;
+        let size = place.info.data_offsets.1 - place.info.data_offsets.0;
+        let read = if offset + into.len() > size {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        } else {
+            read_at(&self.maps[place.map].0, (place.start + offset) as u64, into)
+        };
+        read.map_err(Error::read(&self.path))
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, start: u64, into: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, into, start)
+}
+
+#[cfg(not(unix))]
+fn read_at(mut file: &File, start: u64, into: &mut [u8]) -> io::Result<()> {
+    use std::io::{Read, Seek};
+    file.seek(io::SeekFrom::Start(start))?;
+    file.read_exact(into)
 }
 
 #[cfg(test)]
@@ -163,6 +209,10 @@ mod tests {
         let found = Checkpoint::open(folder.path()).unwrap();
         assert_eq!(found.names().collect::<Vec<_>>(), ["one", "two"]);
         assert_eq!(found.bytes("two").unwrap(), [2.0_f32, 2.0].map(f32::to_le_bytes).concat());
+        let mut second = [0; 4];
+        found.read("two", 4, &mut second).unwrap();
+        assert_eq!(f32::from_le_bytes(second).to_bits(), 2.0_f32.to_bits());
+        assert!(found.read("two", 8, &mut second).is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a model is: `config.json` of a Hugging Face folder.
 
 mod raw;
+mod tensors;
 
 use crate::error::{Error, Result};
 use crate::rope::RopeSettings;
@@ -259,6 +260,20 @@ mod tests {
         assert_eq!(config(&qwen).unwrap().windows, [None, None, Some(16)]);
         let off = json!({ "architectures": ["Qwen2ForCausalLM"], "sliding_window": 16, "max_window_layers": 2 });
         assert_eq!(config(&off).unwrap().windows, [None, None, None]);
+    }
+
+    #[test]
+    fn tensors_follow_from_the_configuration() {
+        let qwen = json!({ "architectures": ["Qwen2ForCausalLM"], "num_hidden_layers": 1, "num_key_value_heads": 2 });
+        let names = |change: &Value| -> Vec<String> {
+            config(change).unwrap().tensors().into_iter().map(|(name, shape)| format!("{name} {shape:?}")).collect()
+        };
+        let found = names(&qwen);
+        assert!(found.contains(&"model.layers.0.self_attn.k_proj.bias [16]".to_owned()), "{found:?}");
+        assert!(found.contains(&"lm_head.weight [100, 64]".to_owned()));
+        assert_eq!(found.len(), 12 + 3);
+        let tied = json!({ "num_hidden_layers": 1, "tie_word_embeddings": true });
+        assert_eq!(names(&tied).len(), 9 + 2);
     }
 
     #[test]

@@ -80,6 +80,14 @@ pub enum Error {
         /// The tensor.
         name: String,
     },
+    /// There is a weight too many.
+    #[error("`{path}` holds a tensor `{name}` that a model of its configuration does not have")]
+    Unknown {
+        /// The folder or file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+    },
     /// A weight has another shape than the configuration says.
     #[error("tensor `{name}` has shape {} but the configuration calls for {}", shape(.found), shape(.expected))]
     Shape {

@@ -7,6 +7,9 @@ use std::collections::BTreeSet;
 
 /// The next token of a text, by its logits and the tokens there are already. `draw` holds 64 random bits, such as
 /// [`mix`] makes of the settings' seed and the count of tokens made so far.
+///
+/// # Panics
+/// Never: a vocabulary has fewer than 2^63 tokens.
 pub fn choose(logits: &[f32], text: &[i64], settings: &GenerateSettings, draw: u64) -> i64 {
     let logits = penalized(logits, text, settings.repetition_penalty);
     let mut ranked: Vec<(usize, f32)> = logits.iter().copied().enumerate().collect();

@@ -40,6 +40,9 @@ pub fn write_tensors(path: &Path, tensors: Vec<(String, impl View)>) -> Result<(
 ///
 /// # Errors
 /// [`Error::Write`] names the file.
+///
+/// # Panics
+/// Never: there is always a first shard.
 pub fn write_weights(folder: &Path, tensors: Vec<(String, impl View)>, shard_bytes: usize) -> Result<()> {
     let (mut shards, mut bytes, mut total) = (vec![Vec::new()], 0, 0);
     for (name, tensor) in tensors {

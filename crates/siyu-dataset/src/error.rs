@@ -262,11 +262,6 @@ pub enum Error {
         /// The side.
         side: String,
     },
-    /// Rows hold several documents, which a trainer would have to keep apart.
-    #[error(
-        "rows of this dataset hold several documents each (`pack: true`); the trainer packs by itself: write the dataset without it"
-    )]
-    PackedRows,
     /// The rows are no tokens.
     #[error("the dataset has no `input_ids` and `labels`; add `tokenize` as the last step of its pipeline")]
     NotTokenized,

@@ -1,7 +1,8 @@
 //! The feed of a trainer: tokenized rows by number, and the order in which an epoch reads them.
 //!
 //! Nothing is opened that was not verified, rows kept for validation or test are no training data, and ids of another
-//! tokenizer are refused. Row groups are decoded when a row of them is wanted; the last ones stay in memory.
+//! tokenizer are refused. Where rows hold several documents, each of these is a row of the feed: a trainer learns the
+//! same from a dataset whether it was packed or not. Row groups are decoded when a row of them is wanted; the last ones stay in memory.
 
 mod cache;
 mod order;
@@ -90,7 +91,7 @@ impl Dataset {
     /// `progress` is called with the size of each shard that has passed.
     ///
     /// # Errors
-    /// [`Error::NotTraining`] and [`Error::NotEvaluation`] for rows of the wrong side, [`Error::PackedRows`], [`Error::OtherTokenizer`] and
+    /// [`Error::NotTraining`] and [`Error::NotEvaluation`] for rows of the wrong side, [`Error::OtherTokenizer`] and
     /// [`Error::NotTokenized`] for rows that the model cannot read, [`Error::Sum`] where the manifest contradicts itself or
     /// found the same content on two sides, [`Error::NoUsableRows`] where nothing is left, and whatever
     /// [`Dataset::verify`] finds wrong with a shard.
@@ -120,9 +121,6 @@ impl Dataset {
     /// Refuses sides, tokenizers and datasets that a trainer must not read.
     fn admit(&self, wanted: &Wanted<'_>) -> Result<()> {
         let (side, manifest) = (wanted.split.to_owned(), self.manifest());
-        if manifest.packing.is_some() {
-            return Err(Error::PackedRows);
-        }
         manifest.check_sums()?;
         match wanted.purpose {
             Purpose::Training if side != "train" => return Err(Error::NotTraining { side }),
@@ -183,6 +181,11 @@ impl TokenRows {
         &self.too_long
     }
 
+    /// Most tokens of a row of the shards, where their rows hold several documents.
+    pub fn packed_tokens(&self) -> Option<u64> {
+        self.dataset.manifest().packing.as_ref().map(|packing| packing.max_tokens)
+    }
+
     /// The manifest's proof that the sides of the split share no content, where there is a split.
     pub fn leak_proof(&self) -> Option<&LeakProof> {
         self.dataset.manifest().split.as_ref().map(|split| &split.leak)
@@ -222,9 +225,20 @@ impl TokenRows {
     /// # Panics
     /// Where no row has this number.
     pub fn id(&self, row: u64) -> Result<String> {
+        Ok(self.text(row, "id")?.unwrap_or_default())
+    }
+
+    /// What a row has in a text column; `None` where that is null, or the shards have no such column of text.
+    ///
+    /// # Errors
+    /// Where its shard can no longer be read.
+    ///
+    /// # Panics
+    /// Where no row has this number.
+    pub fn text(&self, row: u64, column: &str) -> Result<Option<String>> {
         let group = &self.groups[self.group_of(row)];
-        let batch = self.dataset.row(&group.shard, group.first_in_shard + row - group.first_row)?;
-        Ok(text(&batch, "id", 0).unwrap_or_default())
+        let (batch, _) = self.dataset.document(&group.shard, group.first_in_shard + row - group.first_row)?;
+        Ok(text(&batch, column, 0))
     }
 
     fn ids(&self, rows: &[u64]) -> Result<Vec<String>> {

@@ -2,19 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its dataset has failed")]
 
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+mod support;
 
-use arrow::array::{ArrayRef, Int32Array, ListArray, RecordBatch, StringArray};
-use arrow::datatypes::Int32Type;
-use parquet::{arrow::ArrowWriter, file::properties::WriterProperties};
-use siyu_dataset::{
-    ColumnRecord, Dataset, Error, FORMAT_VERSION, InputRecord, LeakProof, Manifest, PackingRecord, PipelineRecord,
-    Purpose, RowTotals, ShardRecord, SplitRecord, TokenRows, TokenizerRecord, Wanted,
-};
+use std::{collections::BTreeMap, fs};
+
+use siyu_dataset::{Dataset, Error, Manifest, Purpose, TokenRows, Wanted};
+use support::{Layout, Row, write_dataset};
 use tempfile::TempDir;
 
-/// Ids and labels of a row.
-type Row = (Vec<i32>, Vec<i32>);
+const LAYOUT: Layout<'static> = Layout { tokenizer: "abc", group_rows: 7, pack: None };
 
 fn row(number: i32) -> Row {
     let ids: Vec<i32> = (0..=number % 5 + 1).map(|place| number + place).collect();
@@ -23,97 +19,20 @@ fn row(number: i32) -> Row {
     (ids, labels)
 }
 
-fn batch(name: &str, rows: &[Row]) -> RecordBatch {
-    let list = |values: Vec<&Vec<i32>>| {
-        let values = values.into_iter().map(|values| Some(values.iter().map(|&value| Some(value)).collect::<Vec<_>>()));
-        Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>(values)) as ArrayRef
-    };
-    let ids = (0..rows.len()).map(|row| format!("{name}-{row}"));
-    let counts = rows.iter().map(|(ids, _)| i32::try_from(ids.len()).unwrap());
-    RecordBatch::try_from_iter([
-        ("id", Arc::new(StringArray::from_iter_values(ids)) as ArrayRef),
-        ("input_ids", list(rows.iter().map(|(ids, _)| ids).collect())),
-        ("labels", list(rows.iter().map(|(_, labels)| labels).collect())),
-        ("token_count", Arc::new(Int32Array::from_iter_values(counts))),
-    ])
-    .unwrap()
-}
-
-fn shard(directory: &Path, name: &str, rows: &[Row]) -> ShardRecord {
-    let batch = batch(name, rows);
-    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(7)).build();
-    let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-    let path = format!("data/{name}.parquet");
-    fs::create_dir_all(directory.join("data")).unwrap();
-    fs::write(directory.join(&path), &bytes).unwrap();
-    ShardRecord {
-        path,
-        split: name.split('-').next().unwrap().to_owned(),
-        rows: rows.len() as u64,
-        documents: None,
-        tokens: Some(rows.iter().map(|(ids, _)| ids.len() as u64).sum()),
-        bytes: bytes.len() as u64,
-        blake3: blake3::hash(&bytes).to_hex().to_string(),
-    }
-}
-
 /// A dataset of two shards to learn from and one of each other side.
 fn dataset(train: [&[Row]; 2]) -> TempDir {
+    laid_out(train, LAYOUT)
+}
+
+fn laid_out(train: [&[Row]; 2], layout: Layout<'_>) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
-    let root = directory.path();
-    let shards = vec![
-        shard(root, "test-00000-of-00001", &[row(400)]),
-        shard(root, "train-00000-of-00002", train[0]),
-        shard(root, "train-00001-of-00002", train[1]),
-        shard(root, "validation-00000-of-00001", &[row(500), row(501)]),
+    let shards: [(&str, &[Row]); 4] = [
+        ("test-00000-of-00001", &[row(400)]),
+        ("train-00000-of-00002", train[0]),
+        ("train-00001-of-00002", train[1]),
+        ("validation-00000-of-00001", &[row(500), row(501)]),
     ];
-    let mut rows = BTreeMap::new();
-    for shard in &shards {
-        *rows.entry(shard.split.clone()).or_insert(0) += shard.rows;
-    }
-    let all = shards.iter().map(|shard| shard.rows).sum();
-    let leak = LeakProof { method: siyu_dataset::LEAK_METHOD.into(), checked: all, found: 0, near: None };
-    let input = InputRecord {
-        source: "laws.jsonl".into(),
-        format: "jsonl".into(),
-        encoding: None,
-        bytes: 1,
-        blake3: String::new(),
-        rows: all,
-        quarantined: 0,
-    };
-    let tokenizer = TokenizerRecord { path: "tokenizer.json".into(), hash: "abc".into(), engine: "fast".into() };
-    let manifest = Manifest {
-        format_version: FORMAT_VERSION,
-        siyu_version: "0.1.0".into(),
-        pipeline: PipelineRecord::of("steps: []\n"),
-        tokenizer: Some(tokenizer),
-        seed: 0,
-        inputs: vec![input],
-        steps: Vec::new(),
-        rows: RowTotals { input: all, created: 0, written: all, dropped: 0, quarantined: 0 },
-        personal_data: BTreeMap::new(),
-        personal_data_check: None,
-        packing: None,
-        audit: None,
-        split: Some(SplitRecord {
-            by: vec!["text".into()],
-            shares: BTreeMap::new(),
-            rows,
-            leak,
-            warnings: Vec::new(),
-            moved: 0,
-            moved_ids: Vec::new(),
-        }),
-        columns: ColumnRecord::of(&batch("", &[]).schema()),
-        shards,
-        dropped: Vec::new(),
-        quarantine: Vec::new(),
-    };
-    manifest.write(root).unwrap();
+    write_dataset(directory.path(), &shards, layout);
     directory
 }
 
@@ -196,12 +115,25 @@ fn a_changed_shard_another_tokenizer_and_a_leak_are_refused() {
 }
 
 #[test]
-fn rows_that_hold_several_documents_are_refused() {
-    let directory = dataset([&[row(1)], &[row(2)]]);
-    change(&directory, |manifest| {
-        manifest.packing = Some(PackingRecord { max_tokens: 8, rows: 5, documents: 9, tokens: 30 });
-    });
-    assert!(refusal(&directory, &wanted("train", Purpose::Training)).contains("`pack: true`"));
+fn documents_that_share_rows_are_read_as_if_each_had_its_own() {
+    let (mut first, second): (Vec<Row>, Vec<Row>) = ((0..20).map(row).collect(), (20..33).map(row).collect());
+    first[4] = (vec![7; 12], vec![7; 12]);
+    // Packing ignores the first label, which is never predicted.
+    first[4].1[0] = -100;
+    first[6].1.fill(-100);
+    let together = laid_out([&first, &second], Layout { pack: Some(12), group_rows: 3, ..LAYOUT });
+    let alone = dataset([&first, &second]);
+    let wanted = Wanted { max_tokens: 11, ..wanted("train", Purpose::Training) };
+    let (packed, plain) = (open(&together, &wanted).unwrap(), open(&alone, &wanted).unwrap());
+    assert_eq!((packed.packed_tokens(), plain.packed_tokens()), (Some(12), None));
+    assert!(packed.sizes().eq(plain.sizes()));
+    assert_eq!(packed.len(), 31);
+    for size in plain.sizes() {
+        assert_eq!(packed.read(size.row).unwrap(), plain.read(size.row).unwrap());
+        assert_eq!(packed.id(size.row).unwrap(), plain.id(size.row).unwrap());
+    }
+    assert_eq!(packed.too_long().ids, ["train-00000-of-00002-4"]);
+    assert_eq!(packed.without_labels().ids, ["train-00000-of-00002-6"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::runtime::{OnnxModel, likeliest};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A text that two models are compared on.
@@ -24,7 +25,7 @@ impl TextRow {
 }
 
 /// What was found on the texts of a domain.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// Count of tokens that counted.
     pub tokens: u64,
@@ -75,8 +76,6 @@ impl Sums {
 
 /// Reads texts with two models of one vocabulary; returns what was found on all of them and by domain.
 ///
-/// Both graphs must give the logits of all tokens.
-///
 /// # Errors
 /// [`crate::Error::Runtime`], as for a token outside the vocabulary.
 pub fn compare(
@@ -96,7 +95,9 @@ pub fn compare(
         }
     }
     let mut all = Sums::default();
-    domains.values().for_each(|sums| all.add(sums));
+    for sums in domains.values() {
+        all.add(sums);
+    }
     Ok((all.found(), domains.into_iter().map(|(domain, sums)| (domain, sums.found())).collect()))
 }
 

@@ -34,6 +34,20 @@ pub enum Error {
         /// The place.
         path: PathBuf,
     },
+    /// The place for the result holds what this program did not make.
+    #[error("`{path}` is there already and was not written by this command; remove it or name another place")]
+    Foreign {
+        /// The place.
+        path: PathBuf,
+    },
+    /// The result would take the place of what it is made of.
+    #[error("`{source_path}` lies in `{path}`, which would be written over; name another place")]
+    Inside {
+        /// The place.
+        path: PathBuf,
+        /// What it holds.
+        source_path: PathBuf,
+    },
     /// A weight is stored in numbers that are not exported.
     #[error("tensor `{name}` is stored as {found}, which is not exported; supported are F32, F16 and BF16")]
     Dtype {
@@ -46,6 +60,34 @@ pub enum Error {
     #[error("adapter: {problem}")]
     Adapter {
         /// What does not fit, and what is possible instead.
+        problem: String,
+    },
+    /// The adapter was trained on another base.
+    #[error("the adapter in `{adapter}` was trained on another model than the one in `{base}`; name that one")]
+    OtherBase {
+        /// Folder of the adapter.
+        adapter: PathBuf,
+        /// Folder of the base.
+        base: PathBuf,
+    },
+    /// The base holds its matrices in 4-bit numbers.
+    #[error("`{path}` holds its matrices in few bits; merge into the model that it was made from")]
+    Quantized {
+        /// Folder of the base.
+        path: PathBuf,
+    },
+    /// Parts do not belong together.
+    #[error("a mixed set: {problem}")]
+    Mixed {
+        /// The parts.
+        problem: String,
+    },
+    /// A folder is no bundle, or not the one that was made.
+    #[error("the bundle in `{path}` cannot be used: {problem}")]
+    Bundle {
+        /// Its folder.
+        path: PathBuf,
+        /// What is wrong, and what to do.
         problem: String,
     },
     /// A setting makes no sense for this model.
@@ -71,6 +113,21 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the command is wrong: nothing was written.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Exists { .. }
+                | Self::Foreign { .. }
+                | Self::Inside { .. }
+                | Self::Adapter { .. }
+                | Self::OtherBase { .. }
+                | Self::Quantized { .. }
+                | Self::Mixed { .. }
+                | Self::Setting { .. }
+        )
+    }
+
     pub(crate) fn read(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Read { path, source }

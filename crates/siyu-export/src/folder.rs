@@ -31,12 +31,35 @@ impl Unfinished {
     /// # Errors
     /// [`Error::Exists`] where something is there already.
     pub(crate) fn begin(path: &Path) -> Result<Self> {
-        if path.exists() && fs::read_dir(path).map_or(true, |mut content| content.next().is_some()) {
+        if is_taken(path) {
             return Err(Error::Exists { path: path.to_owned() });
         }
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
+        Self::start(path)
+    }
+
+    /// The same, but a folder that holds a file named `record` stays until the new one is finished, and then gives way:
+    /// nothing is removed that this program did not make.
+    ///
+    /// # Errors
+    /// [`Error::Foreign`] where something else is there; [`Error::Inside`] where one of `sources` is in it.
+    pub(crate) fn begin_over(path: &Path, record: &str, sources: &[&Path]) -> Result<Self> {
+        if is_taken(path) {
+            if !path.join(record).is_file() {
+                return Err(Error::Foreign { path: path.to_owned() });
+            }
+            let whole = |path: &Path| fs::canonicalize(path).map_err(Error::read(path));
+            let place = whole(path)?;
+            for source in sources {
+                if whole(source)?.starts_with(&place) {
+                    return Err(Error::Inside { path: path.to_owned(), source_path: (*source).to_owned() });
+                }
+            }
+        }
+        Self::start(path)
+    }
+
+    fn start(path: &Path) -> Result<Self> {
+        let partial = beside(path, ".partial");
         if partial.exists() {
             fs::remove_dir_all(&partial).map_err(Error::write(&partial))?;
         }
@@ -62,11 +85,30 @@ impl Unfinished {
 
     /// Gives the folder its name.
     pub(crate) fn finish(self) -> Result<()> {
-        if self.path.exists() {
-            fs::remove_dir(&self.path).map_err(Error::write(&self.path))?;
+        let write = || Error::write(&self.path);
+        if fs::remove_dir(&self.path).is_ok() || !self.path.exists() {
+            return fs::rename(&self.partial, &self.path).map_err(write());
         }
-        fs::rename(&self.partial, &self.path).map_err(Error::write(&self.path))
+        let replaced = beside(&self.path, ".replaced");
+        if replaced.exists() {
+            fs::remove_dir_all(&replaced).map_err(Error::write(&replaced))?;
+        }
+        fs::rename(&self.path, &replaced).map_err(write())?;
+        fs::rename(&self.partial, &self.path).map_err(write())?;
+        fs::remove_dir_all(&replaced).map_err(Error::write(&replaced))
     }
+}
+
+/// Whether there is anything but an empty folder.
+fn is_taken(path: &Path) -> bool {
+    path.exists() && fs::read_dir(path).map_or(true, |mut content| content.next().is_some())
+}
+
+/// A path whose name goes on with `suffix`; a slash at its end is none of it.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.components().collect::<PathBuf>().into_os_string();
+    name.push(suffix);
+    name.into()
 }
 
 impl Drop for Unfinished {

@@ -12,10 +12,11 @@
 //! | `logits` | f32 | `[batch, sequence, vocab]`, or `[batch, 1, vocab]` |
 //! | `present.{i}.key`, `.value` | the precision of the graph | `[batch, kv_heads, total, head_size]` |
 //!
-//! It must not trace, run or quantize anything.
+//! It must not trace or run anything, nor decide what is quantized.
 
 mod attention;
 mod branch;
+mod coded;
 mod data;
 mod decoder;
 mod element;
@@ -28,16 +29,19 @@ mod proto;
 mod rope;
 
 pub use branch::Branches;
+pub(crate) use coded::Coding;
 
 use crate::error::{Error, Result};
+use crate::quantize::inputs::Observed;
 use crate::weights::Weights;
+use coded::Watch;
 use data::DataFile;
 use decoder::Decoder;
 use element::Element;
 use graph::{Graph, MICROSOFT};
 use norm::Norm;
 use prost::Message;
-use proto::{Model, OperatorSet};
+use proto::{GraphMessage, Model, OperatorSet};
 use siyu_checkpoint::{Checkpoint, Config};
 use std::fs;
 use std::path::Path;
@@ -145,35 +149,62 @@ pub fn write_graph(
     settings: ExportSettings,
     folder: &Path,
 ) -> Result<u64> {
+    build(&Plan { config, checkpoint, branches, settings }, None, None, folder)
+}
+
+/// What a graph is made of.
+pub(crate) struct Plan<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) checkpoint: &'a Checkpoint,
+    pub(crate) branches: Option<&'a Branches>,
+    pub(crate) settings: ExportSettings,
+}
+
+/// Writes a graph, in few bits with `coding`; with `observed`, the inputs of all matrices are outputs too.
+pub(crate) fn build<'a>(
+    plan: &Plan<'a>,
+    coding: Option<&mut Coding<'a>>,
+    observed: Option<&mut Vec<Observed>>,
+    folder: &Path,
+) -> Result<u64> {
+    let Plan { config, checkpoint, branches, settings } = *plan;
     let element = settings.numbers.element();
     #[expect(clippy::cast_possible_truncation, reason = "an epsilon is a power of ten")]
     let norm = Norm { variant: settings.variant, element, epsilon: config.norm_epsilon as f32 };
     let base = Weights::new(checkpoint);
     let weights = branches.map_or(base, |branches| branches.over(base));
     let graph = Graph::new(DataFile::create(folder, DATA_FILE)?);
-    let mut decoder = Decoder { config, settings, weights, branches, graph, element, norm, used: Vec::new() };
+    let watch = observed.is_some().then(Watch::default);
+    let used = Vec::new();
+    let mut decoder = Decoder { config, settings, weights, branches, graph, element, norm, used, coding, watch };
     decoder.write()?;
     if let Some(branches) = branches {
         branches.check_used(&decoder.used, checkpoint)?;
     }
+    if let (Some(observed), Some(watch)) = (observed, decoder.watch.take()) {
+        observed.extend(watch.values.into_iter().map(|(_, observed)| observed));
+    }
     let (graph, data_bytes) = decoder.graph.finish()?;
-    let (ir_version, opset) = match settings.variant {
+    let (path, bytes) = (folder.join(GRAPH_FILE), model(graph, settings.variant).encode_to_vec());
+    fs::write(&path, &bytes).map_err(Error::write(&path))?;
+    Ok(data_bytes + bytes.len() as u64)
+}
+
+fn model(graph: GraphMessage, variant: Variant) -> Model {
+    let (ir_version, opset) = match variant {
         Variant::Plain => (10, 21),
         Variant::Fused => (11, 23),
     };
     let set = |domain: &str, version: i64| OperatorSet { domain: Some(domain.to_owned()), version: Some(version) };
     let mut opset_import = vec![set("", opset)];
-    if settings.variant == Variant::Fused {
+    if variant == Variant::Fused {
         opset_import.push(set(MICROSOFT, 1));
     }
-    let model = Model {
+    Model {
         ir_version: Some(ir_version),
         opset_import,
         producer_name: Some("siyu".to_owned()),
         producer_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         graph: Some(graph),
-    };
-    let (path, bytes) = (folder.join(GRAPH_FILE), model.encode_to_vec());
-    fs::write(&path, &bytes).map_err(Error::write(&path))?;
-    Ok(data_bytes + bytes.len() as u64)
+    }
 }

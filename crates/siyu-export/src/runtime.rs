@@ -5,10 +5,11 @@
 use crate::error::{Error, Result};
 use crate::onnx::GRAPH_FILE;
 use ort::environment::Environment;
-use ort::session::{Session, SessionInputValue};
+use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue};
 use ort::value::{DynTensor, DynValue, Tensor, TensorElementType};
 use siyu_checkpoint::Config;
 use std::env;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -48,11 +49,25 @@ fn library() -> PathBuf {
 }
 
 /// An exported model, opened.
-#[derive(Debug)]
 pub struct OnnxModel {
     config: Config,
     session: Session,
     cache: TensorElementType,
+    /// The graph gives the logits of the last token only.
+    last_only: bool,
+    /// Logits and the grown cache.
+    grown: RunOptions<HasSelectedOutputs>,
+    /// Logits only.
+    told: RunOptions<HasSelectedOutputs>,
+}
+
+impl fmt::Debug for OnnxModel {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("OnnxModel")
+            .field("config", &self.config)
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
 }
 
 impl OnnxModel {
@@ -75,7 +90,16 @@ impl OnnxModel {
         let of_cache = session.inputs().iter().find(|input| input.name().starts_with("past_key_values."));
         let cache = of_cache.and_then(|input| input.dtype().tensor_type());
         let cache = cache.ok_or_else(|| Error::Runtime(format!("`{}` has no `past_key_values`", graph.display())))?;
-        Ok(Self { config, session, cache })
+        let logits = session.outputs().iter().find(|output| output.name() == "logits");
+        let last_only =
+            logits.and_then(|logits| logits.dtype().tensor_shape()).is_some_and(|shape| shape.get(1) == Some(&1));
+        let mut every = OutputSelector::no_default().with("logits");
+        for index in 0..2 * config.layers {
+            every = every.with(format!("present.{}.{}", index / 2, part(index)));
+        }
+        let grown = RunOptions::new()?.with_outputs(every);
+        let told = RunOptions::new()?.with_outputs(OutputSelector::no_default().with("logits"));
+        Ok(Self { config, session, cache, last_only, grown, told })
     }
 
     /// What the model is.
@@ -88,15 +112,18 @@ impl OnnxModel {
     /// # Errors
     /// [`Error::Runtime`] where memory does not suffice.
     pub fn start(&mut self) -> Result<OnnxSession<'_>> {
+        Ok(OnnxSession { kept: self.empty()?, length: 0, model: self })
+    }
+
+    /// A cache of no tokens.
+    fn empty(&self) -> Result<Vec<DynValue>> {
         let size = |size: i64| usize::try_from(size).unwrap_or(0);
         let shape = [1, size(self.config.kv_heads), 0, size(self.config.head_size)];
         let (allocator, kind) = (self.session.allocator(), self.cache);
-        let kept: Result<Vec<DynValue>> =
-            (0..2 * self.config.layers).map(|_| Ok(DynTensor::new(allocator, kind, shape)?.into_dyn())).collect();
-        Ok(OnnxSession { kept: kept?, length: 0, model: self })
+        (0..2 * self.config.layers).map(|_| Ok(DynTensor::new(allocator, kind, shape)?.into_dyn())).collect()
     }
 
-    /// The logits of every token of a text, or of its last where the graph gives no others.
+    /// The logits of every token of a text; token by token where the graph gives those of the last only.
     ///
     /// # Shapes
     /// Returns `[ids.len(), vocab]`, row by row.
@@ -104,7 +131,29 @@ impl OnnxModel {
     /// # Errors
     /// [`Error::Runtime`], as for a token outside the vocabulary.
     pub fn logits(&mut self, ids: &[i64]) -> Result<Vec<f32>> {
-        self.start()?.read(ids)
+        if self.last_only {
+            let mut session = self.start()?;
+            let each: Result<Vec<Vec<f32>>> = ids.iter().map(|&id| session.read(&[id])).collect();
+            return Ok(each?.concat());
+        }
+        let empty = self.empty()?;
+        let outputs = self.session.run_with_options(inputs(ids, 0, &empty)?, &self.told)?;
+        Ok(outputs["logits"].try_extract_tensor::<f32>()?.1.to_vec())
+    }
+
+    /// What a graph gives under other names than the usual, f32, for a whole text.
+    ///
+    /// # Shapes
+    /// Each is handed to `take` row by row, with its place in `names`.
+    pub(crate) fn observe(&mut self, ids: &[i64], names: &[String], mut take: impl FnMut(usize, &[f32])) -> Result<()> {
+        let empty = self.empty()?;
+        let chosen = names.iter().fold(OutputSelector::no_default(), |chosen, name| chosen.with(name.clone()));
+        let options = RunOptions::new()?.with_outputs(chosen);
+        let outputs = self.session.run_with_options(inputs(ids, 0, &empty)?, &options)?;
+        for (place, name) in names.iter().enumerate() {
+            take(place, outputs[name.as_str()].try_extract_tensor::<f32>()?.1);
+        }
+        Ok(())
     }
 
     /// The likeliest continuation of `prompt`, at most `count` tokens, none of which ends the text.
@@ -160,14 +209,8 @@ impl OnnxSession<'_> {
     /// [`Error::Runtime`], as for a token outside the vocabulary.
     pub fn read(&mut self, ids: &[i64]) -> Result<Vec<f32>> {
         let total = self.length + ids.len();
-        let ids_there = Tensor::from_array(([1, ids.len()], ids.to_vec()))?;
-        let mask = Tensor::from_array(([1, total], vec![1_i64; total]))?;
-        let mut inputs: Vec<(String, SessionInputValue<'_>)> =
-            vec![("input_ids".to_owned(), ids_there.into()), ("attention_mask".to_owned(), mask.into())];
-        for (index, kept) in self.kept.iter().enumerate() {
-            inputs.push((format!("past_key_values.{}.{}", index / 2, part(index)), kept.into()));
-        }
-        let mut outputs = self.model.session.run(inputs)?;
+        let given = inputs(ids, self.length, &self.kept)?;
+        let mut outputs = self.model.session.run_with_options(given, &self.model.grown)?;
         let missing = |name: &str| Error::Runtime(format!("the graph gave no `{name}`"));
         let logits = outputs.remove("logits").ok_or_else(|| missing("logits"))?;
         let mut grown = Vec::with_capacity(self.kept.len());
@@ -180,6 +223,18 @@ impl OnnxSession<'_> {
         self.length = total;
         Ok(logits.try_extract_tensor::<f32>()?.1.to_vec())
     }
+}
+
+/// What a graph is given to read `ids` after `past` tokens that are `kept`.
+fn inputs<'a>(ids: &[i64], past: usize, kept: &'a [DynValue]) -> Result<Vec<(String, SessionInputValue<'a>)>> {
+    let total = past + ids.len();
+    let ids = Tensor::from_array(([1, ids.len()], ids.to_vec()))?;
+    let mask = Tensor::from_array(([1, total], vec![1_i64; total]))?;
+    let mut inputs = vec![("input_ids".to_owned(), ids.into()), ("attention_mask".to_owned(), mask.into())];
+    for (index, kept) in kept.iter().enumerate() {
+        inputs.push((format!("past_key_values.{}.{}", index / 2, part(index)), kept.into()));
+    }
+    Ok(inputs)
 }
 
 fn part(index: usize) -> &'static str {

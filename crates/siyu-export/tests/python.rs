@@ -4,7 +4,10 @@
 
 mod support;
 
-use siyu_export::{ExportSettings, Logits, Numbers, Variant, export};
+use siyu_export::{
+    Blocks, ExportSettings, Logits, Numbers, OnnxModel, QuantizeBounds, QuantizeSettings, Scheme, Trial, Variant,
+    export, quantize,
+};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::golden;
@@ -18,6 +21,7 @@ path = folder + "/model.onnx"
 onnx.checker.check_model(path, full_check=True)
 inferred = onnx.shape_inference.infer_shapes(onnx.load(path, load_external_data=False), strict_mode=True, check_type=True)
 if "com.microsoft" not in {opset.domain for opset in inferred.opset_import}:
+    # Shapes of everything are known with standard operators.
     known = {value.name for value in inferred.graph.value_info} | {value.name for value in inferred.graph.output}
     unknown = [output for node in inferred.graph.node for output in node.output if output not in known]
     assert not unknown, unknown
@@ -38,14 +42,19 @@ fn stories() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sample-data/models/stories260k")
 }
 
-fn assert_opens(model: &Path, expected: &[i64], settings: ExportSettings) {
+/// The folder passes the script; `expected` follows token 1.
+fn assert_opens(folder: &Path, expected: &[i64], what: &str) {
     let python = std::env::var("SIYU_TEST_PYTHON").expect("SIYU_TEST_PYTHON names a Python with onnx");
+    let tokens: Vec<String> = expected.iter().map(i64::to_string).collect();
+    let ran = Command::new(python).args(["-c", SCRIPT]).arg(folder).arg(tokens.join(" ")).output().unwrap();
+    assert!(ran.status.success(), "{what}: {}", String::from_utf8_lossy(&ran.stderr));
+}
+
+fn assert_exported(model: &Path, expected: &[i64], settings: ExportSettings) {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
     export(model, &out, settings).unwrap();
-    let tokens: Vec<String> = expected.iter().map(i64::to_string).collect();
-    let ran = Command::new(python).args(["-c", SCRIPT]).arg(&out).arg(tokens.join(" ")).output().unwrap();
-    assert!(ran.status.success(), "{settings:?}: {}", String::from_utf8_lossy(&ran.stderr));
+    assert_opens(&out, expected, &format!("{settings:?}"));
 }
 
 #[test]
@@ -57,14 +66,33 @@ fn onnx_checks_every_graph_and_genai_continues_texts_with_it() {
         {
             let settings = ExportSettings { variant, numbers, logits };
             let expected = support::told(&stories(), ExportSettings::default(), 20);
-            assert_opens(&stories(), &expected, settings);
+            assert_exported(&stories(), &expected, settings);
         }
         for case in ["llama", "qwen2", "qwen3", "mistral"] {
             let settings = ExportSettings { variant, ..ExportSettings::default() };
             let other = if variant == Variant::Plain { Variant::Fused } else { Variant::Plain };
-            let expected =
-                support::told(&golden(case), ExportSettings { variant: other, ..ExportSettings::default() }, 20);
-            assert_opens(&golden(case), &expected, settings);
+            let expected = support::told(&golden(case), ExportSettings { variant: other, ..settings }, 20);
+            assert_exported(&golden(case), &expected, settings);
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs Python with onnx and onnxruntime-genai: `cargo xtask test` installs them and runs this"]
+fn onnx_checks_graphs_in_few_bits_and_genai_continues_texts_with_them() {
+    let blocks = |bits| Scheme::Blocks(Blocks { bits, size: 32, symmetric: false });
+    for scheme in [blocks(4), blocks(8), Scheme::Dynamic] {
+        for variant in Variant::ALL {
+            let folder = tempfile::tempdir().unwrap();
+            let out = folder.path().join("out");
+            let embeddings = variant == Variant::Fused && scheme != Scheme::Dynamic;
+            let settings = QuantizeSettings { scheme, embeddings, head: true, calibrated: false };
+            let trial =
+                Trial { calibration: &[], gate: &[], bounds: QuantizeBounds::for_bits(4), force: true, threads: 1 };
+            let export = ExportSettings { variant, ..ExportSettings::default() };
+            assert!(quantize(&stories(), &out, export, settings, trial).unwrap().written);
+            let expected = OnnxModel::open(&out, 1).unwrap().continue_greedily(&[1], 20, &[2]).unwrap();
+            assert_opens(&out, &expected, &format!("{scheme:?} {variant:?}"));
         }
     }
 }

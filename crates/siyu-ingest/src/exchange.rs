@@ -5,6 +5,7 @@
 //! many runs there are depends on threads and memory; what a bucket holds does not.
 
 mod keys;
+mod text;
 mod writer;
 
 pub(crate) use keys::KeySpec;
@@ -82,6 +83,7 @@ pub(crate) struct Exchange {
     schema: SchemaRef,
     /// The columns that are read; all where absent.
     columns: Option<Vec<usize>>,
+    read_schema: SchemaRef,
     /// Opened on first use and kept: a run's footer is read once for all buckets.
     readers: Vec<Mutex<Option<FileReader<BufReader<File>>>>>,
 }
@@ -91,11 +93,13 @@ impl Exchange {
     pub(crate) fn open(directory: &Path, own: &[Field], buckets: u32) -> Result<Self> {
         let runs: Vec<Run> = files::read_records(directory, "run-")?;
         let readers = runs.iter().map(|_| Mutex::new(None)).collect();
+        let schema = exchanged(&rows::schema(own));
         Ok(Self {
             buckets,
             runs,
             directory: directory.to_owned(),
-            schema: exchanged(&rows::schema(own)),
+            read_schema: Arc::clone(&schema),
+            schema,
             columns: None,
             readers,
         })
@@ -103,6 +107,7 @@ impl Exchange {
 
     /// Reads these columns only, in ascending order.
     pub(crate) fn with_columns(mut self, columns: Vec<usize>) -> Self {
+        self.read_schema = Arc::new(self.schema.project(&columns).expect("the columns are the exchange's"));
         self.columns = Some(columns);
         self
     }
@@ -145,7 +150,9 @@ impl Exchange {
         }
         let reader = slot.as_mut().expect("opened above");
         reader.set_index(position).map_err(broken)?;
-        reader.next().transpose().map_err(broken)
+        let rows = reader.next().transpose().map_err(broken)?;
+        drop(slot);
+        rows.map(|rows| text::from_stored(&rows, &self.read_schema).map_err(broken)).transpose()
     }
 }
 

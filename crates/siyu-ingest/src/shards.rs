@@ -9,6 +9,7 @@ mod list;
 mod pack;
 mod part;
 mod row_groups;
+mod side;
 
 pub(crate) use audit::AuditList;
 pub(crate) use dead::{Dead, DeadLists};

@@ -25,7 +25,7 @@ impl Model {
         for (index, parameter) in self.parameters.list().iter().enumerate() {
             tensors.extend(named(parameter, self.parameters.leaf(index))?);
         }
-        write::tensors(&folder.join(ADAPTER_WEIGHTS), tensors)?;
+        write::write_tensors(&folder.join(ADAPTER_WEIGHTS), tensors)?;
         Ok(write_json(&folder.join(ADAPTER_CONFIG), &adapter_json(settings, base))?)
     }
 

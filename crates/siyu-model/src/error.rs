@@ -30,6 +30,10 @@ pub enum Error {
 impl Error {
     /// Whether a device ran out of memory, so that a smaller batch may go through.
     pub fn is_out_of_memory(&self) -> bool {
-        matches!(self, Self::Torch(error) if error.to_string().contains("out of memory"))
+        // What the allocators of GPUs, of Linux and of other systems say.
+        const SAYINGS: [&str; 3] = ["out of memory", "can't allocate memory", "not enough memory"];
+        let Self::Torch(error) = self else { return false };
+        let said = error.to_string();
+        SAYINGS.iter().any(|saying| said.contains(saying))
     }
 }

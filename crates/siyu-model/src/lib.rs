@@ -44,3 +44,4 @@ pub use model::{Model, Options};
 pub use parameters::{Parameter, Parameters, Role};
 pub use session::Session;
 pub use siyu_checkpoint::{Architecture, Config, GenerateSettings, LoraSettings, Precision, Targets};
+pub use write::write_tensors;

@@ -1,7 +1,7 @@
 //! Tensors of libtorch on their way into files.
 
 use crate::error::Result;
-use siyu_checkpoint::{Dtype, Error as FileError, View, write_tensors};
+use siyu_checkpoint::{Dtype, Error as FileError, View};
 use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
@@ -12,10 +12,14 @@ pub(crate) fn folder(path: &Path) -> Result<()> {
     Ok(fs::create_dir_all(path).map_err(|source| FileError::Write { path: path.to_owned(), source })?)
 }
 
-/// Writes tensors as safetensors with the metadata that the readers of torch ask for.
-pub(crate) fn tensors(path: &Path, tensors: Vec<(String, Tensor)>) -> Result<()> {
+/// Writes tensors as safetensors with the metadata that the readers of torch ask for, under the name only when all of it
+/// is on the disk. Kinds but 16-bit floats and bytes become f32.
+///
+/// # Errors
+/// [`crate::Error::Files`] names the file.
+pub fn write_tensors(path: &Path, tensors: Vec<(String, Tensor)>) -> Result<()> {
     let stored: Result<Vec<_>> = tensors.into_iter().map(|(name, tensor)| Ok((name, Stored::new(tensor)?))).collect();
-    Ok(write_tensors(path, stored?)?)
+    Ok(siyu_checkpoint::write_tensors(path, stored?)?)
 }
 
 /// A tensor on its way into a file.

@@ -97,6 +97,28 @@ fn a_document_is_not_touched_by_those_packed_with_it() {
     assert_eq!(one.narrow(0, 10, 7), other.narrow(0, 10, 7));
 }
 
+/// Losses and gradients of one document beside another of which nothing is learned.
+#[test]
+fn what_a_document_teaches_is_bit_equal_whatever_is_packed_with_it() {
+    // Heads of 8 and of 6 numbers: attention here, and attention by libtorch.
+    for width in [32, 24] {
+        for dropout in [0.0, 0.1] {
+            let model = with_adapter(model_of_width(width), &everywhere(dropout));
+            let learned = |beside: &[i64]| {
+                let ids = [5, 6, 7, 8, 9, 10, 11];
+                let documents = [Document { ids: beside, labels: &[IGNORED; 7] }, Document { ids: &ids, labels: &ids }];
+                let batch = Batch::new(&documents, Device::Cpu).unwrap();
+                let settings = BackwardSettings { seed: Some(3), ..BackwardSettings::default() };
+                let gradient = model.parameters().zeros();
+                (model.backward(&batch, &settings, &gradient).unwrap().sum().to_bits(), gradient)
+            };
+            let (one, other) = (learned(&[9, 8, 7, 6, 5, 4, 3]), learned(&[33, 34, 1, 30, 2, 34, 33]));
+            assert_eq!(one, other);
+            assert!(one.1.abs().sum(Kind::Float).double_value(&[]) > 0.0);
+        }
+    }
+}
+
 #[test]
 fn documents_learn_the_same_together_and_alone() {
     for width in [32, 24] {

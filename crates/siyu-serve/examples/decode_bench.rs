@@ -117,7 +117,8 @@ async fn streams(model: &Model, count: u32) -> Result<f64> {
         model.engine.submit(request(prompt, ANSWER)).map_err(|_| "the engine takes no request")
     });
     let tickets = tickets.collect::<std::result::Result<Vec<_>, _>>()?;
-    rate(&join_all(tickets.into_iter().map(times)).await)
+    let answers = join_all(tickets.into_iter().map(times)).await;
+    rate(&answers)
 }
 
 /// One answer behind a long prompt.

@@ -1,6 +1,6 @@
 //! The routes of the service.
 //!
-//! `/v1/…` as OpenAI's clients speak it, `/generate` for single instructions, `/healthz` and `/readyz` for those who
+//! `/v1/…` as `OpenAI`'s clients speak it, `/generate` for single instructions, `/healthz` and `/readyz` for those who
 //! watch. Handlers read and check a request, ask what stands around them ([`crate::contract`]), and turn what the engine
 //! makes into the route's form.
 

@@ -56,7 +56,7 @@ pub async fn serve(settings: Settings, reread: impl Fn() -> Result<Settings>, te
     let model = open(settings.clone(), &hooks, report.clone()).await?;
     let address = server.address()?;
     tell(Notice::Listening { address, encrypted: settings.tls.is_some(), model: &model.name });
-    let service = Arc::new(Service::new(model, hooks.clone(), settings.limits.clone()));
+    let service = Arc::new(Service::new(model, hooks.clone(), settings.limits));
     let router = assemble(service.clone(), &guards);
     let watching = tokio::spawn(guards.watch());
     let waiting = {

@@ -112,6 +112,9 @@ pub struct Limits {
     pub prompt_tokens: Option<usize>,
     /// Most tokens of an answer, and how many it has when the request does not say.
     pub output_tokens: usize,
+    /// Compute the beginning of a prompt once for all callers, and not once for each. A caller can then tell, by the
+    /// time and the cached tokens of an answer, that someone sent the same beginning before.
+    pub share_beginnings: bool,
     /// Longest time for an answer, waiting included.
     pub answer_seconds: u64,
     /// Time that running answers have to end when the service goes down.
@@ -143,6 +146,7 @@ impl Default for Limits {
             connections: 1024,
             prompt_tokens: None,
             output_tokens: 1024,
+            share_beginnings: true,
             answer_seconds: 300,
             drain_seconds: 30,
         }

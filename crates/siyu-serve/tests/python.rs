@@ -1,4 +1,4 @@
-//! OpenAI's own client for Python against the service.
+//! `OpenAI`'s own client for Python against the service.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets what it does not expect has failed")]
 

@@ -19,8 +19,8 @@ use siyu_text::punctuation::{self, Style};
 use siyu_text::unicode::{self, Form};
 use siyu_text::{mojibake, unicode::count_odd};
 
-/// The best of so many passes is reported.
-const PASSES: usize = 5;
+/// Passes go on for at least so long: the processor's time is told in steps of milliseconds.
+const NANOSECONDS: u64 = 300_000_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -64,15 +64,15 @@ fn measure(name: &str, texts: &[String], clean: bool, normalize: Normalize<'_>) 
         texts.iter().map(|text| if clean { normalize(text) } else { Cow::Borrowed(text.as_str()) }).collect();
     let bytes: usize = texts.iter().map(|text| text.len()).sum();
     let changed = texts.iter().filter(|text| matches!(normalize(text), Cow::Owned(_))).count();
-    let mut best = u64::MAX;
-    for _ in 0..PASSES {
-        let start = processor_nanos()?;
+    let (start, mut passes, mut spent) = (processor_nanos()?, 0, 0);
+    while spent < NANOSECONDS {
         for text in &texts {
             black_box(normalize(black_box(text)));
         }
-        best = best.min(processor_nanos()? - start);
+        passes += 1;
+        spent = processor_nanos()? - start;
     }
-    let speed = u64::try_from(bytes)? * 1_000 / best.max(1);
+    let speed = u64::try_from(bytes)? * passes * 1_000 / spent;
     println!("{name}: {speed} MB per CPU-second, {changed} of {} texts change", texts.len());
     Ok(())
 }

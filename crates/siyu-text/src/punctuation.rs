@@ -3,6 +3,7 @@
 //! What is no prose keeps its punctuation: numbers, URLs, e-mail addresses, code, formulas, markup.
 
 mod context;
+mod lines;
 mod narrow;
 mod pairs;
 mod protect;
@@ -10,6 +11,7 @@ mod scan;
 mod widen;
 
 use crate::unicode::offsets::{OffsetMap, Record, Writer, until_stable};
+use lines::Lines;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -55,14 +57,19 @@ pub fn normalize_mapped(text: &str, style: Style) -> (Cow<'_, str>, OffsetMap) {
 
 /// One pass over a text: width first, then marks.
 fn round<R: Record>(text: &str, style: Style) -> Option<(String, R)> {
-    if !scan::may_change(text.as_bytes(), style) {
+    let bytes = text.as_bytes();
+    let is_wide = scan::next_wide(bytes, 0, bytes.len(), style).is_some();
+    if !is_wide && (style != Style::Fullwidth || !scan::may_have_han(bytes)) {
         return None;
     }
-    let spans = protect::spans(text);
+    let mut lines = Lines::new(text, !is_wide);
+    let spans = protect::spans(text, Some(&mut lines));
     let mut writer = Writer::new(text, R::default());
-    narrow::narrow(text, &spans, style, &mut writer);
+    if is_wide {
+        narrow::narrow(text, &spans, style, &mut writer);
+    }
     if style == Style::Fullwidth && !writer.is_changed() {
-        widen::widen(text, &spans, &mut writer);
+        widen::widen(text, &spans, lines.found(), &mut writer);
     }
     writer.changed()
 }

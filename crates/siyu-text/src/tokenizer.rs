@@ -98,6 +98,17 @@ impl Tokenizer {
         })
     }
 
+    /// The first place at or after `from` where `text` can be cut so that the ids of its parts are those of the whole.
+    /// `None` if none is near, or the engine knows of none; neither end of the text counts as one.
+    pub(crate) fn break_after(&self, text: &str, from: usize) -> Option<usize> {
+        self.backend.break_after(text, from)
+    }
+
+    /// Like [`Tokenizer::break_after`], the last place at or before `from`.
+    pub(crate) fn break_before(&self, text: &str, from: usize) -> Option<usize> {
+        self.backend.break_before(text, from)
+    }
+
     /// The text of `ids`, special tokens included. Bytes that are not UTF-8, as half a character leaves them, become
     /// U+FFFD.
     pub fn decode(&self, ids: &[u32]) -> String {

@@ -3,12 +3,15 @@
 //! Pieces are ranges of the source text: nothing is decoded from ids, so no character is ever cut in half.
 
 mod border;
+mod piece;
 mod reach;
+mod tally;
 #[cfg(test)]
 mod tests;
 
 use crate::tokenizer::{Tokenizer, TokenizerError};
-use reach::{Reach, Side};
+use piece::Side;
+use reach::Reach;
 use std::ops::Range;
 
 /// Which part of a long text stays.
@@ -56,15 +59,9 @@ pub fn truncate(text: &str, tokenizer: &Tokenizer, how: &Truncation) -> Result<V
     let reach = Reach { text, tokenizer, boundary: how.boundary };
     let one = |range| std::iter::once(range).collect();
     Ok(match how.keep {
-        Keep::Head => one(0..reach.cut(0..end, Side::Head, most)?),
-        Keep::Tail => one(reach.cut(0..end, Side::Tail, most)?..end),
-        Keep::HeadTail => match reach.excess(most)? {
-            None => one(0..end),
-            Some(ends) => {
-                let (head, used) = reach.head(most.div_ceil(2), &ends)?;
-                vec![0..head, reach.cut(head..end, Side::Tail, most.saturating_sub(used))?..end]
-            }
-        },
+        Keep::Head => one(0..reach.cut(0..end, Side::Head, most)?.0),
+        Keep::Tail => one(reach.cut(0..end, Side::Tail, most)?.0..end),
+        Keep::HeadTail => reach.both(most)?,
         Keep::Windows => windows(&reach, how)?,
     })
 }
@@ -77,7 +74,7 @@ fn windows(reach: &Reach, how: &Truncation) -> Result<Vec<Range<usize>>, Tokeniz
         let end = if start < large {
             reach.characters(start..large, how.max_tokens)?
         } else {
-            reach.cut(start..text.len(), Side::Head, how.max_tokens)?
+            reach.cut(start..text.len(), Side::Head, how.max_tokens)?.0
         };
         let covered = pieces.last().map_or(0, |piece| piece.end);
         if end <= covered.max(start) {
@@ -93,7 +90,7 @@ fn windows(reach: &Reach, how: &Truncation) -> Result<Vec<Range<usize>>, Tokeniz
         }
         pieces.push(start..end);
         let repeats = how.overlap_tokens > 0 && end < text.len() && end >= large;
-        let back = if repeats { reach.cut(start..end, Side::Tail, how.overlap_tokens)? } else { end };
+        let back = if repeats { reach.cut(start..end, Side::Tail, how.overlap_tokens)?.0 } else { end };
         start = if back > start { back } else { end };
     }
     Ok(pieces)

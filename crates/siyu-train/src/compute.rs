@@ -1,13 +1,14 @@
 //! Where a run computes, with what numbers, and what is known of the machine.
 
-use std::fs;
+use std::{fs, time::Instant};
 
 use siyu_model::Config;
-use tch::{Cuda, Device, Kind};
+use tch::{Cuda, Device, Kind, Tensor};
 
 use crate::{
     Error, Result,
-    settings::{DeviceChoice, Method, Precision},
+    modules::Trained,
+    settings::{DeviceChoice, Precision},
 };
 
 /// A kind of GPU: what its name holds, its peak in dense 16-bit operations a second, and its memory.
@@ -68,6 +69,25 @@ impl Machine {
         })
     }
 
+    /// Operations a second that a run may reach: 40 % of a GPU's peak where that is known, and of a processor half of
+    /// what one matrix multiplication reaches, which is tried out in some milliseconds.
+    pub(crate) fn expected_speed(&self) -> Result<Option<f64>> {
+        if self.device != Device::Cpu {
+            return Ok(self.peak.map(|peak| 0.4 * peak));
+        }
+        let (rows, width) = (512, 512);
+        let [input, weight] =
+            [[rows, width], [width, width]].map(|shape| Tensor::f_ones(shape, (Kind::Float, Device::Cpu)));
+        let (input, weight) = (input?.f_to_kind(self.kind)?, weight?.f_to_kind(self.kind)?);
+        let mut least = f64::INFINITY;
+        for _ in 0..4 {
+            let begin = Instant::now();
+            let _ = input.f_matmul(&weight)?;
+            least = least.min(begin.elapsed().as_secs_f64());
+        }
+        Ok(Some(0.5 * 2.0 * (rows * width * width) as f64 / least))
+    }
+
     /// The numbers' name.
     pub fn precision(&self) -> &'static str {
         match self.kind {
@@ -106,15 +126,20 @@ fn kilobytes(path: &str, name: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }
 
-/// Floating-point operations of a step over rows of these lengths.
+/// Floating-point operations of a step over rows of these lengths, `recomputed` layers being computed twice.
 ///
-/// A token costs 2 for each number of a matrix forward, 2 for the gradient of its input, 2 for that of a trained
-/// matrix, and 2 for each that is computed again. Causal attention costs a row of length n, per layer,
-/// `2 * n² * query width` forward and 2.5 times as much backward.
+/// A token costs 2 for each number of a matrix forward, 2 for the gradient of its input where one is needed, 2 for that
+/// of a matrix trained whole, and 2 for each that is computed again. Causal attention costs a row of length n, per
+/// layer, `2 * n² * query width` forward and 2.5 times as much backward.
 ///
 /// # Source
 /// Kaplan et al. 2020, "Scaling laws for neural language models", section 2.1; Dao 2023, "`FlashAttention`-2", section 4.1.
-pub fn operations(config: &Config, method: Method, recomputed: usize, lengths: impl Iterator<Item = u64>) -> f64 {
+pub(crate) fn operations(
+    config: &Config,
+    trained: &Trained,
+    recomputed: usize,
+    lengths: impl Iterator<Item = u64>,
+) -> f64 {
     let (mut tokens, mut squares) = (0.0, 0.0);
     for length in lengths {
         tokens += length as f64;
@@ -122,7 +147,38 @@ pub fn operations(config: &Config, method: Method, recomputed: usize, lengths: i
     }
     let matrices = config.matmul_parameters() as f64;
     let again = recomputed.min(config.layers) as f64 / config.layers.max(1) as f64;
-    let per_number = if method == Method::Full { 6.0 } else { 4.0 } + 2.0 * again;
-    let attention = (3.5 + again) * 2.0 * config.layers as f64 * config.query_width() as f64 * squares;
+    let per_number = 2.0 + 2.0 * trained.depth + 2.0 * trained.whole + 2.0 * again;
+    let attention =
+        (1.0 + 2.5 * trained.depth + again) * 2.0 * config.layers as f64 * config.query_width() as f64 * squares;
     per_number * matrices * tokens + attention
+}
+
+#[cfg(test)]
+mod tests {
+    use siyu_model::LoraSettings;
+
+    use super::*;
+    use crate::Settings;
+
+    /// Operations of one token, over the numbers of the matrices.
+    fn per_number(more: &str) -> f64 {
+        let json = serde_json::json!({
+            "architectures": ["LlamaForCausalLM"], "hidden_size": 64, "intermediate_size": 172, "num_hidden_layers": 4,
+            "num_attention_heads": 8, "num_key_value_heads": 4, "vocab_size": 512, "max_position_embeddings": 512,
+            "rms_norm_eps": 1e-5, "hidden_act": "silu", "tie_word_embeddings": true,
+        });
+        let config = Config::from_json(json.as_object().unwrap().clone()).unwrap();
+        let text = format!("model: m\ndataset: d\noutput: o\n{more}");
+        let settings = Settings::from_text(&text, std::path::Path::new("train.yaml")).unwrap();
+        let trained = Trained::of(&settings, &LoraSettings::default(), &config).unwrap();
+        operations(&config, &trained, 0, [1].into_iter()) / config.matmul_parameters() as f64
+    }
+
+    #[test]
+    fn an_adapter_costs_four_a_number_a_whole_model_six_and_two_of_four_layers_less() {
+        assert!((4.0..4.2).contains(&per_number("")));
+        assert!((6.0..6.2).contains(&per_number("method: full\n")));
+        // Forward 2; half of the layers pass a gradient on and have their own.
+        assert!((3.7..4.1).contains(&per_number("method: freeze\nfreeze: { trained_layers: 2 }\n")));
+    }
 }

@@ -1,10 +1,11 @@
 //! What a run will need, told before the model is loaded.
 
-use siyu_model::{Config, LoraSettings};
+use siyu_model::Config;
 
 use crate::{
-    Result, Settings,
+    Settings,
     compute::{Machine, operations},
+    modules::Trained,
     settings::Method,
 };
 
@@ -29,7 +30,7 @@ pub struct Forecast {
     pub tokens: u64,
     /// Operations of the run.
     pub operations: f64,
-    /// Seconds at 40 % of the device's peak, where that is known.
+    /// Seconds, as far as the speed of the device can be told; about half or twice as many.
     pub seconds: Option<f64>,
     /// What to do where it will not fit or looks wrong.
     pub advice: Vec<String>,
@@ -37,42 +38,35 @@ pub struct Forecast {
 
 /// The rows of a run, as far as a forecast needs them.
 #[derive(Clone, Debug)]
-pub struct Rows {
+pub(crate) struct Rows {
     /// Lengths of all rows of an epoch.
-    pub lengths: Vec<u64>,
+    pub(crate) lengths: Vec<u64>,
     /// Lengths of the rows of the largest batch.
-    pub longest_batch: Vec<u64>,
+    pub(crate) longest_batch: Vec<u64>,
     /// Steps of the run.
-    pub steps: u64,
+    pub(crate) steps: u64,
     /// Steps of an epoch.
-    pub epoch_steps: u64,
+    pub(crate) epoch_steps: u64,
 }
 
 impl Forecast {
-    /// Forecasts a run.
-    ///
-    /// # Errors
-    /// [`siyu_model::Error::Adapter`] where the targets are no regular expression.
-    pub fn new(
+    /// Forecasts a run on a machine of a speed in operations a second.
+    pub(crate) fn new(
         settings: &Settings,
-        lora: &LoraSettings,
+        trained: Trained,
         config: &Config,
         machine: &Machine,
+        speed: Option<f64>,
         rows: &Rows,
-    ) -> Result<Self> {
+    ) -> Self {
         let table = number(config.vocab * config.width);
-        // The head's table is among the matrices; the embedding's is another one unless they are tied.
-        let model_numbers = number(config.matmul_parameters()) + if config.tied_head { 0 } else { table };
-        let trained_numbers = match settings.method {
-            Method::Full => model_numbers,
-            Method::Lora | Method::Qlora => adapter_numbers(config, lora)?,
-        };
+        let (model_numbers, trained_numbers) = (number(trained.model), number(trained.numbers));
         let wide = machine.kind.elt_size_in_bytes() as f64;
         let tokens = rows.longest_batch.iter().sum::<u64>() as f64;
         let logits = (tokens * config.vocab as f64 * 4.0).min(LOGITS_BYTES);
         let kept = kept_numbers(config, settings.recomputed_layers(config.layers)) * tokens * wide;
         let base = match settings.method {
-            Method::Full => 0.0,
+            Method::Full | Method::Freeze => (1.0 - trained.whole) * model_numbers as f64 * wide,
             Method::Lora => model_numbers as f64 * wide,
             // The tables stay as they are; 4 bits and the scales of their blocks for all other numbers.
             Method::Qlora => {
@@ -82,12 +76,8 @@ impl Forecast {
         };
         let memory = base + trained_numbers as f64 * 20.0 + kept + 2.0 * logits;
         let epochs = rows.steps as f64 / rows.epoch_steps.max(1) as f64;
-        let per_epoch = operations(
-            config,
-            settings.method,
-            settings.recomputed_layers(config.layers),
-            rows.lengths.iter().copied(),
-        );
+        let per_epoch =
+            operations(config, &trained, settings.recomputed_layers(config.layers), rows.lengths.iter().copied());
         let total = per_epoch * epochs;
         let mut forecast = Self {
             model_numbers,
@@ -97,11 +87,11 @@ impl Forecast {
             steps: rows.steps,
             tokens: whole(rows.lengths.iter().sum::<u64>() as f64 * epochs),
             operations: total,
-            seconds: machine.peak.map(|peak| total / (0.4 * peak)),
+            seconds: speed.map(|speed| total / speed),
             advice: Vec::new(),
         };
         forecast.advise(settings, machine, kept / memory);
-        Ok(forecast)
+        forecast
     }
 
     fn advise(&mut self, settings: &Settings, machine: &Machine, kept_share: f64) {
@@ -111,7 +101,7 @@ impl Forecast {
                 self.advice.push(format!(
                     "memory will not suffice: set `batch: 1` with `accumulation: {rows}`, which computes the same, and then `recompute_layers`"
                 ));
-            } else if settings.method == Method::Full {
+            } else if !settings.method.is_adapter() {
                 self.advice
                     .push("memory will not suffice: set `method: lora`, which keeps no moments of the base".to_owned());
             } else if settings.method == Method::Lora {
@@ -136,29 +126,6 @@ impl Forecast {
             ));
         }
     }
-}
-
-/// Numbers of the adapter.
-fn adapter_numbers(config: &Config, lora: &LoraSettings) -> Result<u64> {
-    let (width, inner) = (config.width, config.inner_width);
-    let modules = [
-        ("self_attn.q_proj", width, config.query_width()),
-        ("self_attn.k_proj", width, config.kv_width()),
-        ("self_attn.v_proj", width, config.kv_width()),
-        ("self_attn.o_proj", config.query_width(), width),
-        ("mlp.gate_proj", width, inner),
-        ("mlp.up_proj", width, inner),
-        ("mlp.down_proj", inner, width),
-    ];
-    let mut numbers = 0;
-    for layer in 0..config.layers {
-        for (name, into, out) in modules {
-            if lora.is_target(&format!("model.layers.{layer}.{name}"))? {
-                numbers += number(lora.rank * (into + out) + if lora.dora { out } else { 0 });
-            }
-        }
-    }
-    Ok(numbers)
 }
 
 /// Numbers that a token leaves for the backward pass: per layer two norms with their inputs, queries, keys, values,

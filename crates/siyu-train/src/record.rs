@@ -189,11 +189,15 @@ pub(crate) fn left_out(side: &str, rows: &TokenRows, max_tokens: usize) -> Vec<S
     let named = |unusable: &Unusable, why: &str| {
         let ids: Vec<String> = unusable.ids.iter().map(|id| format!("`{id}`")).collect();
         let more = if unusable.count > ids.len() as u64 { ", …" } else { "" };
-        (unusable.count > 0)
-            .then(|| format!("{} rows of `{side}` are left out: {why} ({}{more})", unusable.count, ids.join(", ")))
+        let rows = match unusable.count {
+            0 => return None,
+            1 => "1 row".to_owned(),
+            count => format!("{count} rows"),
+        };
+        Some(format!("{rows} of `{side}` left out: {why} ({}{more})", ids.join(", ")))
     };
-    let long = format!("they are longer than {max_tokens} tokens");
-    [named(rows.without_labels(), "nothing in them is learnt"), named(rows.too_long(), &long)]
+    let long = format!("longer than {max_tokens} tokens");
+    [named(rows.without_labels(), "without a label, so that nothing is learnt"), named(rows.too_long(), &long)]
         .into_iter()
         .flatten()
         .collect()

@@ -1,5 +1,6 @@
 //! A run: prepared from its settings, forecast, trained, continued after a kill.
 
+mod memory;
 mod save;
 mod step;
 
@@ -18,6 +19,7 @@ use crate::{
     files,
     forecast::{Forecast, Rows},
     metrics::{EvaluationMetrics, Log, METRICS, StepMetrics},
+    modules::{self, Trained},
     optimizer::AdamW,
     record::{self, Hashes, Outcome, Record},
     report,
@@ -56,6 +58,7 @@ pub struct Run {
     machine: Machine,
     config: Config,
     lora: LoraSettings,
+    trained: Trained,
     record: Record,
     train: Arc<TokenRows>,
     validation: Option<Arc<TokenRows>>,
@@ -111,7 +114,8 @@ impl Run {
             Some(folder) => LoraSettings::from_folder(folder)?,
             None => lora_settings(&settings),
         };
-        let forecast = Forecast::new(&settings, &lora, &config, &machine, &rows)?;
+        let trained = Trained::of(&settings, &lora, &config)?;
+        let forecast = Forecast::new(&settings, trained, &config, &machine, machine.expected_speed()?, &rows);
         notes.extend(forecast.advice.iter().cloned());
         let record = record::begin(&settings, hashes, &machine, &train, validation.as_deref(), course.steps());
         if let Some(other) = Record::open(&settings.output)?
@@ -120,7 +124,7 @@ impl Run {
             return Err(Error::OtherRun { path: settings.output, difference });
         }
         let text = text.to_owned();
-        Ok(Self { settings, text, machine, config, lora, record, train, validation, course, forecast, notes })
+        Ok(Self { settings, text, machine, config, lora, trained, record, train, validation, course, forecast, notes })
     }
 
     /// What the run will need.
@@ -159,6 +163,9 @@ impl Run {
             watch(Event::Continued(trainer.progress.steps));
         } else {
             trainer.rehearse(watch)?;
+            if self.settings.evaluation.at_start {
+                trainer.evaluate(watch)?;
+            }
         }
         let feed = Feed::start(Arc::clone(&self.train), self.course.clone(), trainer.progress.steps);
         while !trainer.progress.stopped {
@@ -269,7 +276,9 @@ fn load(run: &Run) -> Result<Model> {
     match (settings.method, &settings.adapter) {
         (Method::Lora | Method::Qlora, Some(folder)) => model.load_adapter(folder)?,
         (Method::Lora | Method::Qlora, None) => model.adapt(&run.lora)?,
-        (Method::Full, _) => model.train(|_| true)?,
+        (Method::Full | Method::Freeze, _) => {
+            model.train(|name| modules::is_trained(settings, &run.config, name))?;
+        }
     }
     Ok(model)
 }
@@ -284,7 +293,8 @@ fn lora_settings(settings: &Settings) -> LoraSettings {
         rslora: lora.rslora,
         dora: lora.dora,
         modules_to_save: lora.modules_to_save.clone(),
+        rank_pattern: lora.rank_pattern.clone(),
+        alpha_pattern: lora.alpha_pattern.clone(),
         seed: settings.seed,
-        ..LoraSettings::default()
     }
 }

@@ -1,9 +1,13 @@
 //! `train.yaml`: what is trained on what, and how. Reading it opens neither the model nor the dataset.
 
 mod check;
+mod overrides;
 mod schedule;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 use siyu_yaml::{Diagnostic, Places, Subject, Words};
@@ -31,6 +35,9 @@ pub struct Settings {
     /// The adapter, for `method: lora` and `method: qlora`.
     #[serde(default)]
     pub lora: Lora,
+    /// What is trained, for `method: freeze`.
+    #[serde(default)]
+    pub freeze: Freeze,
     /// Folder of an adapter that is trained on, in place of one that begins at nothing; it brings its own `lora`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adapter: Option<PathBuf>,
@@ -105,12 +112,14 @@ pub enum Method {
     Qlora,
     /// All weights.
     Full,
+    /// The weights of the last layers.
+    Freeze,
 }
 
 impl Method {
     /// Whether only what lies beside the weights is trained and written.
     pub fn is_adapter(self) -> bool {
-        self != Self::Full
+        matches!(self, Self::Lora | Self::Qlora)
     }
 }
 
@@ -145,6 +154,28 @@ pub struct Lora {
     pub b_rate_factor: f64,
     /// Modules that are trained whole and saved with the adapter.
     pub modules_to_save: Vec<String>,
+    /// Other ranks for modules whose name ends in a match of the key, a regular expression.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rank_pattern: BTreeMap<String, i64>,
+    /// Other strengths for modules whose name ends in a match of the key, a regular expression.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub alpha_pattern: BTreeMap<String, f64>,
+}
+
+/// What is trained of a model that is frozen otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Freeze {
+    /// The last so many layers.
+    pub trained_layers: usize,
+    /// Modules beside them, by the end of their names, such as `lm_head`.
+    pub extra_modules: Vec<String>,
+}
+
+impl Default for Freeze {
+    fn default() -> Self {
+        Self { trained_layers: 2, extra_modules: Vec::new() }
+    }
 }
 
 impl Default for Lora {
@@ -158,6 +189,8 @@ impl Default for Lora {
             dora: false,
             b_rate_factor: 1.0,
             modules_to_save: Vec::new(),
+            rank_pattern: BTreeMap::new(),
+            alpha_pattern: BTreeMap::new(),
         }
     }
 }
@@ -194,6 +227,9 @@ pub enum DeviceChoice {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Evaluation {
+    /// Whether the model is judged before the first step too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub at_start: bool,
     /// Steps between two judgements beside those after each epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every_steps: Option<u64>,
@@ -266,6 +302,14 @@ impl Settings {
             return Err(refused(Diagnostic::of_words(path, &text, written, words)));
         }
         Ok(settings)
+    }
+
+    /// Replaces keys, each given as `key.path=value`.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] says which cannot be applied, and why.
+    pub fn set(self, overrides: &[String]) -> Result<Self> {
+        overrides.iter().try_fold(self, |settings, setting| overrides::set(&settings, setting))
     }
 
     /// The file's text for the record of a run: every setting with its value.

@@ -1,10 +1,9 @@
 //! What a killed run continues from: one file, replaced as a whole.
 
-use std::{borrow::Cow, fs, io, path::Path};
+use std::{fs, path::Path};
 
-use safetensors::tensor::{Dtype, View, serialize_to_file};
 use serde::{Deserialize, Serialize};
-use siyu_model::{Checkpoint, Parameters};
+use siyu_model::{Checkpoint, Parameters, write_tensors};
 use tch::{Device, Kind, Tensor};
 
 use crate::{Error, Result, optimizer::AdamW, scale::LossScale};
@@ -56,20 +55,14 @@ pub(crate) fn save(folder: &Path, progress: &Progress, parameters: &Parameters, 
     let parent = path.parent().unwrap_or(folder);
     crate::files::folder(parent)?;
     let json = serde_json::to_vec(progress).map_err(|error| Error::damaged(&path, &error))?;
-    let mut tensors = vec![(PROGRESS.to_owned(), Stored { shape: [json.len()], bytes: json, dtype: Dtype::U8 })];
-    for (name, tensor) in
-        [("parameters", parameters.flat()), ("first", &optimizer.first), ("second", &optimizer.second)]
-    {
-        tensors.push((name.to_owned(), Stored::of(tensor)));
-    }
-    let partial = path.with_extension("partial");
-    let write = || -> io::Result<()> {
-        serialize_to_file(tensors, None, &partial).map_err(io::Error::other)?;
-        fs::File::open(&partial)?.sync_all()?;
-        fs::rename(&partial, &path)?;
-        fs::File::open(parent)?.sync_all()
-    };
-    write().map_err(Error::write(&path))
+    let tensors = vec![
+        (PROGRESS.to_owned(), Tensor::f_from_slice(&json)?),
+        ("parameters".to_owned(), parameters.flat().shallow_clone()),
+        ("first".to_owned(), optimizer.first.shallow_clone()),
+        ("second".to_owned(), optimizer.second.shallow_clone()),
+    ];
+    write_tensors(&path, tensors)?;
+    fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(Error::write(&path))
 }
 
 /// Takes up the state of a folder, where it has one.
@@ -87,38 +80,4 @@ pub(crate) fn load(folder: &Path, parameters: &Parameters, optimizer: &AdamW) ->
         tch::no_grad(|| place.shallow_clone().f_copy_(&value))?;
     }
     Ok(Some(progress))
-}
-
-/// Numbers on their way into a file.
-struct Stored {
-    shape: [usize; 1],
-    bytes: Vec<u8>,
-    dtype: Dtype,
-}
-
-impl Stored {
-    fn of(tensor: &Tensor) -> Self {
-        let tensor = tensor.to_device(Device::Cpu);
-        let mut bytes = vec![0; tensor.numel() * 4];
-        tensor.copy_data_u8(&mut bytes, tensor.numel());
-        Self { shape: [tensor.numel()], bytes, dtype: Dtype::F32 }
-    }
-}
-
-impl View for Stored {
-    fn dtype(&self) -> Dtype {
-        self.dtype
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.bytes)
-    }
-
-    fn data_len(&self) -> usize {
-        self.bytes.len()
-    }
 }

@@ -1,15 +1,20 @@
 //! The subcommands, one file each.
 
 mod audit;
+mod bundle;
 mod check;
 mod explain;
 mod export;
+mod export_onnx;
+mod merge;
 mod operators;
 mod preview;
+mod quantize;
 mod risk;
 mod run;
 mod serve;
 mod sibling;
+mod texts;
 mod token;
 mod trial;
 mod verify;
@@ -29,7 +34,11 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     Verify(verify::Verify),
     Export(export::Export),
+    ExportOnnx(export_onnx::ExportOnnx),
+    Quantize(quantize::Quantize),
     Operators(operators::Operators),
+    Merge(merge::Merge),
+    Bundle(bundle::Bundle),
     Risk(risk::Risk),
     Token(token::Token),
     Audit(audit::Audit),
@@ -39,6 +48,9 @@ pub(crate) enum Command {
     /// Continues a text with a model, by the program `siyu-train`.
     #[command(disable_help_flag = true)]
     Generate(sibling::Arguments),
+    /// Starts a node of a cluster, `scheduler` or `executor`, by the program `siyu-cluster`.
+    #[command(disable_help_flag = true)]
+    Cluster(sibling::Arguments),
     Serve(serve::Serve),
     /// Prints the JSON Schema of pipeline files, for editors.
     #[command(after_help = "\
@@ -66,13 +78,18 @@ impl Command {
             Self::Try(command) => command.run(out),
             Self::Explain(command) => command.run(out),
             Self::Export(command) => command.run(out),
+            Self::ExportOnnx(command) => command.run(out),
+            Self::Quantize(command) => command.run(out),
             Self::Verify(command) => command.run(out),
             Self::Operators(command) => command.run(out),
+            Self::Merge(command) => command.run(out),
+            Self::Bundle(command) => command.run(out),
             Self::Risk(command) => command.run(out),
             Self::Token(command) => command.run(out),
             Self::Audit(command) => command.run(out),
             Self::Train(arguments) => arguments.run(&sibling::TRAINER, "train"),
             Self::Generate(arguments) => arguments.run(&sibling::TRAINER, "generate"),
+            Self::Cluster(arguments) => arguments.run_all(&sibling::CLUSTER, "cluster"),
             Self::Serve(command) => command.run(),
             Self::Schema => Ok(writeln!(out, "{}", serde_json::to_string_pretty(&siyu_ingest::pipeline::schema())?)?),
             Self::Completions { shell } => {
@@ -106,7 +123,9 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 /// 2 when the pipeline or the command is wrong, 130 when interrupted, else 1.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     use siyu_dataset::Error as Dataset;
-    if error.downcast_ref::<siyu_serve::Error>().is_some_and(siyu_serve::Error::is_refusal) {
+    if error.downcast_ref::<siyu_export::Error>().is_some_and(siyu_export::Error::is_refusal)
+        || error.downcast_ref::<siyu_serve::Error>().is_some_and(siyu_serve::Error::is_refusal)
+    {
         return ExitCode::from(2);
     }
     match (error.downcast_ref::<Error>(), error.downcast_ref::<Dataset>()) {

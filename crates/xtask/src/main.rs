@@ -19,7 +19,7 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
 commands:
-  demo            build siyu and turn sample-data/ into a verified dataset
+  demo            build siyu, turn sample-data/ into a verified dataset and fit an adapter beside the small base
   test            run every test, with libtorch, onnxruntime and the Python readers installed
   libtorch [--wheels DIR]
                   put libtorch where the build of the model's crates finds it

@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 /// Names the library for everything that opens a model.
 pub(crate) const VARIABLE: &str = "ORT_DYLIB_PATH";
 
+/// The library in its folder.
+const LIBRARY: &str = "lib/libonnxruntime.so";
+
 const ONNXRUNTIME: Library = Library {
     name: "onnxruntime",
     version: "1.32.0",
@@ -38,30 +41,33 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
 }
 
-/// Puts onnxruntime into `.siyu/onnxruntime` if it is not there, and returns the library's path.
+/// Puts onnxruntime where `ORT_DYLIB_PATH` names its library (`.siyu/onnxruntime/lib/libonnxruntime.so` unless the user
+/// set it), if it is not there, and returns the library's path.
 ///
-/// Does nothing where the user's own `ORT_DYLIB_PATH` names a library. With `wheels`, the network is left alone.
+/// With `wheels`, the network is left alone.
 pub(crate) fn prepare(wheels: Option<&Path>) -> Result<PathBuf> {
-    let folder = workspace::root().join(".siyu/onnxruntime");
-    let library = folder.join("lib/libonnxruntime.so");
-    // cargo sets the variable to our own place where the user has not.
-    if let Some(own) = env::var_os(VARIABLE).map(PathBuf::from).filter(|own| *own != library) {
-        if !own.is_file() {
-            bail!("`{VARIABLE}` is `{}`, which is no file; mend it or unset it", own.display());
-        }
-        println!("onnxruntime: {} (`{VARIABLE}` is set)", own.display());
-        return Ok(own);
-    }
+    let own = env::var_os(VARIABLE).filter(|own| !own.is_empty()).map(PathBuf::from);
+    let library = own.unwrap_or_else(|| workspace::root().join(".siyu/onnxruntime").join(LIBRARY));
+    let folder = library.ancestors().nth(2).filter(|folder| library == folder.join(LIBRARY));
     if library.is_file() {
-        ONNXRUNTIME.accept(&folder, VARIABLE)?;
+        match folder {
+            Some(folder) => ONNXRUNTIME.accept(folder, VARIABLE)?,
+            None => println!("onnxruntime: {} (`{VARIABLE}` is set)", library.display()),
+        }
         return Ok(library);
     }
+    let Some(folder) = folder else {
+        bail!(
+            "`{VARIABLE}` is `{}`, which is no file; mend it, or end it in `{LIBRARY}` to have onnxruntime put there",
+            library.display()
+        );
+    };
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         bail!(
             "onnxruntime is fetched for Linux on x86-64 only; install onnxruntime {} and set `{VARIABLE}` to its library",
             ONNXRUNTIME.version
         );
     }
-    ONNXRUNTIME.install(wheels, &folder)?;
+    ONNXRUNTIME.install(wheels, folder)?;
     Ok(library)
 }

@@ -35,14 +35,19 @@ pub(crate) fn succeed(command: &mut Command, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// Builds the command `siyu` and returns its path.
-pub(crate) fn build_siyu(release: bool) -> Result<PathBuf> {
+/// Builds packages, the command `siyu` among them, and returns the path of `siyu`.
+///
+/// All in one call: what they share is then built once, with one set of features.
+pub(crate) fn build(packages: &[&str], release: bool) -> Result<PathBuf> {
     let mut build = cargo();
-    build.args(["build", "--package", "siyu", "--target-dir"]).arg(target()?);
+    build.args(["build", "--target-dir"]).arg(target()?);
+    for package in packages {
+        build.args(["--package", package]);
+    }
     if release {
         build.arg("--release");
     }
-    succeed(&mut build, "build siyu")?;
+    succeed(&mut build, &format!("build {}", packages.join(" and ")))?;
     let profile = if release { "release" } else { "debug" };
     Ok(target()?.join(profile).join(format!("siyu{}", env::consts::EXE_SUFFIX)))
 }

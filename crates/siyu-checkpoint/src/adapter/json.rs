@@ -47,7 +47,7 @@ fn none() -> String {
 }
 
 /// Settings that change what an adapter computes.
-const REFUSED: [&str; 9] = [
+const REFUSED: [&str; 10] = [
     "layers_to_transform",
     "layers_pattern",
     "exclude_modules",
@@ -56,6 +56,7 @@ const REFUSED: [&str; 9] = [
     "megatron_config",
     "layer_replication",
     "lora_bias",
+    "ensure_weight_tying",
     "alora_invocation_tokens",
 ];
 

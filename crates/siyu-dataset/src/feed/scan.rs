@@ -9,10 +9,7 @@ use parquet::arrow::ProjectionMask;
 use rayon::prelude::*;
 
 use super::Wanted;
-use crate::{
-    Dataset, Error, Result, ShardRecord,
-    dataset::{BATCH_ROWS, decoded},
-};
+use crate::{Dataset, Error, Result, SEQ_LENGTHS, ShardRecord, dataset::decoded, packing::unpacked};
 
 /// What is learnt nowhere.
 const IGNORED: i32 = -100;
@@ -21,7 +18,7 @@ const COLUMNS: [&str; 2] = ["input_ids", "labels"];
 /// Rows whose ids a message names.
 const NAMED: usize = 5;
 
-/// A row group of a shard.
+/// A row group of a shard. Where rows hold several documents, a row is a document everywhere here.
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) shard: String,
@@ -105,16 +102,23 @@ impl Tokens {
     }
 }
 
-/// Decodes a row group.
+/// Decodes a row group; packed rows are taken apart.
 pub(super) fn decode(dataset: &Dataset, group: &Group) -> Result<Tokens> {
     let builder = dataset.parquet(&group.shard)?;
-    let indices = COLUMNS.iter().filter_map(|name| builder.schema().index_of(name).ok()).collect::<Vec<_>>();
+    let lengths = dataset.is_packed().then_some(SEQ_LENGTHS);
+    let names = COLUMNS.into_iter().chain(lengths);
+    let indices = names.filter_map(|name| builder.schema().index_of(name).ok()).collect::<Vec<_>>();
     let mask = ProjectionMask::roots(builder.parquet_schema(), indices);
-    let reader = builder.with_projection(mask).with_row_groups(vec![group.number]).with_batch_size(BATCH_ROWS).build();
+    let reader = builder.with_projection(mask).with_row_groups(vec![group.number]);
+    let reader = reader.with_batch_size(dataset.batch_rows()).build();
     let reader = reader.map_err(|source| Error::Parquet { path: group.shard.clone(), source })?;
     let mut tokens = Tokens::default();
     for batch in reader {
-        tokens.extend(&group.shard, &decoded(&group.shard, batch)?)?;
+        let mut batch = decoded(&group.shard, batch)?;
+        if lengths.is_some() {
+            batch = decoded(&group.shard, unpacked(&batch))?;
+        }
+        tokens.extend(&group.shard, &batch)?;
     }
     Ok(tokens)
 }
@@ -141,16 +145,15 @@ pub(super) fn scan(dataset: &Dataset, wanted: &Wanted<'_>, progress: impl Fn(u64
             side.groups.push(Group { first_row: group.first_row + row, first_usable: usable, ..group });
             usable += count;
         }
-        row += shard.rows;
+        row += shard.document_count();
     }
     Ok(side)
 }
 
 fn scan_shard(dataset: &Dataset, shard: &ShardRecord, wanted: &Wanted<'_>) -> Result<Scanned> {
-    let footer = dataset.parquet(&shard.path)?;
-    let sizes = footer.metadata().row_groups().iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(0));
+    let groups = dataset.parquet(&shard.path)?.metadata().num_row_groups();
     let (mut scanned, mut first) = (Scanned::default(), 0);
-    for (index, size) in sizes.enumerate() {
+    for index in 0..groups {
         let mut group = Group {
             shard: shard.path.clone(),
             number: index,
@@ -174,7 +177,7 @@ fn scan_shard(dataset: &Dataset, shard: &ShardRecord, wanted: &Wanted<'_>) -> Re
             }
         }
         scanned.groups.push(group);
-        first += size;
+        first += tokens.ends.len() as u64;
     }
     Ok(scanned)
 }

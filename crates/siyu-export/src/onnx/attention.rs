@@ -7,7 +7,7 @@ use super::norm::exchanged;
 use super::places::{Angles, Places};
 use crate::error::Result;
 
-impl Decoder<'_> {
+impl Decoder<'_, '_> {
     /// From normed states to what the projection out of attention gives, and the grown cache.
     pub(crate) fn attention(
         &mut self,

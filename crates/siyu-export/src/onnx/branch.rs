@@ -61,7 +61,7 @@ fn tensor(module: &str, part: &str) -> String {
     format!("{ADAPTER_PREFIX}{module}.{part}")
 }
 
-impl Decoder<'_> {
+impl Decoder<'_, '_> {
     /// Adds the change of `module` to what the base makes of `input`: `output + scale · (input Aᵀ) Bᵀ`, and with
     /// magnitudes each number times `m / ‖W + scale · B A‖` of its row.
     ///

@@ -1,6 +1,7 @@
 //! The whole model, part by part.
 
 use super::branch::Branches;
+use super::coded::{Coding, Watch};
 use super::element::Element;
 use super::graph::{Graph, Value, fixed, float, int, named};
 use super::norm::Norm;
@@ -12,7 +13,7 @@ use crate::weights::Weights;
 use siyu_checkpoint::Config;
 
 /// A model whose graph is being written.
-pub(crate) struct Decoder<'a> {
+pub(crate) struct Decoder<'a, 'b> {
     pub(crate) config: &'a Config,
     pub(crate) settings: ExportSettings,
     pub(crate) weights: Weights<'a>,
@@ -22,6 +23,10 @@ pub(crate) struct Decoder<'a> {
     pub(crate) norm: Norm,
     /// Modules that an adapter changed so far.
     pub(crate) used: Vec<String>,
+    /// Where weights become few bits.
+    pub(crate) coding: Option<&'b mut Coding<'a>>,
+    /// Where inputs of matrices become outputs.
+    pub(crate) watch: Option<Watch>,
 }
 
 /// The state on the residual path: what was last added to it is added when it is next normed.
@@ -30,7 +35,7 @@ enum State {
     Sum(Value, Value),
 }
 
-impl Decoder<'_> {
+impl Decoder<'_, '_> {
     /// Writes all nodes, from tokens to logits.
     pub(crate) fn write(&mut self) -> Result<()> {
         let ids = self.graph.input("input_ids", Element::I64, vec![named("batch_size"), named("sequence_length")]);
@@ -72,6 +77,16 @@ impl Decoder<'_> {
             vec![named("batch_size"), sequence, fixed(self.config.vocab)],
             &logits,
         );
+        let watched: Vec<(Value, String, usize)> = self
+            .watch
+            .iter()
+            .flat_map(|watch| &watch.values)
+            .map(|(value, observed)| (value.clone(), observed.output.clone(), observed.width))
+            .collect();
+        for (value, name, width) in watched {
+            let shape = vec![named("batch_size"), named("sequence_length"), fixed(i64::try_from(width).unwrap_or(0))];
+            self.graph.output(&name, self.element, shape, &value);
+        }
         for (index, grown) in present.iter().enumerate() {
             for (value, part) in grown.iter().zip(["key", "value"]) {
                 let shape = self.cache_shape("total_sequence_length");

@@ -8,11 +8,13 @@ use rayon::prelude::*;
 #[repr(i32)]
 pub(crate) enum Element {
     F32 = 1,
+    U8 = 2,
     I32 = 6,
     I64 = 7,
     Bool = 9,
     F16 = 10,
     F64 = 11,
+    U4 = 21,
 }
 
 impl Element {
@@ -48,8 +50,17 @@ fn narrowed<const N: usize>(numbers: &[f32], each: impl Fn(f32) -> [u8; N] + Syn
 
 /// `[rows, columns]` to `[columns, rows]`.
 pub(crate) fn transposed(numbers: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    turned(numbers, rows, columns)
+}
+
+/// As [`transposed`].
+pub(crate) fn transposed_bytes(bytes: &[u8], rows: usize, columns: usize) -> Vec<u8> {
+    turned(bytes, rows, columns)
+}
+
+fn turned<T: Copy + Default + Send + Sync>(numbers: &[T], rows: usize, columns: usize) -> Vec<T> {
     const TILE: usize = 32;
-    let mut turned = vec![0.0; numbers.len()];
+    let mut turned = vec![T::default(); numbers.len()];
     if rows == 0 || columns == 0 {
         return turned;
     }

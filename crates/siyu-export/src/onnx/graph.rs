@@ -178,6 +178,11 @@ impl Graph {
         self.constant(format!("constants/{element:?}/{number:e}"), element, vec![], element.bytes(&[number]))
     }
 
+    /// One byte.
+    pub(crate) fn byte(&mut self, byte: u8) -> Value {
+        self.constant(format!("constants/u8/{byte}"), Element::U8, vec![], vec![byte])
+    }
+
     fn constant(&mut self, name: String, element: Element, dims: Vec<i64>, bytes: Vec<u8>) -> Value {
         if self.taken.insert(name.clone()) {
             let (data_type, raw_data) = (Some(element.code()), Some(bytes));

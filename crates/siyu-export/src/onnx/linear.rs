@@ -11,7 +11,7 @@ const EMBEDDING: &str = "model.embed_tokens.weight";
 /// The matrix of the head, where it is not that table.
 pub(crate) const HEAD: &str = "lm_head.weight";
 
-impl Decoder<'_> {
+impl Decoder<'_, '_> {
     /// A vector of the model, in its kind of number.
     pub(crate) fn vector(&mut self, name: &str, size: i64) -> Result<Value> {
         let numbers = self.weights.numbers(name, &[size])?;
@@ -67,6 +67,12 @@ impl Decoder<'_> {
     /// `input · Wᵀ` for `[width_out, width_in]` numbers.
     fn product(&mut self, name: &str, numbers: &[f32], shape: [i64; 2], input: &Value) -> Result<Value> {
         let [rows, columns] = shape.map(|size| usize::try_from(size).expect("sizes are counts"));
+        if let Some(watch) = &mut self.watch {
+            watch.note(input, name, columns);
+        }
+        if self.coding.as_ref().is_some_and(|coding| name != HEAD || coding.settings.head) {
+            return self.coded_product(name, numbers, [rows, columns], input);
+        }
         let turned = transposed(numbers, rows, columns);
         let weight = self.graph.weight(name, self.element, &[columns, rows], self.element.bytes(&turned))?;
         Ok(self.graph.node("MatMul", &[input, &weight], vec![]))
@@ -76,11 +82,17 @@ impl Decoder<'_> {
     pub(crate) fn embedding(&mut self, ids: &Value) -> Result<(Option<Value>, Value)> {
         let (vocab, width) = (self.config.vocab, self.config.width);
         let numbers = self.weights.numbers(EMBEDDING, &[vocab, width])?;
+        // An adapter that was trained with a table or a head of its own parted them; so does a table or head in few bits.
+        let coded = self.coding.as_ref().is_some_and(|coding| coding.settings.embeddings);
+        let coded_head = self.coding.as_ref().is_some_and(|coding| coding.settings.head);
+        let parted = coded || coded_head || self.weights.replaces(HEAD) || self.weights.replaces(EMBEDDING);
+        if coded {
+            let width = usize::try_from(width).expect("sizes are counts");
+            return Ok((None, self.coded_embedding(EMBEDDING, &numbers, width, ids)?));
+        }
         let dims = [vocab, width].map(|size| usize::try_from(size).expect("sizes are counts"));
         let table = self.graph.weight(EMBEDDING, self.element, &dims, self.element.bytes(&numbers))?;
         let embedded = self.graph.node("Gather", &[&table, ids], vec![]);
-        // An adapter that was trained with a table or a head of its own parted them.
-        let parted = self.weights.replaces(HEAD) || self.weights.replaces(EMBEDDING);
         Ok(((self.config.tied_head && !parted).then_some(table), embedded))
     }
 
@@ -106,6 +118,9 @@ impl Decoder<'_> {
 
     /// `normed · tableᵀ` without a second copy of the table.
     fn tied(&mut self, table: &Value, normed: &Value) -> Value {
+        if let Some(watch) = &mut self.watch {
+            watch.note(normed, HEAD, usize::try_from(self.config.width).expect("sizes are counts"));
+        }
         if self.settings.variant == Variant::Fused {
             let attributes = vec![int("transB", 1)];
             let [logits] = self.graph.contributed("FusedMatMul", &[normed, table], attributes, [true]);

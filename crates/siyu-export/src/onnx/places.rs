@@ -42,7 +42,7 @@ pub(crate) enum Angles {
 }
 
 impl Places {
-    pub(crate) fn new(decoder: &mut Decoder<'_>, ids: &Value, mask: &Value) -> Result<Self> {
+    pub(crate) fn new(decoder: &mut Decoder<'_, '_>, ids: &Value, mask: &Value) -> Result<Self> {
         decoder.graph.enter("/model/positions");
         match decoder.settings.variant {
             Variant::Plain => plain(decoder, ids, mask),
@@ -64,7 +64,7 @@ pub(crate) fn at_hand(graph: &mut Graph, ids: &Value, all: &Value) -> Value {
     graph.node("Slice", &[all, &start, &end, &axis], vec![])
 }
 
-fn plain(decoder: &mut Decoder<'_>, ids: &Value, mask: &Value) -> Result<Places> {
+fn plain(decoder: &mut Decoder<'_, '_>, ids: &Value, mask: &Value) -> Result<Places> {
     let (graph, config, element) = (&mut decoder.graph, decoder.config, decoder.element);
     let (one, zero, axis) = (graph.whole(1), graph.whole(0), graph.whole(1));
     // A token's position is the count of the mask's ones before it, wherever padding lies.
@@ -102,7 +102,7 @@ fn plain(decoder: &mut Decoder<'_>, ids: &Value, mask: &Value) -> Result<Places>
     Ok(Places::Plain { turns, masks, lowest })
 }
 
-fn fused(decoder: &mut Decoder<'_>, ids: &Value, mask: &Value) -> Result<Places> {
+fn fused(decoder: &mut Decoder<'_, '_>, ids: &Value, mask: &Value) -> Result<Places> {
     let (graph, config, element) = (&mut decoder.graph, decoder.config, decoder.element);
     let (one, axes) = (graph.whole(1), graph.list(&[1]));
     let totals = graph.node("ReduceSum", &[mask, &axes], vec![int("keepdims", 0)]);

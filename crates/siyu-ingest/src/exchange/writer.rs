@@ -1,6 +1,6 @@
 //! Writing runs.
 
-use super::{KeySpec, Run, Tally, exchanged};
+use super::{KeySpec, Run, Tally, exchanged, text};
 use crate::audit;
 use crate::error::Result;
 use crate::exec::resolve_duplicate;
@@ -28,6 +28,8 @@ pub(crate) struct ExchangeWriter {
     pub(crate) buckets: u32,
     /// Bytes of rows to collect before a run is written.
     pub(crate) run_bytes: usize,
+    /// Whether runs are so large that their bytes are worth more than the time to compress them.
+    pub(crate) compress: bool,
     /// Whether rows come from the input, whose files are tallied.
     pub(crate) reads_input: bool,
     pub(crate) living: Vec<RecordBatch>,
@@ -139,9 +141,10 @@ impl ExchangeWriter {
     }
 
     fn write_living(&self, path: &Path, entries: &[Entry]) -> Result<Vec<(u32, u64)>, ArrowError> {
-        let schema = exchanged(&self.schema);
+        let schema = text::stored(&exchanged(&self.schema));
         let file = files::create_private(path)?;
-        let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
+        let compression = self.compress.then_some(CompressionType::LZ4_FRAME);
+        let options = IpcWriteOptions::default().try_with_compression(compression)?;
         let mut writer = FileWriter::try_new_with_options(std::io::BufWriter::new(file), &schema, options)?;
         let refs: Vec<&RecordBatch> = self.living.iter().collect();
         let mut buckets = Vec::new();
@@ -155,7 +158,7 @@ impl ExchangeWriter {
                 vec![Arc::new(UInt64Array::from_iter_values(high)), Arc::new(UInt64Array::from_iter_values(low))];
             columns.extend(rows.columns().iter().cloned());
             columns[super::KEY_COLUMNS + NOTES] = new_null_array(&DataType::Utf8, group.len());
-            writer.write(&RecordBatch::try_new(Arc::clone(&schema), columns)?)?;
+            writer.write(&text::to_stored(columns, &schema)?)?;
             buckets.push((self.bucket(group[0].0), group.len() as u64));
         }
         writer.finish()?;
@@ -189,8 +192,11 @@ fn interleave_identity(batches: &[&RecordBatch], entries: &[Entry]) -> Result<Re
     interleave_record_batch(&narrow.iter().collect::<Vec<_>>(), &indices)
 }
 
-/// Writes the identity of dead rows; returns how many there are.
+/// Writes the identity of dead rows, if there are any; returns how many.
 pub(crate) fn write_dead(path: &Path, dead: &[RecordBatch]) -> Result<u64, ArrowError> {
+    if dead.is_empty() {
+        return Ok(0);
+    }
     let schema = Arc::new(Schema::new(rows::identity_fields()));
     let file = files::create_private(path)?;
     let mut writer = FileWriter::try_new(std::io::BufWriter::new(file), &schema)?;

@@ -9,9 +9,15 @@ use crate::files;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use siyu_text::near::{Group, Groups, Signature, divide, group_record, pair_record};
+use std::ops::Range;
 
-/// Ranges of ranks whose candidates lie in one file.
-pub(super) const RANGES: u32 = 64;
+/// Ranges of ranks whose candidates lie in one file: what of so many documents is sorted at a time fits into memory.
+pub(super) fn ranges(documents: u32) -> u32 {
+    (documents >> 16).clamp(1, 64)
+}
+
+/// Keys in memory at a time, where a single range has no more.
+const TOGETHER: u64 = 1 << 20;
 
 /// What documents are to be compared; the records themselves lie in a file per range of ranks.
 pub(super) struct Candidates {
@@ -61,14 +67,14 @@ type RankPairs = Vec<(u32, u32)>;
 fn equal(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord]) -> Result<(RankPairs, RankPairs)> {
     let (mut copies, mut ties) = (Vec::new(), Vec::new());
     let mut starts = vec![0u64; records.len()];
-    for partition in 0..PARTITIONS {
+    for span in spans(records, |record| &record.equal) {
         let mut keys: Vec<(u128, u32)> = Vec::new();
         each_part(
             pass,
             "equal",
             EQUAL_BYTES,
             &mut starts,
-            |bucket| records[bucket].equal[partition],
+            |bucket| records[bucket].equal[span.clone()].iter().sum(),
             |first, bytes| {
                 let high = raw::u64s(&bytes[..8]).next().unwrap_or_default();
                 let low = raw::u64s(&bytes[8..16]).next().unwrap_or_default();
@@ -99,14 +105,17 @@ fn copied(count: u32, copies: &RankPairs) -> Bits {
 fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &RankPairs) -> Result<u64> {
     let count = pass.count();
     let (is_copy, mut wanted) = (copied(count, copies), Bits::new(count));
-    let mut ranges = (0..RANGES).map(|range| Numbers::create(range_path(pass, range))).collect::<Result<Vec<_>>>()?;
+    let number_of_ranges = ranges(count);
+    let files = (0..number_of_ranges).map(|range| Numbers::create(range_path(pass, range)));
+    let mut ranges = files.collect::<Result<Vec<_>>>()?;
     let range = |rank: u32| {
-        usize::try_from(u64::from(rank) * u64::from(RANGES) / u64::from(count.max(1))).expect("below the ranges")
+        let range = u64::from(rank) * u64::from(number_of_ranges) / u64::from(count.max(1));
+        usize::try_from(range).expect("below the ranges")
     };
     let mut groups = Numbers::create(pass.folder.join("candidates-groups.bin"))?;
     let mut number = 0u32;
     let mut starts = vec![0u64; records.len()];
-    for partition in 0..PARTITIONS {
+    for span in spans(records, |record| &record.bands) {
         pass.engine.progress.go_on()?;
         let mut keys: Vec<(u64, u32)> = Vec::new();
         each_part(
@@ -114,7 +123,7 @@ fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &Rank
             "bands",
             BAND_BYTES,
             &mut starts,
-            |bucket| records[bucket].bands[partition],
+            |bucket| records[bucket].bands[span.clone()].iter().sum(),
             |first, bytes| {
                 let key = raw::u64s(&bytes[..8]).next().unwrap_or_default();
                 let place = raw::u32s(&bytes[8..]).next().unwrap_or_default();
@@ -157,6 +166,24 @@ fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &Rank
     file.u64s(wanted.words())?;
     file.finish()?;
     Ok(u64::from(number))
+}
+
+/// Ranges of keys that are looked at together: as many as hold not too many keys, and one at least.
+fn spans(records: &[SketchRecord], counts: impl Fn(&SketchRecord) -> &[u64]) -> Vec<Range<usize>> {
+    let mut spans: Vec<Range<usize>> = Vec::new();
+    let mut held = 0;
+    for partition in 0..PARTITIONS {
+        let count: u64 = records.iter().map(|record| counts(record)[partition]).sum();
+        match spans.last_mut() {
+            Some(span) if held + count <= TOGETHER => span.end = partition + 1,
+            _ => {
+                held = 0;
+                spans.push(partition..partition + 1);
+            }
+        }
+        held += count;
+    }
+    spans
 }
 
 /// Reads the next part of every bucket's file: `of` says how many records, `each` gets them with the bucket's first

@@ -1,6 +1,6 @@
 //! The fourth pass: what becomes of each document.
 
-use super::candidates::{Candidates, RANGES, range_path};
+use super::candidates::{Candidates, range_path, ranges};
 use super::documents::Stored;
 use super::examples;
 use super::ledger;
@@ -133,9 +133,10 @@ fn link(pass: &Pass<'_>, stored: &Stored<'_>, candidates: &mut Candidates) -> Re
         refused = Some(Numbers::create(pass.folder.join("refused.bin"))?);
     }
     let progress = pass.engine.progress;
-    progress.units_total.store(u64::from(RANGES), Ordering::Relaxed);
+    let ranges = ranges(pass.count());
+    progress.units_total.store(u64::from(ranges), Ordering::Relaxed);
     progress.units.store(0, Ordering::Relaxed);
-    for range in 0..RANGES {
+    for range in 0..ranges {
         progress.go_on()?;
         let mut records: Vec<u64> = raw::u64s(&raw::read(&range_path(pass, range))?).collect();
         records.par_sort_unstable();

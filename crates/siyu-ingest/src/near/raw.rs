@@ -24,11 +24,20 @@ impl Numbers {
     }
 
     pub(crate) fn u64s(&mut self, numbers: &[u64]) -> Result<()> {
-        numbers.iter().try_for_each(|number| self.bytes(&number.to_le_bytes()))
+        // By the page: a set has thousands of numbers, and each write has a price.
+        let mut page = [[0; 8]; 64];
+        numbers.chunks(page.len()).try_for_each(|numbers| {
+            page.iter_mut().zip(numbers).for_each(|(bytes, number)| *bytes = number.to_le_bytes());
+            self.bytes(page[..numbers.len()].as_flattened())
+        })
     }
 
     pub(crate) fn u32s(&mut self, numbers: &[u32]) -> Result<()> {
-        numbers.iter().try_for_each(|number| self.bytes(&number.to_le_bytes()))
+        let mut page = [[0; 4]; 64];
+        numbers.chunks(page.len()).try_for_each(|numbers| {
+            page.iter_mut().zip(numbers).for_each(|(bytes, number)| *bytes = number.to_le_bytes());
+            self.bytes(page[..numbers.len()].as_flattened())
+        })
     }
 
     pub(crate) fn finish(mut self) -> Result<()> {

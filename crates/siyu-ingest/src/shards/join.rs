@@ -1,24 +1,19 @@
 //! Joining parts into shards.
 
 use super::Part;
-use super::pack::pack_parquet;
-use super::part::{parquet_error, part_path};
+use super::pack::{pack_shard, size};
+use super::part::{parquet_error, part_stem};
 use super::row_groups::RowGroups;
+use super::side::read_waiting;
 use crate::error::{Error, Result};
 use crate::files;
 use arrow::datatypes::SchemaRef;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::file::metadata::RowGroupMetaData;
-use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
 use rayon::prelude::*;
 use siyu_dataset::ShardRecord;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-
-/// Row groups at least this long are taken over as they are; shorter ones are merged.
-const WHOLE_ROW_GROUP_BYTES: i64 = 1 << 20;
 
 /// Joins the parts into `shards` files per side under `staging/data`, and lists them by path.
 ///
@@ -51,16 +46,12 @@ pub(crate) fn join_shards(
         go_on()?;
         let name = format!("{side}-{number:05}-of-{count:05}.parquet");
         let path = folder.join(&name);
-        let inputs: Vec<PathBuf> = group
-            .iter()
-            .filter(|part| part.sides.contains_key(*side))
-            .map(|part| part_path(parts_folder, part.bucket, side))
-            .collect();
+        let inputs: Vec<PartFile> = group.iter().filter_map(|part| PartFile::of(parts_folder, part, side)).collect();
         let sides = group.iter().filter_map(|part| part.sides.get(*side));
         let (documents, tokens) = sides.fold((0, 0), |sum, part| (sum.0 + part.rows, sum.1 + part.tokens));
         let rows = match pack {
-            Some(max_tokens) => pack_parquet(&inputs, schema, max_tokens, &path)?,
-            None => join_parquet(&inputs, schema, &path).map(|()| documents)?,
+            Some(max_tokens) => pack_shard(&inputs, schema, max_tokens, &path)?,
+            None => join_shard(&inputs, schema, &path).map(|()| documents)?,
         };
         let (bytes, blake3) = seal(&path)?;
         let (path, split) = (format!("data/{name}"), (*side).to_owned());
@@ -72,22 +63,33 @@ pub(crate) fn join_shards(
     Ok(records)
 }
 
-fn join_parquet(inputs: &[PathBuf], schema: &SchemaRef, path: &Path) -> Result<()> {
+/// The rows of a part that belong to one side.
+pub(super) struct PartFile {
+    pub(super) path: PathBuf,
+    /// Whether they are few, in an Arrow file; otherwise they are in Parquet.
+    pub(super) waiting: bool,
+}
+
+impl PartFile {
+    fn of(folder: &Path, part: &Part, side: &str) -> Option<Self> {
+        let waiting = part.sides.get(side)?.waiting;
+        let path = part_stem(folder, part.bucket, side).with_extension(if waiting { "arrow" } else { "parquet" });
+        Some(Self { path, waiting })
+    }
+}
+
+fn join_shard(inputs: &[PartFile], schema: &SchemaRef, path: &Path) -> Result<()> {
     let mut shard = RowGroups::create(path, schema)?;
-    for input in inputs {
-        let read = |error| parquet_error(input, error);
-        let file = File::open(input).map_err(Error::read(input))?;
-        let reader = SerializedFileReader::new(file.try_clone().map_err(Error::read(input))?).map_err(read)?;
-        let groups = reader.metadata().row_groups();
-        if groups.iter().all(|group| group.total_byte_size() >= WHOLE_ROW_GROUP_BYTES) {
-            shard.append(input, &reader)?;
+    for PartFile { path, waiting } in inputs {
+        if *waiting {
+            for rows in read_waiting(path)? {
+                let bytes = size(&rows).map_err(|error| files::arrow_error(path, error))?;
+                shard.push([rows], bytes as u64)?;
+            }
             continue;
         }
-        let bytes = groups.iter().map(RowGroupMetaData::total_byte_size).sum::<i64>();
-        let batches = ParquetRecordBatchReaderBuilder::try_new(file).map_err(read)?.build().map_err(read)?;
-        let batches: Vec<_> =
-            batches.collect::<std::result::Result<_, _>>().map_err(|error| files::arrow_error(input, error))?;
-        shard.push(batches, u64::try_from(bytes).unwrap_or(0))?;
+        let file = File::open(path).map_err(Error::read(path))?;
+        shard.append(path, &SerializedFileReader::new(file).map_err(|error| parquet_error(path, error))?)?;
     }
     shard.close()
 }

@@ -7,8 +7,10 @@
 
 mod fit;
 
+use super::join::PartFile;
 use super::part::parquet_error;
 use super::row_groups::RowGroups;
+use super::side::read_waiting;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::pipeline::Pipeline;
@@ -21,7 +23,7 @@ use fit::{Row, best_fit};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use siyu_dataset::{packed, packed_schema};
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Bytes of documents that are packed at once.
 const WINDOW_BYTES: usize = 16 << 20;
@@ -38,7 +40,7 @@ pub(crate) fn packing(pipeline: &Pipeline) -> Option<u32> {
 }
 
 /// Writes the documents of some parts as the packed rows of one shard; returns how many rows.
-pub(super) fn pack_parquet(inputs: &[PathBuf], documents: &SchemaRef, max_tokens: u32, path: &Path) -> Result<u64> {
+pub(super) fn pack_shard(inputs: &[PartFile], documents: &SchemaRef, max_tokens: u32, path: &Path) -> Result<u64> {
     let mut shard = RowGroups::create(path, &packed_schema(documents))?;
     let mut packer = Packer::new(max_tokens, WINDOW_BYTES);
     let mut rows = 0;
@@ -51,11 +53,18 @@ pub(super) fn pack_parquet(inputs: &[PathBuf], documents: &SchemaRef, max_tokens
         Ok(())
     };
     for input in inputs {
-        let read = |error| parquet_error(input, error);
-        let file = File::open(input).map_err(Error::read(input))?;
+        let path = &input.path;
+        if input.waiting {
+            for batch in read_waiting(path)? {
+                write(packer.push(batch))?;
+            }
+            continue;
+        }
+        let read = |error| parquet_error(path, error);
+        let file = File::open(path).map_err(Error::read(path))?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(read)?;
         for batch in reader.with_batch_size(READ_ROWS).build().map_err(read)? {
-            write(packer.push(batch.map_err(|error| files::arrow_error(input, error))?))?;
+            write(packer.push(batch.map_err(|error| files::arrow_error(path, error))?))?;
         }
     }
     write(packer.finish())?;
@@ -150,7 +159,7 @@ impl Packer {
 }
 
 /// Bytes of the values of a batch, whatever room their buffers have.
-fn size(batch: &RecordBatch) -> std::result::Result<usize, ArrowError> {
+pub(super) fn size(batch: &RecordBatch) -> std::result::Result<usize, ArrowError> {
     batch.columns().iter().map(|column| column.to_data().get_slice_memory_size()).sum()
 }
 

@@ -1,6 +1,6 @@
 //! A part: the rows of one bucket as Parquet, one file per side of the split.
 
-use super::properties;
+use super::side::SideWriter;
 use crate::audit;
 use crate::error::{Error, Result};
 use crate::exchange::{Tally, tally_notes, write_dead};
@@ -9,13 +9,11 @@ use crate::fused::is_dead;
 use crate::rows::{ID, IDENTITY, OUTCOME, SOURCE_ROW};
 use crate::statistics::Statistics;
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch};
-use arrow::compute::{BatchCoalescer, filter_record_batch};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Field, Schema, SchemaRef, UInt16Type, UInt32Type};
-use parquet::arrow::ArrowWriter;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Rows of one side in one part.
@@ -23,6 +21,8 @@ use std::sync::Arc;
 pub(crate) struct PartRow {
     pub(crate) rows: u64,
     pub(crate) tokens: u64,
+    /// Whether they are few and wait, not yet encoded, for those of other parts.
+    pub(crate) waiting: bool,
 }
 
 /// A finished part.
@@ -44,7 +44,7 @@ pub(crate) struct PartWriter {
     schema: SchemaRef,
     split: Option<usize>,
     tokens: Option<usize>,
-    writers: BTreeMap<String, (BatchCoalescer, ArrowWriter<File>)>,
+    writers: BTreeMap<String, SideWriter>,
     dead: Vec<RecordBatch>,
     masked: Vec<RecordBatch>,
     part: Part,
@@ -92,24 +92,15 @@ impl PartWriter {
     }
 
     fn write(&mut self, side: &str, rows: &RecordBatch) -> Result<()> {
-        let path = part_path(&self.directory, self.bucket, side);
-        let failed = |error: parquet::errors::ParquetError| parquet_error(&path, error);
-        if !self.writers.contains_key(side) {
-            let file = files::create_private(&path).map_err(Error::write(&path))?;
-            let writer = ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(properties())).map_err(failed)?;
-            // Pages end where batches do: batches of one size make the same pages whatever size rows arrive in.
-            let batches = BatchCoalescer::new(Arc::clone(&self.schema), 1024);
-            self.writers.insert(side.to_owned(), (batches, writer));
-        }
         let columns: Vec<ArrayRef> = self.columns.iter().map(|&slot| Arc::clone(rows.column(slot))).collect();
         let batch =
             RecordBatch::try_new(Arc::clone(&self.schema), columns).expect("the columns were chosen from these");
         self.part.statistics.observe(side, &batch);
-        let (batches, writer) = self.writers.get_mut(side).expect("inserted above");
-        batches.push_batch(batch).map_err(|error| files::arrow_error(&path, error))?;
-        while let Some(batch) = batches.next_completed_batch() {
-            writer.write(&batch).map_err(failed)?;
+        if !self.writers.contains_key(side) {
+            let stem = part_stem(&self.directory, self.bucket, side);
+            self.writers.insert(side.to_owned(), SideWriter::new(stem, &self.schema));
         }
+        self.writers.get_mut(side).expect("inserted above").push(batch)?;
         let counts = self.part.sides.entry(side.to_owned()).or_default();
         counts.rows += rows.num_rows() as u64;
         self.part.tally.rows += rows.num_rows() as u64;
@@ -122,14 +113,9 @@ impl PartWriter {
 
     /// Closes the files and writes the part's record.
     pub(crate) fn finish(mut self) -> Result<()> {
-        for (side, (mut batches, mut writer)) in std::mem::take(&mut self.writers) {
-            let path = part_path(&self.directory, self.bucket, &side);
-            let failed = |error: parquet::errors::ParquetError| parquet_error(&path, error);
-            batches.finish_buffered_batch().map_err(|error| files::arrow_error(&path, error))?;
-            while let Some(batch) = batches.next_completed_batch() {
-                writer.write(&batch).map_err(failed)?;
-            }
-            writer.close().map_err(failed)?;
+        for (side, writer) in std::mem::take(&mut self.writers) {
+            let waiting = writer.finish()?;
+            self.part.sides.get_mut(&side).expect("counted as they were written").waiting = waiting;
         }
         let dead = self.directory.join(format!("part-{:08}.dead.arrow", self.bucket));
         self.part.dead_rows = write_dead(&dead, &self.dead).map_err(|error| files::arrow_error(&dead, error))?;
@@ -139,13 +125,13 @@ impl PartWriter {
     }
 }
 
-/// Where a part's file of one side lies.
-pub(crate) fn part_path(directory: &std::path::Path, bucket: u32, side: &str) -> PathBuf {
-    directory.join(format!("part-{bucket:08}-{side}.parquet"))
+/// Where a part's file of one side lies, without the ending.
+pub(super) fn part_stem(directory: &Path, bucket: u32, side: &str) -> PathBuf {
+    directory.join(format!("part-{bucket:08}-{side}"))
 }
 
 /// A Parquet error while writing `path`, with the system's own error where there is one.
-pub(crate) fn parquet_error(path: &std::path::Path, error: parquet::errors::ParquetError) -> Error {
+pub(crate) fn parquet_error(path: &Path, error: parquet::errors::ParquetError) -> Error {
     let source = match error {
         parquet::errors::ParquetError::External(inner) => match inner.downcast::<std::io::Error>() {
             Ok(io) => *io,

@@ -50,7 +50,7 @@ pub(super) async fn complete(
     fields.finish()?;
     let prompt = prompt(&service, &model, &origin.caller, said, session.as_deref())?;
     let (id, created) = super::generate::number("chatcmpl");
-    let exchange = Exchange::begin(service, model.clone(), origin, id.clone(), prompt, &sampling)?;
+    let exchange = Exchange::begin(service, &model, origin, id.clone(), prompt, &sampling)?;
     let format = Format::new(Form::Chat, id, created, model, sampling.include_usage, sampling.logprobs.is_some());
     if sampling.stream { Ok(sse::streamed(exchange, format)) } else { sse::whole(exchange, format).await }
 }

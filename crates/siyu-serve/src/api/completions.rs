@@ -25,27 +25,32 @@ pub(super) async fn complete(
     let mut fields = body::read(request, &service.limits).await?;
     let model = service.model();
     check_model(&mut fields, &model)?;
-    let text = text(&mut fields, &model)?;
+    let asked = asked(&mut fields, &model)?;
     let mut sampling = Sampling::take(&mut fields, &model, &service.limits)?;
     sampling.logprobs = fields.whole("logprobs", 0..=20)?;
     fields.unsupported("best_of", |value| value.as_u64() == Some(1), "one answer is made")?;
     fields.unsupported("echo", |value| value == false, "the prompt is yours already")?;
     fields.unsupported("suffix", |value| value == "", "texts are continued at their end")?;
     fields.finish()?;
-    let prompt = prompt(&service, &model, text)?;
+    let prompt = prompt(&service, &model, asked)?;
     let (id, created) = super::generate::number("cmpl");
-    let exchange = Exchange::begin(service, model.clone(), origin, id.clone(), prompt, &sampling)?;
+    let exchange = Exchange::begin(service, &model, origin, id.clone(), prompt, &sampling)?;
     let format = Format::new(Form::Completion, id, created, model, sampling.include_usage, sampling.logprobs.is_some());
     if sampling.stream { Ok(sse::streamed(exchange, format)) } else { sse::whole(exchange, format).await }
 }
 
-/// The text to continue; ids are turned into text, for the filter to read.
-fn text(fields: &mut Fields, model: &Model) -> Result<String, ApiError> {
+/// A text to continue.
+pub(super) enum Asked {
+    Text(String),
+    Ids(Vec<u32>),
+}
+
+fn asked(fields: &mut Fields, model: &Model) -> Result<Asked, ApiError> {
     let refused = |message: &'static str| ApiError::field("prompt", message);
     match fields.take("prompt") {
-        Some(Value::String(text)) => Ok(text),
+        Some(Value::String(text)) => Ok(Asked::Text(text)),
         Some(Value::Array(mut parts)) => match parts.as_mut_slice() {
-            [Value::String(text)] => Ok(std::mem::take(text)),
+            [Value::String(text)] => Ok(Asked::Text(std::mem::take(text))),
             [Value::String(_), ..] => Err(refused("one prompt is taken at a time; send a request for each")),
             [Value::Number(_), ..] => {
                 let id = |part: &Value| {
@@ -53,8 +58,7 @@ fn text(fields: &mut Fields, model: &Model) -> Result<String, ApiError> {
                     id.filter(|&id| (id as usize) < model.tokenizer.vocab_size())
                 };
                 let ids: Option<Vec<u32>> = parts.iter().map(id).collect();
-                let ids = ids.ok_or_else(|| refused("`prompt` has an id that is none of the tokenizer's"))?;
-                Ok(model.tokenizer.decode(&ids))
+                ids.map(Asked::Ids).ok_or_else(|| refused("`prompt` has an id that is none of the tokenizer's"))
             }
             _ => Err(refused("`prompt` must be a text or a list of token ids")),
         },
@@ -62,14 +66,24 @@ fn text(fields: &mut Fields, model: &Model) -> Result<String, ApiError> {
     }
 }
 
-/// The text's tokens, in which the spelling of a control token is that token: the caller lays the text out.
-pub(super) fn prompt(service: &Service, model: &Model, mut text: String) -> Result<Prompt, ApiError> {
-    let record = text.clone();
+/// The text's tokens, in which the spelling of a control token is that token: the caller lays the text out. Ids stay as
+/// they are, unless the filter changes the text that they stand for.
+pub(super) fn prompt(service: &Service, model: &Model, asked: Asked) -> Result<Prompt, ApiError> {
+    let (record, given) = match asked {
+        Asked::Text(text) => (text, None),
+        Asked::Ids(ids) => (model.tokenizer.decode(&ids), Some(ids)),
+    };
+    let mut text = record.clone();
     let refusal = judge(service, std::iter::once(&mut text));
-    let mut ids = Vec::new();
-    if refusal.is_none() {
-        let encoded = model.tokenizer.encode_with_special_into(&text, &mut ids);
-        encoded.map_err(|_| ApiError::field("prompt", "the tokenizer cannot read the prompt"))?;
-    }
+    let ids = match given {
+        _ if refusal.is_some() => Vec::new(),
+        Some(ids) if text == record => ids,
+        _ => {
+            let mut ids = Vec::new();
+            let encoded = model.tokenizer.encode_with_special_into(&text, &mut ids);
+            encoded.map_err(|_| ApiError::field("prompt", "the tokenizer cannot read the prompt"))?;
+            ids
+        }
+    };
     Ok(Prompt { ids, text: record, refusal, session: None })
 }

@@ -76,7 +76,6 @@ pub(super) struct Exchange {
     ready: Vec<Piece>,
     over: bool,
     record: Record,
-    pub(super) model: Arc<Model>,
 }
 
 /// What is written down at the end.
@@ -101,7 +100,7 @@ impl Exchange {
     /// Where the prompt is too long, or the caller, the queue or the service cannot take it now.
     pub(super) fn begin(
         service: Arc<Service>,
-        model: Arc<Model>,
+        model: &Arc<Model>,
         origin: Origin,
         id: String,
         prompt: Prompt,
@@ -130,7 +129,9 @@ impl Exchange {
         if let Some(refusal) = prompt.refusal {
             record.refuse(refusal, &mut ready);
         } else {
-            let request = sampling.request(prompt.ids, model.engine.context(), &limits);
+            let scope =
+                if limits.share_beginnings { "" } else { record.origin.caller.subject.as_deref().unwrap_or_default() };
+            let request = sampling.request(prompt.ids, scope, model.engine.context(), &limits);
             let tokens = (request.prompt.len() + request.settings.max_tokens) as u64;
             let ledger = &record.service.hooks.ledger;
             ledger.reserve(&record.origin.caller, tokens).map_err(|wait| {
@@ -145,7 +146,7 @@ impl Exchange {
         }
         ready.reverse();
         let over = ticket.is_none();
-        Ok(Self { ticket, filter, held: Vec::new(), ready, over, record, model })
+        Ok(Self { ticket, filter, held: Vec::new(), ready, over, record })
     }
 
     /// The next piece; `None` behind the last.

@@ -3,7 +3,7 @@
 use super::{
     ApiError, Service, body,
     chat::judge,
-    completions,
+    completions::{self, Asked},
     exchange::{Exchange, Origin, Prompt},
     fields::Fields,
     format::{Form, Format},
@@ -38,7 +38,7 @@ pub(super) async fn generate(
     let sampling = Sampling::take(&mut fields, &model, &service.limits)?;
     fields.finish()?;
     let (id, created) = number("gen");
-    let exchange = Exchange::begin(service, model.clone(), origin, id.clone(), prompt, &sampling)?;
+    let exchange = Exchange::begin(service, &model, origin, id.clone(), prompt, &sampling)?;
     let format = Format::new(Form::Generate, id, created, model, true, false);
     if sampling.stream { Ok(sse::streamed(exchange, format)) } else { sse::whole(exchange, format).await }
 }
@@ -46,7 +46,7 @@ pub(super) async fn generate(
 fn prompt(fields: &mut Fields, service: &Service, model: &Model) -> Result<Prompt, ApiError> {
     let (instruction, input) = (fields.text("instruction")?, fields.text("input")?);
     match (fields.text("prompt")?, instruction) {
-        (Some(text), None) if input.is_none() => completions::prompt(service, model, text),
+        (Some(text), None) if input.is_none() => completions::prompt(service, model, Asked::Text(text)),
         (None, Some(instruction)) => instructed(service, model, instruction, input),
         _ => Err(ApiError::field("instruction", "send either `instruction`, perhaps with `input`, or `prompt`")),
     }

@@ -58,8 +58,8 @@ impl Sampling {
         })
     }
 
-    /// The request for the engine.
-    pub(super) fn request(&self, prompt: Vec<u32>, context: usize, limits: &Limits) -> Request {
+    /// The request for the engine. Only prompts of one scope share what was computed.
+    pub(super) fn request(&self, prompt: Vec<u32>, scope: &str, context: usize, limits: &Limits) -> Request {
         let room = context.saturating_sub(prompt.len());
         Request {
             settings: GenerateSettings { max_tokens: self.settings.max_tokens.min(room), ..self.settings.clone() },
@@ -70,7 +70,7 @@ impl Sampling {
             stop: self.stop.clone(),
             logprobs: self.logprobs,
             deadline: Instant::now() + Duration::from_secs(limits.answer_seconds),
-            scope: Vec::new(),
+            scope: scope.as_bytes().to_vec(),
         }
     }
 }

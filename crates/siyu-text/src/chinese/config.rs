@@ -1,29 +1,37 @@
 //! OpenCC's configurations and the tables they are made of.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-/// A direction of conversion, by OpenCC's name.
+/// A direction of conversion, by OpenCC's name or, where only the end matters, by that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(transform = add_aliases)]
 pub enum Config {
     /// Simplified to traditional.
+    #[serde(alias = "traditional")]
     S2t,
     /// Traditional to simplified.
+    #[serde(alias = "simplified")]
     T2s,
     /// Simplified to the standard of Taiwan.
+    #[serde(alias = "taiwan")]
     S2tw,
     /// The standard of Taiwan to simplified.
     Tw2s,
     /// Simplified to the standard and the words of Taiwan.
+    #[serde(alias = "taiwan_words")]
     S2twp,
     /// The standard and the words of Taiwan to simplified and the words of the mainland.
     Tw2sp,
     /// Simplified to the standard of Hong Kong.
+    #[serde(alias = "hong_kong")]
     S2hk,
     /// The standard of Hong Kong to simplified.
     Hk2s,
     /// Simplified to the standard and the words of Hong Kong.
+    #[serde(alias = "hong_kong_words")]
     S2hkp,
     /// The standard and the words of Hong Kong to simplified and the words of the mainland.
     Hk2sp,
@@ -36,9 +44,31 @@ pub enum Config {
     /// The standard of Hong Kong to traditional.
     Hk2t,
     /// Traditional characters to those of today's Japanese.
+    #[serde(alias = "japanese")]
     T2jp,
     /// Characters of today's Japanese to traditional ones.
     Jp2t,
+}
+
+/// Aliases and what they stand for, as the attributes above have it.
+const ALIASES: [(&str, &str); 7] = [
+    ("simplified", "t2s"),
+    ("traditional", "s2t"),
+    ("taiwan", "s2tw"),
+    ("taiwan_words", "s2twp"),
+    ("hong_kong", "s2hk"),
+    ("hong_kong_words", "s2hkp"),
+    ("japanese", "t2jp"),
+];
+
+/// Puts the aliases, which the derived schema leaves out, before the names.
+fn add_aliases(schema: &mut Schema) {
+    if let Some(Value::Array(names)) = schema.get_mut("oneOf") {
+        let aliases = ALIASES.map(|(alias, name)| {
+            json!({ "description": format!("The same as `{name}`."), "type": "string", "const": alias })
+        });
+        names.splice(0..0, aliases);
+    }
 }
 
 /// What a configuration does.
@@ -116,5 +146,22 @@ impl Config {
             Self::Jp2t => (None, &[FROM_JAPAN]),
         };
         Tables { segmentation, stages }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALIASES, Config};
+
+    #[test]
+    fn aliases_are_read_and_in_the_schema() {
+        let schema = schemars::schema_for!(Config).to_value();
+        let names = schema["oneOf"].as_array().unwrap();
+        assert_eq!(names.len(), Config::ALL.len() + ALIASES.len());
+        for (alias, name) in ALIASES {
+            let read = |name: &str| serde_json::from_value::<Config>(name.into()).unwrap();
+            assert_eq!(read(alias), read(name));
+            assert!(names.iter().any(|known| known["const"] == alias));
+        }
     }
 }

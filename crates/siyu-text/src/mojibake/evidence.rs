@@ -43,10 +43,15 @@ pub(super) fn weigh(before: Option<char>, garbled: &[char], after: Option<char>,
         [next] => evidence += pair(before, lead, *next, after),
         [_, _, _] => evidence += 4.0,
         _ => {
-            // The bytes E2 80 begin the typographic marks.
+            // The bytes E2 80 begin the typographic marks, E2 99 pictures, E3 80 to E3 83 Chinese marks and kana.
             if matches!(
                 (lead, rest[0]),
-                ('â', '€' | '\u{80}') | ('‚', 'Ä') | ('Γ', 'Ç') | ('в', 'Ђ') | ('β' | 'ā', '€')
+                ('â', '€' | '\u{80}' | '™' | '\u{99}')
+                    | ('ã', '€' | '‚' | 'ƒ' | '\u{80}'..='\u{83}')
+                    | ('‚', 'Ä')
+                    | ('Γ', 'Ç')
+                    | ('в', 'Ђ')
+                    | ('β' | 'ā', '€')
             ) {
                 evidence += 2.5;
             }
@@ -74,6 +79,8 @@ fn pair(before: Option<char>, lead: char, next: char, after: Option<char>) -> f3
         Class::Odd => 2.2,
         // `Ã’s` is how one writes about the letter.
         Class::Mark if next == '’' => 0.9,
+        // One alone may be `å` by Latin-1 or by Mac Roman.
+        Class::Mark if is_strong && next == '¥' => 0.9,
         Class::Mark if is_strong => 2.2,
         Class::Mark if next == '\u{A0}' => 0.3,
         Class::Mark if is_sign => 1.8,

@@ -5,6 +5,9 @@ use super::evidence::{ENOUGH, weigh};
 use super::gbk;
 use super::repair::Repair;
 
+/// Least mean evidence of the sequences in a run: long enough, any hopeless garble would have enough together.
+const MEAN: f32 = 0.6;
+
 /// Undoes one garbling of a line, or of the parts of it that are surely garbled.
 pub(super) fn fix(line: &str) -> Option<Repair> {
     let characters: Vec<char> = line.chars().collect();
@@ -72,16 +75,19 @@ fn longest_run(characters: &[char], at: usize) -> Option<(Repair, usize)> {
 /// The sequences that follow each other from `at` on, and how many characters they take.
 fn run(characters: &[char], at: usize, page: &CodePage) -> Option<(Repair, usize)> {
     let before = at.checked_sub(1).map(|before| characters[before]);
-    if before.and_then(|before| page.byte(before)).is_some_and(|byte| byte < 0xC0) {
+    // What continues a sequence in most pages goes before no other.
+    let continues = |before: char| matches!(before, '\u{80}'..='\u{BF}');
+    if before.is_some_and(|before| continues(before) || page.byte(before).is_some_and(|byte| byte < 0xC0)) {
         return None;
     }
-    let (mut repair, mut evidence, mut end) = (Repair::default(), 0.0, at);
+    let (mut repair, mut evidence, mut least, mut end) = (Repair::default(), 0.0, 0.0, at);
     while let Some(found) = sequence(characters, end, page) {
         evidence += found.evidence;
+        least += MEAN;
         repair.give_one(&characters[end..end + found.length], found.meant);
         end += found.length;
     }
-    (evidence >= ENOUGH).then_some((repair, end - at))
+    (evidence >= ENOUGH && evidence >= least).then_some((repair, end - at))
 }
 
 fn sequence(characters: &[char], at: usize, page: &CodePage) -> Option<Sequence> {

@@ -24,6 +24,15 @@ fn each_line_is_judged_by_itself() {
     assert_eq!(fix("schÃ¶n\nschön\n浣犲ソ\n\nfin"), "schön\nschön\n你好\n\nfin");
 }
 
+/// As ftfy 6.3.1 has it, but for the letter that is quoted, which it takes for garbled.
+#[test]
+fn what_may_be_either_stays_among_other_text() {
+    for text in ["Bremer/Mccoy – DrÃ¥ber", "ã¢â‚¬Å“中文", "字母“Â”"] {
+        assert!(matches!(fix(text), Cow::Borrowed(_)), "{text} -> {}", fix(text));
+    }
+    assert_eq!(fix("中文ã‚¦，ã€‚â™€"), "中文ウ，。♀");
+}
+
 #[test]
 fn control_characters_become_what_windows_has_there() {
     assert_eq!(fix("a\u{93}b\u{94} \u{96} c"), "a“b” – c");

@@ -36,7 +36,7 @@ pub(super) fn in_chunk(site: &mut Site<'_>) {
     }
 }
 
-/// A date that begins at `at`: `1990年1月2日`, `1990-01-02`, `19900102`, `01/02/1990`.
+/// A date that begins at `at`: `1990年1月2日`, `1990-01-02`, `1990-01`, `19900102`, `01/02/1990`.
 pub(super) fn at_digit(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candidate>) {
     if !kinds.has(Kind::DateOfBirth) {
         return;
@@ -79,8 +79,11 @@ fn date_end(bytes: &[u8], at: usize) -> Option<usize> {
             _ => (length == 4 && is_day(first, second, 1)).then_some(here),
         };
     }
-    let (again, next) = self::sign(bytes, here)?;
-    let (third, third_length, end) = number(bytes, next)?;
+    let third = self::sign(bytes, here).and_then(|(again, next)| Some((again, number(bytes, next)?)));
+    let Some((again, (third, third_length, end))) = third else {
+        // A month of birth: `1990.03`.
+        return (length == 4 && second_length == 2 && is_day(first, second, 1)).then_some(here);
+    };
     let real = match (length, third_length) {
         (4, 1 | 2) => is_day(first, second, third),
         (1 | 2, 4) => is_day(third, first, second) || is_day(third, second, first),
@@ -118,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_date_needs_a_word_of_birth() {
-        for date in ["1990年1月2日", "1990-01-02", "1990/1/2", "19900102", "01/02/1990"] {
+        for date in ["1990年1月2日", "1990-01-02", "1990.03", "1990/1/2", "19900102", "01/02/1990"] {
             finds("date_of_birth", &format!("出生日期：{date}，"), date);
             finds_no("date_of_birth", &format!("自{date}起"));
         }

@@ -202,7 +202,7 @@ fn resolve(mut candidates: Vec<Candidate>) -> Vec<Found> {
 pub(super) mod tests {
     use super::*;
 
-    fn values<'a>(kind: &str, text: &'a str) -> Vec<&'a str> {
+    pub(crate) fn values<'a>(kind: &str, text: &'a str) -> Vec<&'a str> {
         let found = Detector::new(Kind::DEFAULT).find(text);
         found.iter().filter(|one| one.kind.name() == kind).map(|one| text.get(one.start..one.end).unwrap()).collect()
     }

@@ -1,5 +1,6 @@
 //! Mobile numbers of mainland China: eleven digits from 13 to 19, after the numbering plan of the ministry.
 
+use super::chunk::Word;
 use super::context::{class, has_unit};
 use super::kind::Kind;
 use super::sequence::{Sequence, Site};
@@ -25,15 +26,16 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
     let foreign = country == 0 && site.chunk.at(sequence.from.checked_sub(1)) == b'+';
     let trunk = country == 1 && !labelled;
     let (_, end) = site.chunk.span(sequence.from, sequence.to);
-    let boundary =
-        ahead.is_some() && sequence.joined_after == 0 || sequence.stands_alone() || labelled && !sequence.is_part();
+    let [before, behind] = listed(site, sequence);
+    let is_alone = sequence.stands_among(before, behind);
+    let boundary = ahead.is_some() && sequence.joined_after == 0 || is_alone || labelled && !sequence.is_part();
     if !grouped
         || foreign
         || trunk
         || !boundary
         || context.is_thing()
         || has_unit(site.text, end)
-        || !labelled && blocked(site, sequence)
+        || !labelled && blocked(site, sequence, before)
     {
         return;
     }
@@ -49,14 +51,23 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
     site.add(Kind::CnMobile, from, sequence.to, 80);
 }
 
-/// `_`, `=` and the like bind a number to an identifier.
-fn blocked(site: &Site<'_>, sequence: &Sequence) -> bool {
+/// Whether a slash parts the number from another mobile number before it, and behind it.
+fn listed(site: &Site<'_>, sequence: &Sequence) -> [bool; 2] {
+    let words = &site.chunk.words;
+    let before = || words.iter().find(|word| word.to + 1 == sequence.from);
+    let behind = || words.iter().find(|word| word.from == sequence.to + 1);
+    let is_other = |word: Option<&Word>| word.is_some_and(|word| is_mobile(site.chunk.word(*word)));
+    [sequence.joined_before == b'/' && is_other(before()), sequence.joined_after == b'/' && is_other(behind())]
+}
+
+/// `_`, `=` and the like bind a number to an identifier, and `第` makes it an ordinal.
+fn blocked(site: &Site<'_>, sequence: &Sequence, listed: bool) -> bool {
     let (start, _) = site.chunk.span(sequence.from, sequence.to);
+    let before = &site.text.as_bytes()[..start];
     matches!(site.byte_before(sequence.from), b'_' | b'#' | b'$' | b'~' | b'%' | b'&')
         || site.byte_after(sequence.to) == b'_'
-        || site.text.as_bytes()[..start].ends_with("￥".as_bytes())
-        || site.text.as_bytes()[..start].ends_with("¥".as_bytes())
-        || matches!(sequence.joined_before, b'/')
+        || ["￥", "¥", "第"].iter().any(|sign| before.ends_with(sign.as_bytes()))
+        || sequence.joined_before == b'/' && !listed
 }
 
 /// Where a country code that another separator sets off begins: `+86 138-0013-8000`, `(+86)13800138000`.
@@ -105,7 +116,14 @@ fn is_allocated(number: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::pii::detector::tests::{finds, finds_no};
+    use crate::pii::detector::tests::{finds, finds_no, values};
+
+    #[test]
+    fn a_slash_parts_two_numbers_and_an_ordinal_is_none() {
+        assert_eq!(values("cn_mobile", "13912345678/13812345678均可"), ["13912345678", "13812345678"]);
+        finds_no("cn_mobile", "13912345678/2021");
+        finds_no("cn_mobile", "第13912345678号");
+    }
 
     #[test]
     fn every_common_writing_is_found_whole() {

@@ -42,7 +42,7 @@ impl Site<'_> {
         self.text.as_bytes().get(end).copied().unwrap_or(0)
     }
 
-    /// Whether the folded range lies in the path or query of a URL, or in a file name.
+    /// Whether the folded range lies in the path or query of a URL, or in a DOI.
     pub(super) fn in_url(&self, from: usize) -> bool {
         let (start, _) = self.chunk.span(from, from + 1);
         in_url(self.text.as_bytes(), start)
@@ -52,13 +52,24 @@ impl Site<'_> {
 /// How far back the scheme of a URL is looked for.
 const URL_REACH: usize = 400;
 
-/// Whether the run of URL characters that ends before `start` has a scheme or begins with `www.`.
+/// Whether the run of URL characters that ends before `start` has a scheme, `www.` or the prefix of a DOI.
 pub(super) fn in_url(bytes: &[u8], start: usize) -> bool {
     let low = start.saturating_sub(URL_REACH);
     let stops = |byte: &u8| *byte <= b' ' || *byte >= 0x80 || matches!(byte, b'<' | b'>' | b'"' | b'`');
     let from = bytes[low..start].iter().rposition(stops).map_or(low, |at| low + at + 1);
     let run = &bytes[from..start];
-    run.windows(3).any(|three| three == b"://") || run.windows(4).any(|four| four.eq_ignore_ascii_case(b"www."))
+    run.windows(3).any(|three| three == b"://")
+        || run.windows(4).any(|four| four.eq_ignore_ascii_case(b"www."))
+        || is_doi(run)
+}
+
+/// Whether a run has the prefix of a DOI: `10.1016/j.cell` (ISO 26324).
+fn is_doi(run: &[u8]) -> bool {
+    let registrant = |at: usize| run[at + 3..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    run.windows(3).enumerate().any(|(at, three)| {
+        let digits = if three == b"10." { registrant(at) } else { 0 };
+        (4..=9).contains(&digits) && run.get(at + 3 + digits) == Some(&b'/')
+    })
 }
 
 /// A sequence of digit groups, as one number.
@@ -90,8 +101,13 @@ impl Sequence {
 
     /// Whether the number stands alone: no decimal point, no hyphen to another number.
     pub(super) fn stands_alone(&self) -> bool {
+        self.stands_among(false, false)
+    }
+
+    /// The same where what is joined before, or behind, is known to be another number of a list.
+    pub(super) fn stands_among(&self, before: bool, behind: bool) -> bool {
         let binds = |separator| matches!(separator, b'.' | b'-' | b'/' | b':' | b'_' | b'+');
-        !binds(self.joined_before) && !binds(self.joined_after) && !self.is_part()
+        (before || !binds(self.joined_before)) && (behind || !binds(self.joined_after)) && !self.is_part()
     }
 
     pub(super) const fn len(&self) -> usize {

@@ -5,6 +5,7 @@ mod code;
 mod markup;
 mod math;
 
+use super::lines::Lines;
 use super::scan;
 use std::ops::Range;
 
@@ -34,23 +35,45 @@ impl Span {
     }
 }
 
-/// The protected spans in order; they do not overlap.
-pub(super) fn spans(text: &str) -> Vec<Span> {
-    let bytes = text.as_bytes();
+/// The protected spans in order; they do not overlap. With `lines`, the lines are noted that may change, and the spans of
+/// others may be left out.
+pub(super) fn spans(text: &str, mut lines: Option<&mut Lines<'_>>) -> Vec<Span> {
     let mut spans: Vec<Span> = code::front_matter(text).into_iter().collect();
     let mut at = spans.last().map_or(0, |span| span.range.end);
-    while let Some(next) = scan::next_opening(bytes, at) {
+    let mut hits = scan::openings_and_marks(text.as_bytes());
+    while let Some(next) = hits.at_or_after(at) {
         at = next;
+        if let Some(end) = lines.as_mut().and_then(|lines| lines.calm_to(at, &mut hits)) {
+            at = end;
+            continue;
+        }
         let free = spans.last().map_or(0, |span| span.range.end);
-        match span_at(text, at, free) {
-            Some(span) => {
-                at = span.range.end.max(at + 1);
-                spans.push(span);
+        if let Some(span) = span_at(text, at, free) {
+            at = span.range.end.max(at + 1);
+            spans.push(span);
+        } else {
+            if let Some(lines) = &mut lines {
+                lines.note(at);
             }
-            None => at += 1,
+            at += 1;
         }
     }
     spans
+}
+
+/// Whether a span may begin at `at` that goes on beyond its line.
+pub(super) fn may_span_lines(bytes: &[u8], at: usize) -> bool {
+    let next = bytes.get(at + 1).copied().unwrap_or(b'\n');
+    match bytes[at] {
+        b'`' => true,
+        b'~' => next == b'~',
+        // White space may come before what makes it JSON, some of it beyond ASCII.
+        b'{' | b'[' => matches!(next, b'"' | b'{' | b'[' | 0xC2 | 0xE1..=0xE3) || next <= b' ',
+        b'<' => next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?'),
+        b'$' => next == b'$',
+        b'\\' => matches!(next, b'(' | b'[' | b'b'),
+        _ => false,
+    }
 }
 
 /// The span that the byte at `at` gives away; it starts at or after `free`.
@@ -67,7 +90,7 @@ fn span_at(text: &str, at: usize, free: usize) -> Option<Span> {
         b']' => markup::link_target(text, at),
         b':' => address::url(text, at, free),
         b'@' => address::email(text, at, free),
-        b'w' | b'W' => address::bare_host(text, at),
+        b'.' => address::bare_host(text, at.checked_sub(3)?, free),
         _ => None,
     }
 }
@@ -96,7 +119,7 @@ mod tests {
     use super::spans;
 
     fn found(text: &str) -> Vec<&str> {
-        spans(text).into_iter().map(|span| text.get(span.range).unwrap()).collect()
+        spans(text, None).into_iter().map(|span| text.get(span.range).unwrap()).collect()
     }
 
     #[test]

@@ -9,7 +9,7 @@
 )]
 
 use super::Style;
-use crate::scan::{find, within};
+use crate::scan::{Hits, find, within};
 
 /// Bytes looked at together.
 const BLOCK: usize = 64;
@@ -22,9 +22,25 @@ pub(super) fn next_wide(bytes: &[u8], from: usize, to: usize, style: Style) -> O
     }
 }
 
-/// The first place at or after `from` where something may begin that is no prose.
-pub(super) fn next_opening(bytes: &[u8], from: usize) -> Option<usize> {
-    find::<BLOCK>(bytes, from, bytes.len(), is_opening)
+/// Places where something may begin that is no prose, or where a mark stands that full width may change; a host that
+/// begins with `www` is found by its first full stop. A few other signs are among them, which saves comparisons.
+pub(super) fn openings_and_marks(bytes: &[u8]) -> Hits<'_, impl Fn(u8) -> bool + Copy> {
+    Hits::new(bytes, |a| {
+        within(a, b'!', b'"')
+            | (a == b'$')
+            | within(a, b'&', b')')
+            | within(a, b',', b'.')
+            | within(a, b':', b'@')
+            | within(a, b'[', b'`')
+            | within(a, b'{', b'~')
+    })
+}
+
+/// Whether a text may have Chinese, ideographs and kana; marks of full width look like it.
+pub(super) fn may_have_han(bytes: &[u8]) -> bool {
+    // E3 to E9 begin kana and the basic block, EF compatibility ideographs, F0 the extensions.
+    let is_lead = |byte: u8| within(byte, 0xE3, 0xE9) | (byte >= 0xEF);
+    bytes.chunks(BLOCK).any(|block| block.iter().fold(false, |found, &byte| found | is_lead(byte)))
 }
 
 /// The first place in `from..to` where a quotation mark or parenthesis may stand.
@@ -39,17 +55,6 @@ pub(super) fn next_mark(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
     find::<BLOCK>(bytes, from, to, |a, _, _| {
         within(a, b',', b'.') | within(a, b':', b';') | (a == b'!') | (a == b'?') | (a == b'~')
     })
-}
-
-/// Whether a style may change a text; sometimes wrongly yes, never wrongly no.
-pub(super) fn may_change(bytes: &[u8], style: Style) -> bool {
-    match style {
-        Style::Alphanumeric => find::<BLOCK>(bytes, 0, bytes.len(), is_wide_alphanumeric).is_some(),
-        Style::Halfwidth => find::<BLOCK>(bytes, 0, bytes.len(), has_counterpart).is_some(),
-        Style::Fullwidth => {
-            find::<BLOCK>(bytes, 0, bytes.len(), is_wide_alphanumeric).is_some() || has_doubtful_mark(bytes)
-        }
-    }
 }
 
 /// U+3000, and full-width digits and letters.
@@ -69,69 +74,49 @@ fn has_counterpart(a: u8, b: u8, c: u8) -> bool {
     general | kana | (a == 0xEF) & within(b, 0xBC, 0xBD)
 }
 
-/// The first byte of what `protect` finds; of hosts the first two.
-#[inline(always)]
-fn is_opening(a: u8, b: u8, _: u8) -> bool {
-    let host = ((a | 0x20) == b'w') & ((b | 0x20) == b'w');
-    within(a, b'[', b']')
-        | (a == b'`')
-        | (a == b'$')
-        | (a == b'&')
-        | (a == b'(')
-        | (a == b':')
-        | (a == b'<')
-        | (a == b'@')
-        | (a == b'{')
-        | (a == b'~')
-        | host
-}
-
 /// ASCII marks that full width may change.
-#[inline(always)]
-fn is_mark(a: u8, _: u8, _: u8) -> bool {
-    within(a, b'!', b'"')
-        | within(a, b'\'', b')')
-        | within(a, b',', b'.')
-        | within(a, b':', b';')
-        | (a == b'?')
-        | (a == b'~')
-}
-
-/// Whether a text has a mark that full width may change, on a line with Chinese.
-pub(super) fn has_doubtful_mark(bytes: &[u8]) -> bool {
-    let mut from = 0;
-    while let Some(at) = find::<BLOCK>(bytes, from, bytes.len(), is_mark) {
-        let start = memchr::memrchr(b'\n', &bytes[from..at]).map_or(from, |end| from + end + 1);
-        let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length);
-        if bytes[start..end].iter().fold(false, |wide, &byte| wide | (byte >= 0xE2)) {
-            let mut mark = Some(at);
-            while let Some(at) = mark {
-                if is_doubtful(bytes, at) {
-                    return true;
-                }
-                mark = find::<BLOCK>(bytes, at + 1, end, is_mark);
-            }
-        }
-        from = end;
+const MARKS: [bool; 256] = {
+    let mut marks = [false; 256];
+    let (all, mut at) = (b"!\"'(),-.:;?~", 0);
+    while at < all.len() {
+        marks[all[at] as usize] = true;
+        at += 1;
     }
-    false
-}
+    marks
+};
 
-/// Whether a mark among Chinese may change.
-fn is_doubtful(bytes: &[u8], at: usize) -> bool {
+/// Whether a mark among Chinese may change, by what stands right beside it; never wrongly no. Other bytes are no marks.
+#[inline]
+pub(super) fn is_doubtful(bytes: &[u8], at: usize) -> bool {
     let mark = bytes[at];
-    let (before, after) = (&bytes[..at], &bytes[at + 1..]);
-    let (last, next) = (before.last().copied().unwrap_or(b'\n'), after.first().copied().unwrap_or(b'\n'));
-    // Between ASCII letters and digits nothing ever changes but parentheses and quotes.
-    if !matches!(mark, b'(' | b')' | b'"' | b'\'') && last.is_ascii_alphanumeric() && next.is_ascii_alphanumeric() {
+    if !MARKS[usize::from(mark)] {
         return false;
     }
-    !(matches!(mark, b'-' | b'~') && last != mark && next != mark && (last.is_ascii() || next.is_ascii()))
+    let byte = |at: Option<usize>| at.and_then(|at| bytes.get(at)).copied().unwrap_or(b'\n');
+    let (last, next) = (byte(at.checked_sub(1)), byte(Some(at + 1)));
+    match mark {
+        b'(' | b')' | b'"' => return true,
+        // An apostrophe.
+        b'\'' => return !(last.is_ascii_alphanumeric() && next.is_ascii_alphanumeric()),
+        b'-' | b'~' if last != mark && next != mark => return !last.is_ascii() && !next.is_ascii(),
+        b':' if last == b':' || matches!(next, b':' | b'/' | b'\\' | b'=') => return false,
+        b'.' if next != b'.' && last.is_ascii_whitespace() => return false,
+        _ => {}
+    }
+    // A mark between what is no Chinese stays. What may end a tag, a link or an escape is looked past.
+    let is_escaped = byte(at.checked_sub(2)) == b'\\';
+    let other_left = last.is_ascii_alphanumeric() || matches!(last, b'/' | b'%' | b'+' | b'=' | b'#') && !is_escaped;
+    let beyond = if next == b' ' { byte(Some(at + 2)) } else { next };
+    !(other_left && beyond.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Style, may_change};
+    use super::{Style, may_have_han, next_wide};
+
+    fn may_change(bytes: &[u8], style: Style) -> bool {
+        next_wide(bytes, 0, bytes.len(), style).is_some() || style == Style::Fullwidth && may_have_han(bytes)
+    }
 
     #[test]
     fn clean_text_is_told_by_its_bytes() {

@@ -1,4 +1,5 @@
-use super::{Style, normalize, normalize_mapped};
+use super::{Style, context, normalize, normalize_mapped, protect, round, widen};
+use crate::unicode::offsets::Writer;
 use proptest::prelude::*;
 use std::borrow::Cow;
 
@@ -130,6 +131,28 @@ proptest! {
         }
     }
 
+}
+
+/// One round in full width that looks at every line.
+fn widened(text: &str) -> Option<String> {
+    let mut writer = Writer::new(text, ());
+    let lines = text.split_inclusive('\n').scan(0, |start, line| {
+        *start += line.len();
+        Some(*start - line.len()..*start)
+    });
+    let lines = lines.filter(|line| text.get(line.clone()).unwrap().chars().any(context::is_han)).collect();
+    widen::widen(text, &protect::spans(text, None), lines, &mut writer);
+    writer.changed().map(|changed| changed.0)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn marks_that_are_passed_over_would_not_change(text in prop_oneof![tricky(), "([一-三]{1,2}|[a-c1 ]{1,3}|[!-/:-@\\[-`{-~]{1,2}|https://|[，。]|\n){0,20}"]) {
+        let text = normalize(&text, Style::Alphanumeric);
+        prop_assert_eq!(round::<()>(&text, Style::Fullwidth).map(|changed| changed.0), widened(&text), "{:?}", text);
+    }
 }
 
 proptest! {

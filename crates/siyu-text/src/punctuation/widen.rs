@@ -10,26 +10,21 @@ use std::ops::Range;
 /// Bytes that become a mark.
 pub(super) type Edit = (Range<usize>, &'static str);
 
-/// Widens the marks among Chinese, outside the protected spans.
-pub(super) fn widen<R: Record>(text: &str, spans: &[Span], writer: &mut Writer<'_, R>) {
+/// Widens the marks among Chinese on these lines, outside the protected spans.
+pub(super) fn widen<R: Record>(text: &str, spans: &[Span], lines: Vec<Range<usize>>, writer: &mut Writer<'_, R>) {
     let context = Context { text, spans };
-    let (mut edits, mut start, mut spans) = (Vec::new(), 0, spans);
-    while start < text.len() {
-        let end = memchr::memchr(b'\n', &text.as_bytes()[start..]).map_or(text.len(), |length| start + length + 1);
-        let line = text.get(start..end).expect("line feeds part characters");
+    let (mut edits, mut spans) = (Vec::new(), spans);
+    for line in lines {
         while let Some((first, others)) = spans.split_first()
-            && first.range.end <= start
+            && first.range.end <= line.start
         {
             spans = others;
         }
-        if scan::has_doubtful_mark(line.as_bytes()) && line.chars().any(is_han) {
-            let free = gaps(start..end, spans);
-            pairs::pairs(&context, &free, &mut edits);
-            for gap in free {
-                marks(&context, gap, &mut edits);
-            }
+        let free = gaps(line, spans);
+        pairs::pairs(&context, &free, &mut edits);
+        for gap in free {
+            marks(&context, gap, &mut edits);
         }
-        start = end;
     }
     edits.sort_by_key(|(range, _)| range.start);
     let mut done = 0;

@@ -7,6 +7,7 @@
 mod added;
 mod alphabet;
 mod bonds;
+mod breaks;
 mod characters;
 mod classes;
 mod compose;
@@ -22,6 +23,7 @@ mod words;
 use self::{
     added::{Added, Finder, Part},
     bonds::Bonds,
+    breaks::Breaks,
     characters::Characters,
     classes::Classes,
     memory::{Key, LONGEST, Memory},
@@ -39,6 +41,7 @@ pub(super) struct ByteLevel {
     added: Added,
     merges: Merges,
     bonds: Bonds,
+    breaks: Breaks,
     characters: Characters,
     scratch: Mutex<Vec<Scratch>>,
 }
@@ -75,8 +78,19 @@ impl ByteLevel {
         let tokens: Vec<&[u8]> = starts.zip(&ends).map(|(start, end)| &bytes[start..*end]).collect();
         let characters = Characters::new(&model.merges, &merges, &tokens);
         let bonds = Bonds::new(&tokens);
+        let breaks = Breaks::new(document.added_tokens.iter().map(|token| token.content.as_str()));
         let scratch = Mutex::default();
-        Some(Self { shape, classes: Classes::get(), added, merges, bonds, characters, scratch })
+        Some(Self { shape, classes: Classes::get(), added, merges, bonds, breaks, characters, scratch })
+    }
+
+    /// The first place at or after `from` where the ids of `text` are those of its parts, if one is near.
+    pub(super) fn break_after(&self, text: &str, from: usize) -> Option<usize> {
+        self.breaks.after(self.classes, text, from)
+    }
+
+    /// The last place at or before `from` where the ids of `text` are those of its parts, if one is near.
+    pub(super) fn break_before(&self, text: &str, from: usize) -> Option<usize> {
+        self.breaks.before(self.classes, text, from)
     }
 
     /// Appends the ids of `text`.

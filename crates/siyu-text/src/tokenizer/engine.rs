@@ -68,6 +68,20 @@ impl Backend {
         }
     }
 
+    pub(super) fn break_after(&self, text: &str, from: usize) -> Option<usize> {
+        match self {
+            Self::ByteLevel(own) => own.break_after(text, from),
+            Self::Fast(_) | Self::Exact(_) => None,
+        }
+    }
+
+    pub(super) fn break_before(&self, text: &str, from: usize) -> Option<usize> {
+        match self {
+            Self::ByteLevel(own) => own.break_before(text, from),
+            Self::Fast(_) | Self::Exact(_) => None,
+        }
+    }
+
     pub(super) fn decode(&self, ids: &[u32], vocabulary: &Vocabulary) -> String {
         match self {
             Self::ByteLevel(_) => ByteLevel::decode(ids, vocabulary),

@@ -45,3 +45,16 @@ pub(super) fn sentence_ends(text: &str, to: usize) -> Vec<usize> {
         stop = line - 1;
     }
 }
+
+/// Starts of sentences in `text` at or after `from`, ascending: those of its line, or the next line's.
+pub(super) fn sentence_starts(text: &str, from: usize) -> Vec<usize> {
+    // What stands before tells whether a sentence starts just there.
+    let begin = text.floor_char_boundary(from.saturating_sub(BEYOND));
+    let rest = text.get(from..).unwrap_or_default();
+    // A line feed ends a sentence whatever surrounds it.
+    let end = rest.find('\n').map_or(text.len(), |at| from + at + 1);
+    let seen = text.get(begin..end).unwrap_or_default();
+    let starts = seen.split_sentence_bound_indices().map(|(at, _)| begin + at).filter(|at| *at >= from);
+    let starts: Vec<usize> = starts.collect();
+    if starts.is_empty() && end < text.len() { vec![end] } else { starts }
+}

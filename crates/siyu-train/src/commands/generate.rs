@@ -4,12 +4,16 @@ use std::{
     io::{self, Write},
     ops::ControlFlow,
     path::PathBuf,
+    sync::Arc,
 };
 
 use anyhow::{Context, bail};
 use siyu_checkpoint::{Origin, base_hash};
 use siyu_model::{GenerateSettings, Model, Options};
-use siyu_text::tokenizer::Tokenizer;
+use siyu_text::{
+    chat::{ChatTemplate, Encoder, Message, Overflow, Role},
+    tokenizer::Tokenizer,
+};
 use siyu_train::{
     compute::Machine,
     settings::{DeviceChoice, Precision},
@@ -20,6 +24,7 @@ use siyu_train::{
 #[command(after_help = "\
 Example:
   siyu generate models/base --adapter out/legal-adapter \"第一条 为了\"
+  siyu generate models/base --adapter out/legal-adapter --template alpaca \"请概括：……\"
 
 What is not given comes from the model's generation_config.json.")]
 pub(crate) struct Generate {
@@ -30,6 +35,12 @@ pub(crate) struct Generate {
     /// Folder of an adapter for it.
     #[arg(long)]
     adapter: Option<PathBuf>,
+    /// Ask the text as a question, laid out by the model's own chat template.
+    #[arg(long, conflicts_with = "template")]
+    chat: bool,
+    /// The same by a built-in template: alpaca, chatml, qwen2, llama2, llama3 or plain.
+    #[arg(long, value_name = "NAME")]
+    template: Option<String>,
     /// Most tokens made.
     #[arg(long)]
     max_tokens: Option<usize>,
@@ -56,8 +67,8 @@ impl Generate {
         let path = self.model.join("tokenizer.json");
         let json = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
         let tokenizer = Tokenizer::from_json(&json).with_context(|| format!("`{}` cannot be used", path.display()))?;
-        let mut ids = Vec::new();
-        tokenizer.encode_with_special_into(&self.prompt, &mut ids)?;
+        let tokenizer = Arc::new(tokenizer);
+        let ids = self.encode(&tokenizer)?;
         let settings = self.settings()?;
         let machine = Machine::of(DeviceChoice::Auto, Precision::Auto)?;
         let options = Options { device: machine.device, kind: machine.kind, nf4: false };
@@ -81,6 +92,34 @@ impl Generate {
             Some(error) => Err(error.into()),
             None => Ok(text.finish(out)?),
         }
+    }
+
+    /// The text's tokens, as a question where that is asked for.
+    fn encode(&self, tokenizer: &Arc<Tokenizer>) -> anyhow::Result<Vec<u32>> {
+        let Some(template) = self.template()? else {
+            let mut ids = Vec::new();
+            tokenizer.encode_with_special_into(&self.prompt, &mut ids)?;
+            return Ok(ids);
+        };
+        let encoder = Encoder::new(Arc::clone(tokenizer), template, usize::MAX, Overflow::Drop)?;
+        Ok(encoder.prompt(&[Message { role: Role::User, content: self.prompt.clone() }])?)
+    }
+
+    fn template(&self) -> anyhow::Result<Option<ChatTemplate>> {
+        if let Some(name) = &self.template {
+            let known = ChatTemplate::NAMES.join(", ");
+            let template = ChatTemplate::named(name);
+            return template.map(Some).with_context(|| format!("there is no template `{name}`, only {known}"));
+        }
+        if !self.chat {
+            return Ok(None);
+        }
+        let path = self.model.join("tokenizer_config.json");
+        let config = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        let file = std::fs::read_to_string(self.model.join("chat_template.jinja")).ok();
+        let template = ChatTemplate::from_config(&config, file.as_deref())?;
+        let missing = || format!("`{}` has no `chat_template`; name one with --template", path.display());
+        template.map(Some).with_context(missing)
     }
 
     fn settings(&self) -> anyhow::Result<GenerateSettings> {

@@ -46,7 +46,7 @@ impl Show {
             forecast.memory_available.map_or_else(String::new, |free| format!(" of {}B free", short(free as f64)));
         let time = forecast.seconds.map_or_else(
             || "; the time shows after the first step".to_owned(),
-            |seconds| format!("; about {} at 40 % of the device's peak", duration(seconds)),
+            |seconds| format!("; about {}", duration(seconds)),
         );
         eprintln!(
             "{} steps, {} tokens, {}FLOP; about {}B of memory{free}{time}",
@@ -99,13 +99,13 @@ impl Show {
     }
 
     fn evaluated(&self, metrics: &EvaluationMetrics) {
+        let when = if metrics.step == 0 { "at the start".to_owned() } else { format!("after step {}", metrics.step) };
         self.line(&format!(
-            "after step {}: validation loss {:.4}, perplexity {:.2}, {:.1} % of tokens right{}",
-            metrics.step,
+            "{when}: validation loss {:.4}, perplexity {:.2}, {:.1} % of tokens right{}",
             metrics.validation_loss,
             metrics.validation_perplexity,
             metrics.validation_token_accuracy * 100.0,
-            if metrics.best { ", the best so far" } else { "" }
+            if metrics.best && metrics.step > 0 { ", the best so far" } else { "" }
         ));
     }
 

@@ -10,8 +10,13 @@ use crate::{
 };
 
 /// What belongs to a model beside its weights.
-const BESIDE: [&str; 4] =
-    ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json"];
+const BESIDE: [&str; 5] = [
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "generation_config.json",
+    "chat_template.jinja",
+];
 
 impl Trainer<'_> {
     /// Writes the adapter, or the whole model, and what it belongs to.
@@ -20,7 +25,7 @@ impl Trainer<'_> {
         let settings = &self.run.settings;
         match settings.method {
             Method::Lora | Method::Qlora => self.model.save_adapter(folder, &settings.model.display().to_string())?,
-            Method::Full => {
+            Method::Full | Method::Freeze => {
                 self.model.save(folder, self.run.config.precision)?;
                 for name in BESIDE {
                     let from = settings.model.join(name);

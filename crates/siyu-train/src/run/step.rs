@@ -6,14 +6,14 @@ use siyu_model::{BackwardSettings, Loss};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::{
-    Error, Result,
+    Result,
     compute::{operations, peak_memory},
     feed::{ReadStep, Rows},
     guard,
     metrics::StepMetrics,
     optimizer,
     record::epoch_folder,
-    run::{Event, Trainer, Watch},
+    run::{Event, Trainer, Watch, memory},
     settings::NonFinite,
     tensorboard,
 };
@@ -51,7 +51,7 @@ impl Trainer<'_> {
         let lengths = batches.iter().flat_map(|batch| &batch.0).map(|row| row.ids.len() as u64);
         let settings = &self.run.settings;
         let config = &self.run.config;
-        let done = operations(config, settings.method, settings.recomputed_layers(config.layers), lengths);
+        let done = operations(config, &self.run.trained, settings.recomputed_layers(config.layers), lengths);
         let metrics = StepMetrics {
             step: self.progress.steps,
             epoch: self.progress.steps as f64 / self.run.course.epoch_steps() as f64,
@@ -86,22 +86,16 @@ impl Trainer<'_> {
         step: u64,
         watch: &mut Watch<'_>,
     ) -> Result<(Gradient, Vec<Rows>)> {
-        let mut batches = halved(batches, self.progress.halvings);
-        loop {
-            match self.accumulate(&batches, labels, step) {
-                Err(Error::Model(error)) if error.is_out_of_memory() => {
-                    if batches.iter().all(|batch| batch.0.len() < 2) {
-                        return Err(Error::OutOfMemory { tokens: batches.iter().map(Rows::tokens).max().unwrap_or(0) });
-                    }
-                    self.progress.halvings += 1;
-                    batches = halved(batches, 1);
-                    watch(Event::Note(
-                        "memory did not suffice: batches are halved from here on, steps stay what they are".to_owned(),
-                    ));
-                }
-                gradient => return Ok((gradient?, batches)),
-            }
+        let before = self.progress.halvings;
+        let mut halvings = before;
+        let found = memory::fitting(batches, &mut halvings, |batches| self.accumulate(batches, labels, step))?;
+        if halvings > before {
+            self.progress.halvings = halvings;
+            watch(Event::Note(
+                "memory did not suffice: batches are halved from here on, steps stay what they are".to_owned(),
+            ));
         }
+        Ok(found)
     }
 
     fn accumulate(&mut self, batches: &[Rows], labels: u64, step: u64) -> Result<Gradient> {
@@ -208,14 +202,4 @@ impl Trainer<'_> {
         }
         Ok(())
     }
-}
-
-fn halved(batches: Vec<Rows>, times: u32) -> Vec<Rows> {
-    let halve = |batches: Vec<Rows>| {
-        batches.into_iter().flat_map(|batch| match batch.0.len() {
-            0 | 1 => vec![batch],
-            _ => batch.halves().into(),
-        })
-    };
-    (0..times).fold(batches, |batches, _| halve(batches).collect())
 }

@@ -89,6 +89,16 @@ fn adapter(settings: &Settings) -> Option<Problem> {
             "16 is usual for LoRA+, 1 is plain LoRA",
         );
     }
+    if lora.rank_pattern.values().any(|&rank| rank < 1) {
+        return told(&["lora", "rank_pattern"], "a rank of `rank_pattern` is below 1", "16 is the default");
+    }
+    if lora.alpha_pattern.values().any(|&alpha| !(alpha > 0.0 && alpha.is_finite())) {
+        return told(
+            &["lora", "alpha_pattern"],
+            "a value of `alpha_pattern` is not above 0",
+            "twice the rank is usual",
+        );
+    }
     match &lora.targets {
         Targets::Names(names) if names.is_empty() => told(
             &["lora", "targets"],
@@ -100,8 +110,16 @@ fn adapter(settings: &Settings) -> Option<Problem> {
 }
 
 fn combinations(settings: &Settings) -> Option<Problem> {
-    if settings.init == Init::Random && settings.method.is_adapter() {
-        return told(&["init"], "an adapter beside weights of chance learns nothing", "set `method: full`");
+    if settings.init == Init::Random && settings.method != Method::Full {
+        return told(&["init"], "what is trained beside weights of chance learns nothing", "set `method: full`");
+    }
+    let freeze = &settings.freeze;
+    if settings.method == Method::Freeze && freeze.trained_layers == 0 && freeze.extra_modules.is_empty() {
+        return told(
+            &["freeze", "trained_layers"],
+            "nothing is trained: `trained_layers` is 0 and `extra_modules` is empty",
+            "2 is the default",
+        );
     }
     if settings.adapter.is_some() && !settings.method.is_adapter() {
         return told(
@@ -110,7 +128,7 @@ fn combinations(settings: &Settings) -> Option<Problem> {
             "leave one of the two out",
         );
     }
-    if settings.precision == Precision::Fp16 && settings.learning_rate > 5e-4 && settings.method == Method::Full {
+    if settings.precision == Precision::Fp16 && settings.learning_rate > 5e-4 && !settings.method.is_adapter() {
         return told(
             &["precision"],
             "whole models at this rate overflow 16-bit floats",

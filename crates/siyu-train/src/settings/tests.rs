@@ -25,7 +25,7 @@ fn three_lines_are_the_whole_recipe() {
 #[test]
 fn a_misspelled_key_is_shown_with_what_was_meant() {
     insta::assert_snapshot!(refusal("lora:\n  rnak: 8\n"), @r"
-    line 5 column 3: unknown field `rnak`, expected one of rank, alpha, dropout, targets, rslora, dora, b_rate_factor, modules_to_save
+    line 5 column 3: unknown field `rnak`, expected one of rank, alpha, dropout, targets, rslora, dora, b_rate_factor, modules_to_save, rank_pattern, alpha_pattern
      --> train.yaml:5:3
       |
     4 | lora:
@@ -62,4 +62,19 @@ fn warm_up_and_schedule_are_read_in_all_their_forms() {
 fn targets_are_names_or_a_pattern() {
     let all = read("lora: { targets: all-linear }\n").unwrap();
     assert_eq!(all.lora.targets, Targets::AllLinear);
+}
+
+#[test]
+fn the_last_layers_are_trained_where_the_rest_is_frozen() {
+    let freeze = read("method: freeze\nfreeze: { trained_layers: 1, extra_modules: [lm_head] }\n").unwrap();
+    assert_eq!((freeze.freeze.trained_layers, &freeze.freeze.extra_modules[..]), (1, &["lm_head".to_owned()][..]));
+    assert!(refusal("method: freeze\nfreeze: { trained_layers: 0 }\n").contains("nothing is trained"));
+    assert!(refusal("method: freeze\ninit: random\n").contains("set `method: full`"));
+}
+
+#[test]
+fn patterns_give_modules_ranks_and_strengths_of_their_own() {
+    let lora = read("lora: { rank_pattern: { down_proj: 4 }, alpha_pattern: { \"layers.0.*\": 8 } }\n").unwrap().lora;
+    assert_eq!((lora.rank_pattern["down_proj"], lora.alpha_pattern["layers.0.*"]), (4, 8.0));
+    assert!(refusal("lora: { rank_pattern: { down_proj: 0 } }\n").contains("below 1"));
 }

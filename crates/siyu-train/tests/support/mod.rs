@@ -3,30 +3,22 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+#[path = "../../../siyu-dataset/tests/support/mod.rs"]
+mod datasets;
+
 use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use arrow::{
-    array::{ArrayRef, Int32Array, ListArray, RecordBatch, StringArray},
-    datatypes::Int32Type,
-};
-use parquet::{arrow::ArrowWriter, file::properties::WriterProperties};
-use siyu_dataset::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LEAK_METHOD, LeakProof, Manifest, PipelineRecord, RowTotals,
-    ShardRecord, SplitRecord, TokenizerRecord,
-};
+use datasets::Layout;
+pub(crate) use datasets::Row;
 use siyu_train::{
     Event, Result, Run, Settings,
     metrics::{self, Line, StepMetrics},
     record::Outcome,
 };
-
-/// Ids and labels of a row.
-pub(crate) type Row = (Vec<i32>, Vec<i32>);
 
 const TOKENIZER: &[u8] = b"{}";
 
@@ -43,90 +35,21 @@ pub(crate) fn rows(count: usize) -> Vec<Row> {
     (0..count).map(|number| row(number, 4 + number * 5 % 11)).collect()
 }
 
-fn batch(name: &str, rows: &[Row]) -> RecordBatch {
-    let list = |values: Vec<&Vec<i32>>| {
-        let values = values.into_iter().map(|values| Some(values.iter().map(|&value| Some(value)).collect::<Vec<_>>()));
-        Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>(values)) as ArrayRef
-    };
-    let ids = (0..rows.len()).map(|row| format!("{name}-{row}"));
-    let counts = rows.iter().map(|(ids, _)| i32::try_from(ids.len()).unwrap());
-    RecordBatch::try_from_iter([
-        ("id", Arc::new(StringArray::from_iter_values(ids)) as ArrayRef),
-        ("input_ids", list(rows.iter().map(|(ids, _)| ids).collect())),
-        ("labels", list(rows.iter().map(|(_, labels)| labels).collect())),
-        ("token_count", Arc::new(Int32Array::from_iter_values(counts))),
-    ])
-    .unwrap()
-}
-
-fn shard(directory: &Path, side: &str, rows: &[Row]) -> ShardRecord {
-    let batch = batch(side, rows);
-    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(8)).build();
-    let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-    let path = format!("data/{side}-00000-of-00001.parquet");
-    fs::create_dir_all(directory.join("data")).unwrap();
-    fs::write(directory.join(&path), &bytes).unwrap();
-    ShardRecord {
-        path,
-        split: side.to_owned(),
-        rows: rows.len() as u64,
-        documents: None,
-        tokens: Some(rows.iter().map(|(ids, _)| ids.len() as u64).sum()),
-        bytes: bytes.len() as u64,
-        blake3: blake3::hash(&bytes).to_hex().to_string(),
-    }
-}
-
 /// Writes a dataset of these rows, and of those to judge by, if any.
 pub(crate) fn write_dataset(root: &Path, train: &[Row], validation: &[Row]) {
-    let mut shards = vec![shard(root, "train", train)];
-    if !validation.is_empty() {
-        shards.push(shard(root, "validation", validation));
-    }
-    let all = shards.iter().map(|shard| shard.rows).sum();
-    let rows = shards.iter().map(|shard| (shard.split.clone(), shard.rows)).collect();
-    let leak = LeakProof { method: LEAK_METHOD.into(), checked: all, found: 0, near: None };
-    let input = InputRecord {
-        source: "rows.jsonl".into(),
-        format: "jsonl".into(),
-        encoding: None,
-        bytes: 1,
-        blake3: String::new(),
-        rows: all,
-        quarantined: 0,
-    };
-    let hash = blake3::hash(TOKENIZER).to_hex().to_string();
-    let manifest = Manifest {
-        format_version: FORMAT_VERSION,
-        siyu_version: "0.1.0".into(),
-        pipeline: PipelineRecord::of("steps: []\n"),
-        tokenizer: Some(TokenizerRecord { path: "tokenizer.json".into(), hash, engine: "fast".into() }),
-        seed: 0,
-        inputs: vec![input],
-        steps: Vec::new(),
-        rows: RowTotals { input: all, created: 0, written: all, dropped: 0, quarantined: 0 },
-        personal_data: BTreeMap::new(),
-        packing: None,
-        personal_data_check: None,
-        audit: None,
-        split: Some(SplitRecord {
-            by: vec!["text".into()],
-            shares: BTreeMap::new(),
-            rows,
-            leak,
-            warnings: Vec::new(),
-            moved: 0,
-            moved_ids: Vec::new(),
-        }),
-        columns: ColumnRecord::of(&batch("", &[]).schema()),
-        shards,
-        dropped: Vec::new(),
-        quarantine: Vec::new(),
-    };
-    manifest.write(root).unwrap();
+    write_laid_out(root, train, validation, None);
+}
+
+/// As [`write_dataset`], with documents that share rows of so many tokens.
+pub(crate) fn write_packed(root: &Path, train: &[Row], validation: &[Row], tokens: usize) {
+    write_laid_out(root, train, validation, Some(tokens));
+}
+
+fn write_laid_out(root: &Path, train: &[Row], validation: &[Row], pack: Option<usize>) {
+    let hash = blake3::hash(TOKENIZER).to_hex();
+    let all = [("train-00000-of-00001", train), ("validation-00000-of-00001", validation)];
+    let sides = if validation.is_empty() { &all[..1] } else { &all[..] };
+    datasets::write_dataset(root, sides, Layout { tokenizer: &hash, group_rows: 8, pack });
 }
 
 /// The folder of models that a reference implementation made.

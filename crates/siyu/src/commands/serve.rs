@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Answers requests over HTTP, as OpenAI's clients make them, with an exported model.
+/// Answers requests over HTTP, as `OpenAI`'s clients make them, with an exported model.
 ///
 /// SIGTERM and Ctrl-C let running answers end first. SIGHUP reads the file again and lets the model that it names then
 /// answer new requests.

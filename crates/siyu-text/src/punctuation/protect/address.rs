@@ -23,11 +23,14 @@ pub(super) fn url(text: &str, at: usize, free: usize) -> Option<Span> {
     Some(Span::object(at - scheme.len()..at + 1 + address_length(after)))
 }
 
-/// A host that starts with `www.`, with its path.
-pub(super) fn bare_host(text: &str, at: usize) -> Option<Span> {
+/// A host that starts at `at` with `www.`, with its path.
+pub(super) fn bare_host(text: &str, at: usize, free: usize) -> Option<Span> {
+    if at < free || !text.as_bytes()[at..].get(..4)?.eq_ignore_ascii_case(b"www.") {
+        return None;
+    }
     let starts_word = text.get(..at)?.chars().next_back().is_none_or(|last| !last.is_ascii_alphanumeric());
     let rest = rest(text, at);
-    let is_host = rest.get(..4)?.eq_ignore_ascii_case("www.") && rest.as_bytes().get(4)?.is_ascii_alphanumeric();
+    let is_host = rest.as_bytes().get(4)?.is_ascii_alphanumeric();
     (starts_word && is_host).then(|| Span::object(at..at + address_length(rest)))
 }
 
@@ -43,22 +46,26 @@ pub(super) fn email(text: &str, at: usize, free: usize) -> Option<Span> {
     (domain && !local.is_empty()).then(|| Span::object(at - local.len()..at + 1 + host.len()))
 }
 
+/// Bytes of the address that `text` starts with.
 fn address_length(text: &str) -> usize {
-    let is_address = |letter: char| letter.is_ascii_graphic() && !matches!(letter, '<' | '>' | '"' | '`');
-    let address = text.split(|letter| !is_address(letter)).next().unwrap_or_default();
     let mut length = 0;
     let mut open = Vec::new();
-    for (at, byte) in address.bytes().enumerate() {
+    for (at, &byte) in text.as_bytes().iter().enumerate() {
         match byte {
-            b'(' | b'[' | b'{' => open.push(byte),
-            b')' | b']' | b'}' => match open.pop() {
-                Some(b'(') if byte == b')' => length = at + 1,
-                Some(b'[') if byte == b']' => length = at + 1,
-                Some(b'{') if byte == b'}' => length = at + 1,
-                _ => return length,
-            },
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' => length = at + 1,
+            b'<' | b'>' | b'"' | b'`' => break,
+            b'(' => open.push(b')'),
+            b'[' => open.push(b']'),
+            b'{' => open.push(b'}'),
+            b')' | b']' | b'}' => {
+                if open.pop() != Some(byte) {
+                    break;
+                }
+                length = at + 1;
+            }
             b',' | b'.' | b';' | b':' | b'!' | b'?' | b'\'' | b'*' | b'_' | b'~' | b'|' | b'\\' => {}
-            _ => length = at + 1,
+            _ if byte.is_ascii_graphic() => length = at + 1,
+            _ => break,
         }
     }
     length

@@ -35,17 +35,18 @@ pub(super) fn tag(text: &str, at: usize) -> Option<Span> {
 
 /// Bytes of a tag. Its name is followed by white space, a slash or its end, and what follows is attributes.
 fn tag_length(text: &str) -> Option<usize> {
-    let name_end = text.find(|letter: char| !(letter.is_ascii_alphanumeric() || "</!?:-".contains(letter)))?;
-    if !text.get(name_end..)?.starts_with(|letter: char| letter == '>' || letter.is_ascii_whitespace()) {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"</!?:-".contains(&byte);
+    let name_end = text.bytes().position(|byte| !is_name(byte))?;
+    if !matches!(text.as_bytes()[name_end], b'>' | b' ' | b'\t' | b'\n' | b'\x0C' | b'\r') {
         return None;
     }
     let mut quote = None;
-    for (offset, letter) in text.char_indices().skip_while(|&(offset, _)| offset < name_end) {
-        match (quote, letter) {
-            (Some(open), _) if open == letter => quote = None,
-            (None, '"' | '\'') => quote = Some(letter),
-            (None, '>') => return Some(offset + 1),
-            (None, '<') => return None,
+    for (offset, byte) in text.bytes().enumerate().skip(name_end) {
+        match (quote, byte) {
+            (Some(open), _) if open == byte => quote = None,
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'>') => return Some(offset + 1),
+            (None, b'<') => return None,
             _ => {}
         }
     }
@@ -80,11 +81,11 @@ pub(super) fn link_target(text: &str, at: usize) -> Option<Span> {
     open?;
     let target = line(text, at, REACH).get(2..)?;
     let mut depth = 1;
-    for (offset, letter) in target.char_indices() {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            _ => {}
+    for (offset, byte) in target.bytes().enumerate() {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth -= 1,
+            _ => continue,
         }
         if depth == 0 {
             let address = target.get(..offset)?.split(char::is_whitespace).next()?;

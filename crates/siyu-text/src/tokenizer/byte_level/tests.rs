@@ -127,6 +127,24 @@ proptest! {
     }
 
     #[test]
+    fn a_text_falls_apart_where_it_is_said_to(text in r"(\PC|[一-龥a-z]{1,6}[，。 \n,.;:!?()]{1,3}|\s|\p{M}|<\|im_end\|>|<a><b>|[가-힣か-ん]{1,3}|'(?i:ll|s)|[\r\n]{1,3}|[\u{958}-\u{95f}])*") {
+        for both in SHAPES.iter() {
+            let ids = |text: &str| {
+                let mut ids = Vec::new();
+                both.own.encode_into(text, &mut ids).unwrap();
+                ids
+            };
+            let (whole, mut at) = (ids(&text), 0);
+            while let Some(place) = both.own.break_after(&text, at) {
+                let (head, tail) = text.split_at(place);
+                prop_assert_eq!(&[ids(head), ids(tail)].concat(), &whole, "{:?} and {:?}", head, tail);
+                prop_assert_eq!(both.own.break_before(&text, place), Some(place));
+                at = place + 1;
+            }
+        }
+    }
+
+    #[test]
     fn long_pieces_have_the_ids_of_the_reference(text in r"[ab]{1,400}|[的地]{1,400}|[一-丨]{1,400}|(哈|呵呵|嘿){1,400}", times in 1_usize..24) {
         for both in SHAPES.iter() {
             both.check(&text.repeat(times))?;

@@ -6,8 +6,12 @@ mod support;
 
 use std::fs;
 
-use siyu_train::{Error, metrics, record::Record};
-use support::{made, prepare, row, rows, steps, train, workplace, write_dataset};
+use siyu_train::{
+    Error,
+    metrics::{self, Line},
+    record::Record,
+};
+use support::{made, prepare, row, rows, steps, train, workplace, write_dataset, write_packed};
 
 const SHORT: &str =
     "batch: 2\naccumulation: 3\nepochs: 2\nwarm_up: 2\nlearning_rate: 2e-2\nlora: { rank: 4, alpha: 8 }\n";
@@ -83,6 +87,94 @@ fn a_base_in_four_bits_learns_too() {
 }
 
 #[test]
+fn documents_that_share_rows_teach_what_they_teach_alone() {
+    let folder = workplace();
+    let all = "batch: 40\naccumulation: 1\nepochs: 1\nwarm_up: 0\nlearning_rate: 1e-2\nlora: { dropout: 0 }\n";
+    train(folder.path(), "alone", all).0.unwrap();
+    write_packed(&folder.path().join("data"), &rows(40), &rows(46)[40..], 32);
+    let (outcome, told) = train(folder.path(), "together", all);
+    assert_eq!(outcome.unwrap().steps, 1);
+    assert!(told.is_empty(), "{told:?}");
+    let [alone, together] = ["alone", "together"].map(|name| metrics::read(&folder.path().join(name)).unwrap());
+    let near = |one: f64, other: f64| assert!((one / other - 1.0).abs() < 1e-6, "{one} and {other}");
+    let (Line::Step(one), Line::Step(other)) = (&alone[0], &together[0]) else { panic!("a step comes first") };
+    assert_eq!((one.tokens, one.labels), (other.tokens, other.labels));
+    near(one.loss, other.loss);
+    near(one.gradient_norm.unwrap(), other.gradient_norm.unwrap());
+    let (Line::Evaluation(one), Line::Evaluation(other)) = (&alone[1], &together[1]) else {
+        panic!("then a judgement")
+    };
+    near(one.validation_loss, other.validation_loss);
+}
+
+/// The tensors of a run's folder or state by name.
+fn tensors(path: &std::path::Path) -> Vec<(String, tch::Tensor)> {
+    tch::Tensor::read_safetensors(path).unwrap()
+}
+
+/// Numbers that a run of so few steps trained really, and that its forecast told.
+fn trained_numbers(recipe: &str) -> (i64, i64) {
+    let folder = workplace();
+    let recipe = format!("epochs: 1\nmax_steps: 1\nwarm_up: 0\n{recipe}");
+    let forecast = prepare(folder.path(), "out", &recipe).unwrap().forecast().trained_numbers;
+    train(folder.path(), "out", &recipe).0.unwrap();
+    let state = tensors(&folder.path().join("out/state/state.safetensors"));
+    let (_, parameters) = state.iter().find(|(name, _)| name == "parameters").unwrap();
+    (parameters.size()[0], i64::try_from(forecast).unwrap())
+}
+
+#[test]
+fn the_forecast_knows_how_many_numbers_each_method_trains() {
+    for recipe in [
+        "lora: { rank: 4 }",
+        "lora: { rank: 4, targets: all-linear, dora: true }",
+        "lora: { rank: 4, targets: [q_proj, down_proj], rank_pattern: { down_proj: 2 }, modules_to_save: [lm_head, norm] }",
+        "method: qlora\nlora: { targets: \".*layers\\\\.1.*(gate|up)_proj\" }",
+        "method: full",
+        "method: freeze\nfreeze: { trained_layers: 1 }",
+        "method: freeze\nfreeze: { trained_layers: 1, extra_modules: [embed_tokens, model.norm] }",
+    ] {
+        let (really, forecast) = trained_numbers(recipe);
+        assert_eq!(really, forecast, "{recipe}");
+    }
+}
+
+#[test]
+fn a_frozen_model_changes_in_its_last_layers_only() {
+    let folder = workplace();
+    let recipe = format!("{SHORT}method: freeze\nfreeze: {{ trained_layers: 1 }}\n");
+    let outcome = train(folder.path(), "out", &recipe).0.unwrap();
+    assert_eq!(outcome.steps, 14);
+    let steps = steps(&folder.path().join("out"));
+    assert!(steps[13].loss < steps[0].loss, "{} is not below {}", steps[13].loss, steps[0].loss);
+    let [before, after] = ["model", "out"].map(|name| tensors(&folder.path().join(name).join("model.safetensors")));
+    assert_eq!(before.len(), after.len());
+    for (name, tensor) in before {
+        let (_, other) = after.iter().find(|(other, _)| *other == name).unwrap();
+        assert_eq!(tensor != *other, name.starts_with("model.layers.1."), "{name}");
+    }
+    let unknown = "method: freeze\nfreeze: { extra_modules: [head] }\n";
+    let refused = prepare(folder.path(), "other", unknown).unwrap_err();
+    assert!(refused.is_refusal() && refused.to_string().contains("names `head`"), "{refused}");
+}
+
+#[test]
+fn patterns_reach_the_adapter() {
+    let folder = workplace();
+    let lora = "lora: { rank: 4, targets: [q_proj, down_proj], rank_pattern: { down_proj: 2 }, alpha_pattern: { \"layers.0.*\": 6 } }";
+    train(folder.path(), "out", &format!("epochs: 1\nmax_steps: 1\n{lora}\n")).0.unwrap();
+    let out = folder.path().join("out");
+    let json: serde_json::Value = serde_json::from_slice(&fs::read(out.join("adapter_config.json")).unwrap()).unwrap();
+    assert_eq!(json["rank_pattern"]["down_proj"], 2);
+    assert_eq!(json["alpha_pattern"]["layers.0.*"], 6.0);
+    for (name, tensor) in tensors(&out.join("adapter_model.safetensors")) {
+        if name.contains("lora_A") {
+            assert_eq!(tensor.size()[0], if name.contains("down_proj") { 2 } else { 4 }, "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_finished_run_is_not_done_again_and_another_run_does_not_overwrite_it() {
     let folder = workplace();
     train(folder.path(), "out", SHORT).0.unwrap();
@@ -108,8 +200,13 @@ fn rows_that_cannot_be_used_are_counted_and_named() {
     write_dataset(&folder.path().join("data"), &train_rows, &[]);
     let run = prepare(folder.path(), "out", SHORT).unwrap();
     let notes = run.notes().join("\n");
-    assert!(notes.contains("1 rows of `train` are left out: nothing in them is learnt (`train-3`)"), "{notes}");
-    assert!(notes.contains("1 rows of `train` are left out: they are longer than 64 tokens (`train-10`)"), "{notes}");
+    assert!(
+        notes.contains(
+            "1 row of `train` left out: without a label, so that nothing is learnt (`train-00000-of-00001-3`)"
+        ),
+        "{notes}"
+    );
+    assert!(notes.contains("1 row of `train` left out: longer than 64 tokens (`train-00000-of-00001-10`)"), "{notes}");
     assert!(notes.contains("no rows in `validation`"), "{notes}");
 }
 

@@ -1,0 +1,120 @@
+//! The nodes that multiply with weights in few bits.
+
+use super::MIDDLE;
+use crate::error::Result;
+use crate::onnx::Variant;
+use crate::onnx::decoder::Decoder;
+use crate::onnx::element::{Element, transposed, transposed_bytes};
+use crate::onnx::graph::{Value, int};
+use crate::quantize::blocks::{Coded, Coder};
+
+impl Decoder<'_, '_> {
+    pub(super) fn blocks_product(
+        &mut self,
+        name: &str,
+        coder: Coder,
+        coded: &Coded,
+        [rows, columns]: [usize; 2],
+        input: &Value,
+    ) -> Result<Value> {
+        if self.settings.variant == Variant::Plain {
+            return self.dequantized_product(name, coder, coded, [rows, columns], input);
+        }
+        let (blocks, count) = (coder.blocks, coder.blocks.count(columns));
+        let blob = blocks.size * blocks.bits as usize / 8;
+        let weight = self.graph.weight(
+            &format!("{name}_codes"),
+            Element::U8,
+            &[rows, count, blob],
+            coder.packed(coded, columns),
+        )?;
+        let scales = self.scales(name, coded, &[rows, count])?;
+        let mut inputs = vec![input.clone(), weight, scales];
+        if !blocks.symmetric {
+            let zeros = coder.packed_zeros(coded, columns);
+            inputs.push(self.graph.weight(
+                &format!("{name}_zeros"),
+                Element::U8,
+                &[rows, zeros.len() / rows],
+                zeros,
+            )?);
+        }
+        let size = |size: usize| i64::try_from(size).expect("sizes are counts");
+        let attributes = vec![
+            int("K", size(columns)),
+            int("N", size(rows)),
+            int("bits", blocks.bits.into()),
+            int("block_size", size(blocks.size)),
+            // Inputs are rounded to 8 bits as well where that is faster; the gate measures what comes of it.
+            int("accuracy_level", 4),
+        ];
+        let inputs: Vec<&Value> = inputs.iter().collect();
+        let [product] = self.graph.contributed("MatMulNBits", &inputs, attributes, [true]);
+        Ok(product)
+    }
+
+    pub(super) fn scales(&mut self, name: &str, coded: &Coded, dims: &[usize]) -> Result<Value> {
+        let scales: Vec<f32> = coded.grids.iter().map(|grid| grid.scale).collect();
+        self.graph.weight(&format!("{name}_scales"), self.element, dims, self.element.bytes(&scales))
+    }
+
+    /// With standard operators: the matrix is written out again, unless the runtime knows better.
+    fn dequantized_product(
+        &mut self,
+        name: &str,
+        coder: Coder,
+        coded: &Coded,
+        [rows, columns]: [usize; 2],
+        input: &Value,
+    ) -> Result<Value> {
+        let (blocks, count) = (coder.blocks, coder.blocks.count(columns));
+        let element = if blocks.bits == 4 { Element::U4 } else { Element::U8 };
+        let stored = |bytes: Vec<u8>| if blocks.bits == 4 { halves(&bytes) } else { bytes };
+        let codes = stored(transposed_bytes(&coded.codes, rows, columns));
+        let codes = self.graph.weight(&format!("{name}_codes"), element, &[columns, rows], codes)?;
+        let scales: Vec<f32> = coded.grids.iter().map(|grid| grid.scale).collect();
+        let scales = self.element.bytes(&transposed(&scales, rows, count));
+        let scales = self.graph.weight(&format!("{name}_scales"), self.element, &[count, rows], scales)?;
+        let zeros: Vec<u8> = coded.grids.iter().map(|grid| grid.zero).collect();
+        let zeros = stored(transposed_bytes(&zeros, rows, count));
+        let zeros = self.graph.weight(&format!("{name}_zeros"), element, &[count, rows], zeros)?;
+        let size = i64::try_from(blocks.size).expect("sizes are counts");
+        let attributes = vec![int("axis", 0), int("block_size", size)];
+        let matrix = self.graph.node("DequantizeLinear", &[&codes, &scales, &zeros], attributes);
+        Ok(self.graph.node("MatMul", &[input, &matrix], vec![]))
+    }
+
+    pub(super) fn dynamic_product(
+        &mut self,
+        name: &str,
+        codes: &[u8],
+        scales: &[f32],
+        [rows, columns]: [usize; 2],
+        input: &Value,
+    ) -> Result<Value> {
+        let turned = transposed_bytes(codes, rows, columns);
+        let weight = self.graph.weight(&format!("{name}_codes"), Element::U8, &[columns, rows], turned)?;
+        let bytes = Element::F32.bytes(scales);
+        let scales = self.graph.weight(&format!("{name}_scales"), Element::F32, &[rows], bytes)?;
+        let middle = self.graph.byte(MIDDLE);
+        let cast = |to: Element| vec![int("to", to.code().into())];
+        let wide = match self.element {
+            Element::F32 => input.clone(),
+            _ => self.graph.node("Cast", &[input], cast(Element::F32)),
+        };
+        let [rounded, scale, zero] = self.graph.many("DynamicQuantizeLinear", &[&wide], vec![]);
+        let sums = self.graph.node("MatMulInteger", &[&rounded, &weight, &zero, &middle], vec![]);
+        let sums = self.graph.node("Cast", &[&sums], cast(Element::F32));
+        let both = self.graph.node("Mul", &[&scale, &scales], vec![]);
+        let product = self.graph.node("Mul", &[&sums, &both], vec![]);
+        Ok(match self.element {
+            Element::F32 => product,
+            narrow => self.graph.node("Cast", &[&product], cast(narrow)),
+        })
+    }
+}
+
+/// Two codes a byte, the first in the low half.
+fn halves(codes: &[u8]) -> Vec<u8> {
+    codes.chunks(2).map(|pair| pair[0] | pair.get(1).map_or(0, |high| high << 4)).collect()
+}

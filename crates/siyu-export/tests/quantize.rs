@@ -1,0 +1,129 @@
+//! Models in few bits: near what they were, refused when they are not.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its own files has failed")]
+
+mod support;
+
+use siyu_export::{
+    Blocks, ExportSettings, Logits, Numbers, OnnxModel, QuantizeBounds, QuantizeReport, QuantizeSettings, Scheme,
+    TextRow, Trial, Variant, quantize,
+};
+use std::path::{Path, PathBuf};
+
+fn stories() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sample-data/models/stories260k")
+}
+
+/// Texts of the model's own, each from another first token: what it is sure of.
+fn texts(first: i64, count: i64) -> Vec<Vec<i64>> {
+    let folder = support::graph(&stories(), &stories(), None, ExportSettings::default());
+    let mut model = OnnxModel::open(folder.path(), 1).unwrap();
+    let told = |token: i64, model: &mut OnnxModel| {
+        let mut text = vec![1, token];
+        text.extend(model.continue_greedily(&text, 100, &[2]).unwrap());
+        text
+    };
+    (first..first + count).map(|token| told(token, &mut model)).collect()
+}
+
+fn blocks(bits: u32, size: usize, symmetric: bool) -> QuantizeSettings {
+    let scheme = Scheme::Blocks(Blocks { bits, size, symmetric });
+    QuantizeSettings { scheme, embeddings: false, head: true, calibrated: false }
+}
+
+const LOOSE: QuantizeBounds = QuantizeBounds { perplexity_growth: 100.0, agreement: 0.0 };
+
+fn tried(
+    out: &Path,
+    export: ExportSettings,
+    settings: QuantizeSettings,
+    calibration: &[Vec<i64>],
+    bounds: QuantizeBounds,
+    force: bool,
+) -> QuantizeReport {
+    let gate: Vec<TextRow> = texts(300, 12).into_iter().map(|ids| TextRow::whole("stories", ids)).collect();
+    let trial = Trial { calibration, gate: &gate, bounds, force, threads: 1 };
+    quantize(&stories(), out, export, settings, trial).unwrap()
+}
+
+#[test]
+fn eight_bits_are_hardly_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let dynamic = QuantizeSettings { scheme: Scheme::Dynamic, ..blocks(8, 32, true) };
+    for (index, settings) in [blocks(8, 32, true), blocks(8, 64, false), dynamic].into_iter().enumerate() {
+        for variant in Variant::ALL {
+            for numbers in Numbers::ALL {
+                let export = ExportSettings { variant, numbers, logits: Logits::All };
+                let out = folder.path().join(format!("{index}-{variant:?}-{numbers:?}"));
+                let report = tried(&out, export, settings, &[], QuantizeBounds::for_bits(8), false);
+                assert!(report.written, "{settings:?} {export:?}: {:?}", report.problems);
+                OnnxModel::open(&out, 1).unwrap().logits(&[1, 5, 7]).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn four_bits_in_either_variant_are_the_same_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    for settings in [blocks(4, 32, true), blocks(4, 16, false)] {
+        let logits = Variant::ALL.map(|variant| {
+            let out = folder.path().join(format!("{variant:?}-{settings:?}"));
+            let export = ExportSettings { variant, ..ExportSettings::default() };
+            let report = tried(&out, export, settings, &[], LOOSE, false);
+            assert!(report.written);
+            assert!(report.all.perplexity_growth() > 0.0 && report.all.agreement < 1.0, "{:?}", report.all);
+            OnnxModel::open(&out, 1).unwrap().logits(&[1, 403, 407, 261, 378]).unwrap()
+        });
+        // They differ by how inputs are rounded only.
+        let largest = logits[0].iter().fold(0.0_f32, |far, logit| far.max(logit.abs()));
+        assert!(support::largest_difference(&logits[0], &logits[1]) < 0.05 * largest);
+    }
+}
+
+#[test]
+fn calibration_comes_nearer_to_the_model_than_the_nearest_codes() {
+    let folder = tempfile::tempdir().unwrap();
+    let calibration = texts(260, 40);
+    let export = ExportSettings::default();
+    let nearest = tried(&folder.path().join("a"), export, blocks(4, 32, false), &calibration, LOOSE, false);
+    let settings = QuantizeSettings { calibrated: true, ..blocks(4, 32, false) };
+    let calibrated = tried(&folder.path().join("b"), export, settings, &calibration, LOOSE, false);
+    assert!(calibrated.all.divergence < 0.8 * nearest.all.divergence, "{:?} {:?}", calibrated.all, nearest.all);
+}
+
+#[test]
+fn what_is_out_of_bounds_is_not_written_unless_forced() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let strict = QuantizeBounds { perplexity_growth: 0.0, agreement: 1.0 };
+    let refused = tried(&out, ExportSettings::default(), blocks(4, 64, true), &[], strict, false);
+    assert!(!refused.written && !out.exists());
+    assert_eq!(refused.problems.len(), 2, "{:?}", refused.problems);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
+    let forced = tried(&out, ExportSettings::default(), blocks(4, 64, true), &[], strict, true);
+    assert!(forced.written && out.join("genai_config.json").is_file() && out.join("tokenizer.json").is_file());
+    assert_eq!(forced.problems, refused.problems);
+    assert!(forced.costs.windows(2).all(|pair| pair[0].share >= pair[1].share));
+    // Queries, keys, values, output, gate with up, and down of five layers, and the head.
+    assert_eq!(forced.costs.len(), 5 * 6 + 1);
+}
+
+#[test]
+fn texts_of_which_nothing_counts_let_nothing_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = [TextRow { domain: "mute".to_owned(), ids: vec![1, 403, 407], counted: vec![false; 3] }];
+    let trial = Trial { calibration: &[], gate: &gate, bounds: LOOSE, force: false, threads: 1 };
+    let out = folder.path().join("out");
+    let report = quantize(&stories(), &out, ExportSettings::default(), blocks(8, 32, true), trial).unwrap();
+    assert!(!report.written && !out.exists());
+}
+
+#[test]
+fn embeddings_in_few_bits_are_read_as_they_were_rounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = QuantizeSettings { embeddings: true, ..blocks(8, 32, false) };
+    let report =
+        tried(&folder.path().join("out"), ExportSettings::default(), settings, &[], QuantizeBounds::for_bits(8), false);
+    assert!(report.written, "{:?}", report.problems);
+}

@@ -275,6 +275,7 @@ fn is_province(letter: char) -> bool {
 const fn class(letter: char, clauses: bool) -> Class {
     match letter {
         ' ' | '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{3000}' => Class::Space,
+        '！' | '，' | '；' | '？' | '。' | '、' | '\n' | '\r' => Class::Other,
         '!'..='~'
         | '\u{AD}'
         | '\u{200B}'..='\u{200F}'
@@ -286,12 +287,9 @@ const fn class(letter: char, clauses: bool) -> Class {
         | '☆'
         | '★'
         | '【'
-        | '】' => Class::Run,
-        '！' | '，' | '；' | '？' => Class::Other,
-        '\u{FF01}'..='\u{FF5E}' => Class::Run,
-        '。' | '、' | '\n' | '\r' => Class::Other,
+        | '】'
+        | '\u{FF01}'..='\u{FF5E}' => Class::Run,
         _ if clauses => Class::Run,
-        _ if letter.is_ascii() => Class::Other,
         _ => Class::Other,
     }
 }

@@ -1,10 +1,12 @@
 //! Who may come in, as the service file says it.
 
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 /// Who may come in.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -16,10 +18,10 @@ pub struct Settings {
     #[serde(default)]
     pub subjects: Option<Vec<String>>,
     /// The networks that may come in, such as `10.0.0.0/8`; all when absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_networks")]
     pub networks: Option<Vec<IpNet>>,
-    /// Networks of reverse proxies. Only what they write into `X-Forwarded-For` is believed.
-    #[serde(default)]
+    /// Reverse proxies, or networks of them. Only what they write into `X-Forwarded-For` is believed.
+    #[serde(default, deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
     /// Requests a second and address; of IPv6, its network of 64 bits.
     #[serde(default = "ten")]
@@ -76,4 +78,18 @@ const fn yes() -> bool {
 
 const fn leeway() -> u64 {
     30
+}
+
+/// Networks, of which one may be a single address.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let network = |text: String| {
+        let address = || text.parse::<IpAddr>().map(IpNet::from).ok();
+        let wrong = || D::Error::custom(format!("`{text}` is no address and no network such as 10.0.0.0/8"));
+        text.parse().ok().or_else(address).ok_or_else(wrong)
+    };
+    Vec::<String>::deserialize(deserializer)?.into_iter().map(network).collect()
+}
+
+fn some_networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<IpNet>>, D::Error> {
+    networks(deserializer).map(Some)
 }

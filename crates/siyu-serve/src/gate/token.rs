@@ -77,18 +77,17 @@ impl Verifier {
         hasher.update(keys.fingerprint.as_bytes()).update(token.as_bytes());
         let name = hasher.finalize();
         let known = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        let claims = match known {
-            Some(claims) => claims,
-            None => {
-                let claims = Arc::new(self.claims(token, keys)?);
-                self.judge(&claims, unix)?;
-                let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-                if remembered.len() >= MOST_REMEMBERED {
-                    remembered.clear();
-                }
-                remembered.insert(name, Arc::clone(&claims));
-                claims
+        let claims = if let Some(claims) = known {
+            claims
+        } else {
+            let claims = Arc::new(self.claims(token, keys)?);
+            self.judge(&claims, unix)?;
+            let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+            if remembered.len() >= MOST_REMEMBERED {
+                remembered.clear();
             }
+            remembered.insert(name, Arc::clone(&claims));
+            claims
         };
         self.judge(&claims, unix)?;
         Ok(claims.sub.clone())

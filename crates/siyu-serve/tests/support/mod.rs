@@ -92,13 +92,20 @@ impl House {
         self.token_for(subject, &self.token_settings(), Clock::new().now().unix, 600)
     }
 
-    /// Sends bytes as they are, and returns the status and all that came back.
+    /// Sends bytes as they are and nothing more, and returns the status and all that came back.
     pub fn send(&self, bytes: &[u8]) -> (u16, String) {
+        self.exchange(bytes, true)
+    }
+
+    fn exchange(&self, bytes: &[u8], ends: bool) -> (u16, String) {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         // A server that refuses may stop reading before all is sent.
         let _ = stream.write_all(bytes);
-        let _ = stream.shutdown(Shutdown::Write);
+        // Who stops writing has gone away, as far as a request that is being answered is concerned.
+        if ends {
+            let _ = stream.shutdown(Shutdown::Write);
+        }
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         let answer = String::from_utf8_lossy(&answer).into_owned();
@@ -112,7 +119,7 @@ impl House {
             "{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n\
              Content-Length: {length}\r\n{head}\r\n{body}"
         );
-        self.send(text.as_bytes())
+        self.exchange(text.as_bytes(), false)
     }
 
     pub fn with_token(&self, line: &str, token: &str, body: &str) -> (u16, String) {

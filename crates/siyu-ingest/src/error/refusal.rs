@@ -21,7 +21,6 @@ impl Error {
                 | Self::NeedsTable { .. }
                 | Self::InputInOutput { .. }
                 | Self::DatasetInInput { .. }
-                | Self::OnExecutor { refusal: true, .. }
         )
     }
 }

@@ -83,7 +83,7 @@ fn request(prompt: Vec<u32>, max_tokens: usize) -> Request {
         logit_bias: Vec::new(),
         stop: Vec::new(),
         logprobs: None,
-        deadline: Instant::now() + Duration::from_secs(3600),
+        deadline: Instant::now() + Duration::from_hours(1),
         scope: Vec::new(),
     }
 }

@@ -44,6 +44,7 @@ impl Model {
     /// # Errors
     /// [`Error::Set`] tells what of a bundle was changed, or does not belong to the rest.
     /// [`Error::Read`] and [`Error::Model`] name the file, [`Error::Runtime`] and [`Error::Onnx`] the runtime's trouble.
+    #[expect(clippy::disallowed_methods, reason = "clients are told since when a model answers")]
     pub fn open(settings: &Settings, observer: Arc<dyn Observer>, report: Report) -> Result<Self> {
         let set = siyu_export::served(&settings.model, None)?;
         if let Some(adapter) = set.adapter {

@@ -66,12 +66,11 @@ impl Server {
                 () = &mut stop => break,
             };
             let (stream, peer) = tokio::select! {
-                taken = self.listener.accept() => match taken {
-                    Ok(taken) => taken,
-                    Err(_) => {
-                        tokio::time::sleep(RECOVERY).await;
-                        continue;
-                    }
+                taken = self.listener.accept() => if let Ok(taken) = taken {
+                    taken
+                } else {
+                    tokio::time::sleep(RECOVERY).await;
+                    continue;
                 },
                 () = &mut stop => break,
             };

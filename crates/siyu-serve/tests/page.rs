@@ -14,7 +14,7 @@ use futures::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
 use support::House;
 
-/// Pieces of an answer as OpenAI's interface streams them, slowly where that is asked for.
+/// Pieces of an answer as `OpenAI`'s interface streams them, slowly where that is asked for.
 async fn answer(Json(request): Json<Value>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let asked = request["messages"].as_array().and_then(|turns| turns.last()?["content"].as_str().map(str::to_owned));
     let slow = asked.is_some_and(|asked| asked.contains('慢'));

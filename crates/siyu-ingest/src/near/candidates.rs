@@ -105,13 +105,7 @@ fn copied(count: u32, copies: &RankPairs) -> Bits {
 fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &RankPairs) -> Result<u64> {
     let count = pass.count();
     let (is_copy, mut wanted) = (copied(count, copies), Bits::new(count));
-    let number_of_ranges = ranges(count);
-    let files = (0..number_of_ranges).map(|range| Numbers::create(range_path(pass, range)));
-    let mut ranges = files.collect::<Result<Vec<_>>>()?;
-    let range = |rank: u32| {
-        let range = u64::from(rank) * u64::from(number_of_ranges) / u64::from(count.max(1));
-        usize::try_from(range).expect("below the ranges")
-    };
+    let (mut files, range) = range_files(pass)?;
     let mut groups = Numbers::create(pass.folder.join("candidates-groups.bin"))?;
     let mut number = 0u32;
     let mut starts = vec![0u64; records.len()];
@@ -144,7 +138,7 @@ fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &Rank
                         for (position, &later) in members.iter().enumerate() {
                             wanted.insert(ranks.documents[later as usize]);
                             for &earlier in &members[..position] {
-                                ranges[range(later)].u64s(&[pair_record(later, earlier)])?;
+                                files[range(later)].u64s(&[pair_record(later, earlier)])?;
                             }
                         }
                     }
@@ -152,7 +146,7 @@ fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &Rank
                         groups.u32s(&[u32::try_from(places).expect("places are few")])?;
                         for member in members {
                             wanted.insert(ranks.documents[member as usize]);
-                            ranges[range(member)].u64s(&[group_record(member, number)])?;
+                            files[range(member)].u64s(&[group_record(member, number)])?;
                         }
                         number += 1;
                     }
@@ -160,12 +154,24 @@ fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &Rank
             }
         }
     }
-    ranges.into_iter().try_for_each(Numbers::finish)?;
+    files.into_iter().try_for_each(Numbers::finish)?;
     groups.finish()?;
     let mut file = Numbers::create(pass.folder.join("candidates-wanted.bin"))?;
     file.u64s(wanted.words())?;
     file.finish()?;
     Ok(u64::from(number))
+}
+
+/// A file for each range of ranks, and the range that a rank falls into.
+fn range_files(pass: &Pass<'_>) -> Result<(Vec<Numbers>, impl Fn(u32) -> usize)> {
+    let count = pass.count();
+    let ranges = ranges(count);
+    let files = (0..ranges).map(|range| Numbers::create(range_path(pass, range))).collect::<Result<_>>()?;
+    let range = move |rank: u32| {
+        let range = u64::from(rank) * u64::from(ranges) / u64::from(count.max(1));
+        usize::try_from(range).expect("below the ranges")
+    };
+    Ok((files, range))
 }
 
 /// Ranges of keys that are looked at together: as many as hold not too many keys, and one at least.

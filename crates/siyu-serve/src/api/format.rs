@@ -107,8 +107,9 @@ impl Format {
         let object = if self.form == Form::Chat { "chat.completion.chunk" } else { "text_completion" };
         let mut chunk = json!({
             "id": self.id, "object": object, "created": self.created, "model": self.model.name,
-            "system_fingerprint": self.model.fingerprint, "choices": choices,
+            "system_fingerprint": self.model.fingerprint,
         });
+        chunk["choices"] = choices;
         if self.include_usage {
             chunk["usage"] = Value::Null;
         }
@@ -129,7 +130,9 @@ impl Format {
 }
 
 fn choice(name: &str, content: Value, logprobs: &Value, reason: Option<&str>) -> Value {
-    json!({"index": 0, name: content, "logprobs": logprobs, "finish_reason": reason})
+    let mut choice = json!({"index": 0, "logprobs": logprobs, "finish_reason": reason});
+    choice[name] = content;
+    choice
 }
 
 fn usage(usage: Usage) -> Value {

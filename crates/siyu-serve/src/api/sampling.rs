@@ -87,6 +87,7 @@ fn max_tokens(fields: &mut Fields, limits: &Limits) -> Result<usize, ApiError> {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "who names no seed wants another answer each time")]
 fn seed(fields: &mut Fields) -> Result<u64, ApiError> {
     match fields.take("seed") {
         // The system's own randomness, which this type is made with.

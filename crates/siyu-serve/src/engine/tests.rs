@@ -141,7 +141,7 @@ pub(super) fn request(prompt: &[u32]) -> Request {
         logit_bias: Vec::new(),
         stop: Vec::new(),
         logprobs: None,
-        deadline: Instant::now() + Duration::from_secs(3600),
+        deadline: Instant::now() + Duration::from_hours(1),
         scope: Vec::new(),
     }
 }

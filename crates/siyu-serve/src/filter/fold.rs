@@ -32,17 +32,15 @@ impl Folding {
     /// The class of `letter`; its plain forms go to `out` where it is of letters.
     pub(super) fn fold(&self, letter: char, out: &mut Vec<char>) -> Class {
         match letter {
-            'a'..='z' | '0'..='9' => out.push(letter),
+            // Decompositions of the last three are letters of their own: a part of a syllable is not that syllable.
+            'a'..='z' | '0'..='9' | '\u{AC00}'..='\u{D7A3}' | '\u{3041}'..='\u{30FA}' | '\u{30FC}' => out.push(letter),
             'A'..='Z' => out.push(letter.to_ascii_lowercase()),
             '\n' | '。' | '，' | '；' | '：' | '？' | '！' | '、' | '\u{2028}' | '\u{2029}' => {
                 return Class::Clause;
             }
-            '\t' => return Class::Separator,
+            '\t' | ' '..='~' => return Class::Separator,
             '\0'..='\u{1F}' | '\u{7F}'..='\u{9F}' => return Class::Invisible,
-            ' '..='~' => return Class::Separator,
             '\u{4E00}'..='\u{9FFF}' | '\u{3400}'..='\u{4DBF}' => out.push(self.simple(letter)),
-            // Their decompositions are letters of their own: a part of a syllable is not that syllable.
-            '\u{AC00}'..='\u{D7A3}' | '\u{3041}'..='\u{30FA}' | '\u{30FC}' => out.push(letter),
             _ => return self.fold_rare(letter, out),
         }
         Class::Letters

@@ -1,5 +1,6 @@
 //! The filter as a whole: what is shown does not depend on pieces, and shows no part of a match.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
@@ -184,7 +185,7 @@ fn masked(detector: &Detector, text: &str) -> String {
     let mut from = 0;
     for found in detector.find(text) {
         out.push_str(text.get(from..found.start).unwrap());
-        out.push_str(&format!("<{}>", found.kind));
+        let _ = write!(out, "<{}>", found.kind);
         from = found.end;
     }
     out + text.get(from..).unwrap()

@@ -137,6 +137,7 @@ async fn forget_note(
     found.then_some(StatusCode::NO_CONTENT).ok_or_else(none)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 fn told(error: Error) -> ApiError {
     let status = match &error {
         Error::Unknown | Error::Expired => StatusCode::NOT_FOUND,

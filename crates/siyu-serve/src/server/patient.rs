@@ -93,7 +93,7 @@ mod tests {
     #[tokio::test]
     async fn who_reads_in_small_pieces_gets_everything() {
         let (ours, mut theirs) = duplex(4);
-        let mut ours = Patient::new(ours, Duration::from_secs(3600));
+        let mut ours = Patient::new(ours, Duration::from_hours(1));
         let reader = tokio::spawn(async move {
             let mut bytes = [0; 16];
             theirs.read_exact(&mut bytes).await.map(|_| bytes)

@@ -34,7 +34,8 @@ pub struct Note {
 struct Notes {
     subject: String,
     next: u64,
-    notes: Vec<Note>,
+    #[serde(rename = "notes")]
+    all: Vec<Note>,
 }
 
 impl Memory {
@@ -53,7 +54,7 @@ impl Memory {
     /// # Errors
     /// [`Error::File`] where the subject's file cannot be read.
     pub fn list(&self, subject: &str) -> Result<Vec<Note>, Error> {
-        Ok(self.read(subject)?.notes)
+        Ok(self.read(subject)?.all)
     }
 
     /// Keeps a note.
@@ -65,12 +66,12 @@ impl Memory {
         let mut notes = self.read(subject)?;
         let text = text.trim();
         let MemorySettings { notes: most, characters, .. } = self.settings;
-        if text.is_empty() || text.chars().count() > characters || notes.notes.len() >= most {
+        if text.is_empty() || text.chars().count() > characters || notes.all.len() >= most {
             return Err(Error::Note { characters, notes: most });
         }
         let note = Note { id: notes.next, made: unix, text: text.to_owned() };
         notes.next += 1;
-        notes.notes.push(note.clone());
+        notes.all.push(note.clone());
         self.write(&notes)?;
         Ok(note)
     }
@@ -82,9 +83,9 @@ impl Memory {
     pub fn forget(&self, subject: &str, id: Option<u64>) -> Result<bool, Error> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut notes = self.read(subject)?;
-        let before = notes.notes.len();
-        notes.notes.retain(|note| id.is_some_and(|id| id != note.id));
-        if notes.notes.len() == before {
+        let before = notes.all.len();
+        notes.all.retain(|note| id.is_some_and(|id| id != note.id));
+        if notes.all.len() == before {
             return Ok(false);
         }
         if id.is_none() {
@@ -143,7 +144,7 @@ mod tests {
         assert!(memory.list("b").unwrap().is_empty());
         assert!(!memory.forget("b", Some(first.id)).unwrap());
         assert!(memory.forget("../a", Some(first.id)).unwrap());
-        assert_eq!(memory.list("../a").unwrap(), [second.clone()]);
+        assert_eq!(memory.list("../a").unwrap(), std::slice::from_ref(&second));
         assert!(memory.add("../a", "三", 9).unwrap().id > second.id);
         assert!(memory.forget("../a", None).unwrap());
         assert_eq!(fs::read_dir(folder.path().join("memory")).unwrap().count(), 0);

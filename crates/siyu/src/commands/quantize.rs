@@ -21,6 +21,7 @@ Examples:
   siyu quantize out/merged out/int4 --bits 4 --dataset out/legal --domain source
   siyu quantize out/merged out/int4 --bits 4 --method gptq --dataset out/legal --precision f16 --embeddings
   siyu quantize out/merged out/int8 --bits 8 --scheme dynamic --dataset out/legal")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Quantize {
     /// Model folder: `config.json` and safetensors.
     model: PathBuf,

@@ -95,7 +95,7 @@ fn read(path: &Path, text: &str, label: &str) -> anyhow::Result<Vec<Example>> {
     for file in files {
         let unreadable = || format!("cannot read `{}` as Parquet", file.display());
         let rows = ParquetRecordBatchReaderBuilder::try_new(File::open(&file).with_context(unreadable)?);
-        for batch in rows.and_then(|rows| rows.build()).with_context(unreadable)? {
+        for batch in rows.and_then(ParquetRecordBatchReaderBuilder::build).with_context(unreadable)? {
             let batch = batch.with_context(unreadable)?;
             let (texts, labels) = (column(&batch, text, &file)?, column(&batch, label, &file)?);
             let pairs = texts.into_iter().zip(labels);

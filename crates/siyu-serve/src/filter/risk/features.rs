@@ -59,7 +59,7 @@ impl Reader {
     }
 }
 
-/// The finalizer of MurmurHash3 (Appleby, public domain): every bit of the input moves every bit of the result.
+/// The finalizer of `MurmurHash3` (Appleby, public domain): every bit of the input moves every bit of the result.
 const fn mixed(mut hash: u32) -> u32 {
     hash ^= hash >> 16;
     hash = hash.wrapping_mul(0x85EB_CA6B);

@@ -34,7 +34,7 @@ impl Texts {
     pub(super) fn read(&self, model: &Path, calibrate: bool) -> anyhow::Result<(Vec<TextRow>, Vec<Vec<i64>>)> {
         let Some(directory) = &self.dataset else { return Ok((Vec::new(), Vec::new())) };
         let (dataset, config) = (Dataset::open(directory)?, Config::from_folder(model)?);
-        let tokenizer = file_hash(&model.join("tokenizer.json"))?;
+        let tokenizer = file_hash(model.join("tokenizer.json"))?;
         let opened = |split: &str, purpose: Purpose| {
             let vocab = usize::try_from(config.vocab).unwrap_or(usize::MAX);
             let wanted = Wanted { split, purpose, tokenizer: &tokenizer, vocab, max_tokens: config.max_positions };

@@ -26,7 +26,7 @@ fn dataset() -> tempfile::TempDir {
         writeln!(lines, "{}", serde_json::json!({ "id": format!("s{index}"), "text": text, "child": name })).unwrap();
     }
     let pipeline = format!(
-        "input: [{{ path: stories.jsonl }}]\nsteps:\n  - split: {{ train: 0.5, validation: 0.5 }}\n  - tokenize: {{ \
+        "input: [{{ path: stories.jsonl, columns: {{ child: child }} }}]\nsteps:\n  - split: {{ train: 0.5, validation: 0.5 }}\n  - tokenize: {{ \
          tokenizer: '{}', max_tokens: 256 }}\noutput: {{ directory: out }}\n",
         model().join("tokenizer.json").display()
     );

@@ -12,7 +12,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let mut compare = Command::new(interpreter);
     compare.current_dir(&root).arg(folder.join("compare.py")).args(arguments);
     if !arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
-        compare.arg("--siyu").arg(workspace::build(&["siyu"], true)?);
+        compare.arg("--siyu").arg(workspace::build(&["--package", "siyu"], true)?);
     }
     workspace::succeed(&mut compare, "finish the benchmark")
 }

@@ -35,19 +35,16 @@ pub(crate) fn succeed(command: &mut Command, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// Builds packages, the command `siyu` among them, and returns the path of `siyu`.
+/// Builds what cargo is told to select, the command `siyu` among it, and returns the path of `siyu`.
 ///
-/// All in one call: what they share is then built once, with one set of features.
-pub(crate) fn build(packages: &[&str], release: bool) -> Result<PathBuf> {
+/// All in one call: what programs share is then built once, with one set of features.
+pub(crate) fn build(selection: &[&str], release: bool) -> Result<PathBuf> {
     let mut build = cargo();
-    build.args(["build", "--target-dir"]).arg(target()?);
-    for package in packages {
-        build.args(["--package", package]);
-    }
+    build.args(["build", "--target-dir"]).arg(target()?).args(selection);
     if release {
         build.arg("--release");
     }
-    succeed(&mut build, &format!("build {}", packages.join(" and ")))?;
+    succeed(&mut build, "build siyu")?;
     let profile = if release { "release" } else { "debug" };
     Ok(target()?.join(profile).join(format!("siyu{}", env::consts::EXE_SUFFIX)))
 }

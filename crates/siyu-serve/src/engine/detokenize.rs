@@ -10,8 +10,8 @@ const CONTEXT: usize = 4;
 /// Tokens after which the beginning of what is decoded moves on.
 const WINDOW: usize = 16;
 
-/// Bytes of a character that may be missing are shown as so many marks at most.
-const MARKS: usize = 3;
+/// The most tokens that are looked through for a character's beginning.
+const FAR: usize = 64;
 
 /// One answer on its way from tokens to text.
 pub(super) struct Detokenizer {
@@ -25,7 +25,7 @@ pub(super) struct Detokenizer {
 impl Detokenizer {
     /// Begins behind a prompt.
     pub(super) fn new(tokenizer: Arc<Tokenizer>, prompt: &[u32]) -> Self {
-        let window = prompt.get(prompt.len().saturating_sub(CONTEXT)..).unwrap_or_default().to_vec();
+        let window = context(&tokenizer, prompt).to_vec();
         let out = tokenizer.decode(&window).len();
         Self { tokenizer, window, out }
     }
@@ -39,7 +39,7 @@ impl Detokenizer {
         self.out = self.out.max(whole);
         // Cut only behind a whole character, so that the rest decodes as it did.
         if self.window.len() >= WINDOW && whole == text.len() {
-            self.window.drain(..self.window.len() - CONTEXT);
+            self.window = context(&self.tokenizer, &self.window).to_vec();
             self.out = self.tokenizer.decode(&self.window).len();
         }
         fresh
@@ -54,9 +54,19 @@ impl Detokenizer {
     }
 }
 
-/// Bytes at the end of `text` that stand for the beginning of a character.
+/// The last tokens, as few as decode by themselves to what they are in the text: where a tokenizer spells rare characters
+/// byte by byte, a row of bytes that begins within a character is no text at all.
+fn context<'a>(tokenizer: &Tokenizer, tokens: &'a [u32]) -> &'a [u32] {
+    let tail = |count: usize| &tokens[tokens.len() - count..];
+    let is_whole = |count: &usize| !tokenizer.decode(tail(*count)).starts_with(char::REPLACEMENT_CHARACTER);
+    let least = CONTEXT.min(tokens.len());
+    tail((least..=FAR.min(tokens.len())).find(is_whole).unwrap_or(least))
+}
+
+/// Bytes at the end of `text` that stand for characters that are not whole yet: with one such, a whole row of characters
+/// in bytes may show as marks.
 fn unfinished(text: &str) -> usize {
-    text.chars().rev().take(MARKS).take_while(|&mark| mark == char::REPLACEMENT_CHARACTER).map(char::len_utf8).sum()
+    text.len() - text.trim_end_matches(char::REPLACEMENT_CHARACTER).len()
 }
 
 #[cfg(test)]
@@ -106,6 +116,17 @@ mod tests {
         let mut stream = Detokenizer::new(tokenizer.clone(), &ids[..cut]);
         let text: String = ids[cut..].iter().map(|&id| stream.push(id)).collect();
         assert_eq!(text, " there");
+    }
+
+    #[test]
+    fn a_prompt_in_bytes_is_gone_on_with_in_bytes() {
+        let tokenizer = &TOKENIZERS[1];
+        let mut ids = Vec::new();
+        tokenizer.encode_into("第一条 为了加强管理，制定本条例。", &mut ids).unwrap();
+        let cut = (1..ids.len()).rfind(|&cut| tokenizer.decode(&ids[..cut]).ends_with("管理")).unwrap();
+        let mut stream = Detokenizer::new(tokenizer.clone(), &ids[..cut]);
+        let text: String = ids[cut..].iter().map(|&id| stream.push(id)).collect();
+        assert_eq!(text, "，制定本条例。");
     }
 
     proptest! {

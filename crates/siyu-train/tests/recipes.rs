@@ -38,7 +38,7 @@ fn the_demo_trains_an_adapter_on_queries_and_values_and_is_judged_before_and_aft
 #[test]
 fn the_base_begins_with_weights_of_chance() {
     let base = settings("tiny-zh.yaml");
-    assert_eq!((base.method, base.init, base.warm_up), (Method::Full, Init::Random, WarmUp::Steps(30)));
+    assert_eq!((base.method, base.init, base.warm_up), (Method::Full, Init::Random, WarmUp::Steps(50)));
 }
 
 #[test]

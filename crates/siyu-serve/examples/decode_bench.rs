@@ -44,7 +44,7 @@ fn main() -> Result<()> {
         export(Path::new(model), exported, settings)?;
     }
     let text = format!(
-        "model: {}\ntemplate: plain\nopen: true\nengine: {{ slots: 16, threads: {threads}, context: 2048, prefill_chunk: 128, prefix_cache_megabytes: 0 }}",
+        "model: {}\nopen: true\nengine: {{ slots: 16, threads: {threads}, context: 2048, prefill_chunk: 128, prefix_cache_megabytes: 0 }}",
         exported.display()
     );
     let settings = Settings::from_text(&text, Path::new("decode_bench.yaml"))?;

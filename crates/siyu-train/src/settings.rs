@@ -10,7 +10,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use siyu_yaml::{Diagnostic, Places, Subject, Words};
+use siyu_yaml::Subject;
 
 use crate::{Error, Result};
 pub use schedule::{Schedule, WarmUp};
@@ -289,19 +289,8 @@ impl Settings {
 
     /// As [`Self::from_path`] for text that is already read; `path` is for messages.
     pub fn from_text(written: &str, path: &Path) -> Result<Self> {
-        let refused = |diagnostic| Error::Settings(Box::new(diagnostic));
-        let text = siyu_yaml::expand(written, path).map_err(refused)?;
-        let settings: Self = serde_saphyr::from_str(&text).map_err(|error| {
-            let words = Words::of(&error, &text, TRAIN_FILE);
-            refused(Diagnostic::of_words(path, &text, written, words))
-        })?;
-        if let Some(problem) = check::problem(&settings) {
-            let places = Places::of(&text).unwrap_or_default();
-            let place = places.nearest(problem.keys);
-            let words = Words { place: (place.line, place.column), message: problem.message, help: problem.help };
-            return Err(refused(Diagnostic::of_words(path, &text, written, words)));
-        }
-        Ok(settings)
+        siyu_yaml::parse(written, path, TRAIN_FILE, check::problem)
+            .map_err(|diagnostic| Error::Settings(Box::new(diagnostic)))
     }
 
     /// Replaces keys, each given as `key.path=value`.

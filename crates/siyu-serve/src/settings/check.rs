@@ -2,15 +2,7 @@
 
 use super::Settings;
 use siyu_text::chat::ChatTemplate;
-
-/// What is wrong with a setting.
-pub(super) struct Problem {
-    /// Where it stands.
-    pub(super) keys: &'static [&'static str],
-    pub(super) message: String,
-    /// What to do, ending in `; `.
-    pub(super) help: String,
-}
+use siyu_yaml::Problem;
 
 /// The first setting that no service could use.
 pub(super) fn problem(settings: &Settings) -> Option<Problem> {

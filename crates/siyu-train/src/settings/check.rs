@@ -1,15 +1,7 @@
 //! Values that no run could use.
 
 use super::{Init, Method, Precision, Schedule, Settings, Targets, WarmUp};
-
-/// What is wrong with a setting.
-pub(super) struct Problem {
-    /// Where it stands.
-    pub(super) keys: &'static [&'static str],
-    pub(super) message: String,
-    /// What to do, ending in `; `.
-    pub(super) help: String,
-}
+use siyu_yaml::Problem;
 
 /// The first setting that no run could use.
 pub(super) fn problem(settings: &Settings) -> Option<Problem> {

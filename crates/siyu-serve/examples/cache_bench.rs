@@ -110,9 +110,8 @@ impl Growing {
             .with_intra_threads(threads)?
             .with_memory_pattern(false)?
             .commit_from_file(folder.join(onnx::GRAPH_FILE))?;
-        let past =
-            session.inputs().iter().map(|input| input.name()).filter(|name| name.starts_with("past_key_values."));
-        let names: Vec<_> = past.map(|past| (past.to_owned(), past.replace("past_key_values", "present"))).collect();
+        let layers = session.inputs().iter().filter_map(|input| input.name().strip_prefix("past_key_values."));
+        let names = layers.map(|layer| (format!("past_key_values.{layer}"), format!("present.{layer}"))).collect();
         let mut growing = Self { session, cache: Vec::new(), names };
         let empty = |input: &str| -> Result<DynValue> {
             let input = growing.session.inputs().iter().find(|found| found.name() == input);

@@ -276,7 +276,9 @@ const fn class(letter: char, clauses: bool) -> Class {
     match letter {
         ' ' | '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{3000}' => Class::Space,
         '！' | '，' | '；' | '？' | '。' | '、' | '\n' | '\r' => Class::Other,
+        // The detector passes over NUL within an address.
         '!'..='~'
+        | '\0'
         | '\u{AD}'
         | '\u{200B}'..='\u{200F}'
         | '\u{202A}'..='\u{202E}'

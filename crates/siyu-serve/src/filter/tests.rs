@@ -192,6 +192,16 @@ fn masked(detector: &Detector, text: &str) -> String {
 }
 
 #[test]
+fn no_part_of_an_address_is_shown_before_characters_that_are_not_seen() {
+    for hidden in ["\0\0\0", "\u{200b}", "\u{feff}\u{2060}"] {
+        let text = format!("写信到 zhang@{hidden}example.com。谢谢大家的帮助，我们下次再见");
+        let pieces = cut(&text, &[1]);
+        assert_eq!(run(&PERSONAL, pieces.iter().map(String::as_str)), whole(&PERSONAL, &text), "{hidden:?}");
+        assert!(!whole(&PERSONAL, &text).text.contains("zhang"), "{hidden:?}");
+    }
+}
+
+#[test]
 fn a_private_key_that_breaks_off_is_masked() {
     let text = "钥匙：-----BEGIN PRIVATE KEY-----\nMIIBVQIBADANBgkqhkiG9w0BAQ\nEFAASC";
     assert_eq!(whole(&PERSONAL, text).text, "钥匙：<secret>");

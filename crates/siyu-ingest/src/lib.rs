@@ -26,6 +26,7 @@ pub mod operator;
 pub mod pipeline;
 pub mod plan;
 pub mod preview;
+pub mod remote;
 pub mod report;
 mod rows;
 pub mod run;

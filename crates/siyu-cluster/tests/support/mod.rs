@@ -150,8 +150,7 @@ pub(crate) fn assert_same(one: &BTreeMap<PathBuf, Vec<u8>>, other: &BTreeMap<Pat
 }
 
 /// Every kind of work: reading, an exchange, near-duplicates, parts.
-const STEPS: &str = "\
-  - strip_html: {}
+const STEPS: &str = "  - strip_html: {}
   - mask_pii: { kinds: [cn_mobile], audit: true }
   - segment: {}
   - text_length: { min_chars: 12 }

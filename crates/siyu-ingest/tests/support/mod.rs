@@ -11,8 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Row steps, exchanges, near-duplicates, a split by clusters, and a step that makes several rows of one.
-pub(crate) const STEPS: &str = "\
-  - strip_html: {}
+pub(crate) const STEPS: &str = "  - strip_html: {}
   - mask_pii: { kinds: [cn_mobile], audit: true }
   - text_length: { min_chars: 12 }
   - exact_dedup: {}

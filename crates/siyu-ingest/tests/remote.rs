@@ -51,7 +51,7 @@ impl Crew for Threads {
                 return Err(Error::Crew("enough".to_owned()));
             }
         }
-        let seen = Watch::new(order, Duration::from_secs(60)).look()?;
+        let seen = Watch::new(order, Duration::from_mins(1)).look()?;
         assert_eq!((seen.done.len(), seen.lost.len()), (tasks, 0));
         moved(tasks, &seen.sum);
         Ok(())

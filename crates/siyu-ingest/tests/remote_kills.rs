@@ -63,7 +63,7 @@ impl Killer {
             let (started, attempts) = (Instant::now(), order.with_file_name("attempts"));
             let before = fs::read_dir(&attempts).unwrap().count();
             let begun = || fs::read_dir(&attempts).unwrap().count() > before;
-            while !begun() && process.try_wait().unwrap().is_none() && started.elapsed() < Duration::from_secs(60) {
+            while !begun() && process.try_wait().unwrap().is_none() && started.elapsed() < Duration::from_mins(1) {
                 std::thread::sleep(Duration::from_millis(1));
             }
             std::thread::sleep(Duration::from_micros(self.below(60_000)));
@@ -92,7 +92,7 @@ impl Crew for Killer {
                 assert!(attempts < 20, "task {task} of {label} never ends");
             }
         }
-        let seen = Watch::new(order, Duration::from_secs(60)).look()?;
+        let seen = Watch::new(order, Duration::from_mins(1)).look()?;
         assert_eq!(seen.done.len(), tasks);
         moved(tasks, &seen.sum);
         Ok(())

@@ -37,7 +37,7 @@ impl Remote {
             let words = raw::read(&pass.folder.join("candidates-wanted.bin"))?;
             wanted = Some(Bits::from_words(raw::u64s(&words).collect()));
         }
-        Ok(Self { number, act, exchange, wanted, before, earlier })
+        Ok(Self { number, act, earlier, exchange, wanted, before })
     }
 
     /// Writes what comes of some buckets into `out`, with a record for each.

@@ -97,7 +97,8 @@ impl Engine<'_> {
         files::create_inner_folder(&attempts)?;
         let count = tasks.len();
         files::write_record(&path, &Order { version: env!("CARGO_PKG_VERSION").to_owned(), work, tasks })?;
-        crew.perform(&path, count, &|| self.progress.is_ending(), moved)?;
+        // A crew waits, and may have a runtime of its own.
+        tokio::task::block_in_place(|| crew.perform(&path, count, &|| self.progress.is_ending(), moved))?;
         self.progress.go_on()?;
         let taken = adopt(&attempts, folder)?;
         if taken != count {

@@ -78,6 +78,11 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
+/// Whether a file of an attempt is a record of what others hold.
+pub(super) fn is_record(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "json")
+}
+
 /// Takes over one complete attempt of each task: its files go to `folder`, records last; returns how many.
 ///
 /// An attempt of whose records one is there already is left alone: a leader was killed while it took over another
@@ -85,7 +90,7 @@ fn remove(path: &Path) -> Result<()> {
 pub(crate) fn adopt(attempts: &Path, folder: &Path) -> Result<usize> {
     let mut taken = 0;
     for (path, Done { files, .. }) in complete(attempts)?.into_values() {
-        if files.iter().any(|(name, _)| name.ends_with(".json") && folder.join(name).exists()) {
+        if files.iter().any(|(name, _)| is_record(name) && folder.join(name).exists()) {
             continue;
         }
         for (name, _) in files {

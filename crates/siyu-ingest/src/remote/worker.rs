@@ -2,7 +2,7 @@
 
 use super::attempt::{Attempt, is_done};
 use super::order::{self, Order, RUN, RunFacts, Work};
-use super::pieces::{BLOCKS, PieceRecord, pieces, record_name};
+use super::pieces::{BLOCKS, PieceRecord, is_record, pieces, record_name};
 use crate::error::{Error, Result};
 use crate::exchange::Exchange;
 use crate::exec::{BlockQueue, Node, Settled, Source as SourceNode, Steps};
@@ -152,7 +152,7 @@ impl Worker {
             Work::Exchange { number } => {
                 let opened = self.opened(&engine, work)?;
                 let plan = opened.plan.as_ref().expect("opened with a plan");
-                let writer = engine.writer_to(out.to_owned(), number + 1)?;
+                let writer = engine.writer_to(out.to_owned(), number + 1);
                 runtime.block_on(engine.exchange_worker(plan, buckets(), writer))?;
             }
             Work::Parts { number } => {
@@ -221,7 +221,7 @@ async fn read_piece(engine: &Engine<'_>, piece: u32, out: &Path) -> Result<()> {
     });
     let source = SourceNode { queue: Arc::clone(&queue), schema: schema(&first.fields), partitions: 1 };
     let plan = Steps { fused: Arc::clone(&first.steps), partitions: 1 }.plan(Some(source.plan(None)));
-    let writer = engine.writer_to(out.to_owned(), 1)?;
+    let writer = engine.writer_to(out.to_owned(), 1);
     engine.exchange_worker(&plan, vec![0], writer).await?;
     let cutter = queue.cutter.lock().unwrap_or_else(PoisonError::into_inner);
     if cutter.blocks() > BLOCKS {
@@ -245,6 +245,6 @@ fn in_order(folder: &Path) -> Result<Vec<String>> {
             names.push(name);
         }
     }
-    names.sort_by_key(|name| (name.ends_with(".json"), name.starts_with("piece-"), name.clone()));
+    names.sort_by_key(|name| (is_record(name), name.starts_with("piece-"), name.clone()));
     Ok(names)
 }

@@ -92,8 +92,7 @@ impl Engine<'_> {
         self.stage(1, "reading and cleaning");
         let read = self.read_input().await?;
         let (mut exchanges, mut decisions) = (Vec::new(), Vec::new());
-        for number in 1..segments.len() {
-            let segment = &segments[number];
+        for (number, segment) in segments.iter().enumerate().skip(1) {
             let folder = self.exchange_folder(number)?;
             let exchange = Arc::new(Exchange::open(&folder, &segment.fields, self.buckets)?);
             let names: Vec<&str> = segment.acting().map(|step| self.pipeline.steps[step].name()).collect();
@@ -136,16 +135,16 @@ impl Engine<'_> {
     }
 
     fn writer(&self, number: usize) -> Result<ExchangeWriter> {
-        self.writer_to(self.exchange_folder(number)?, number)
+        Ok(self.writer_to(self.exchange_folder(number)?, number))
     }
 
     /// Writes runs of exchange `number` into a folder.
-    pub(crate) fn writer_to(&self, directory: PathBuf, number: usize) -> Result<ExchangeWriter> {
+    pub(crate) fn writer_to(&self, directory: PathBuf, number: usize) -> ExchangeWriter {
         let Segment { arrival, fields, .. } = &self.plan.segments[number];
         let arrival = arrival.as_ref().expect("later segments have an arrival");
         let share = self.options.memory / (6 * self.options.threads as u64);
         let bytes: u64 = self.sources.iter().map(|source| source.bytes).sum();
-        Ok(ExchangeWriter {
+        ExchangeWriter {
             directory,
             schema: schema(fields),
             key: KeySpec::new(arrival, self.sources.iter().map(|source| &source.name)),
@@ -160,7 +159,7 @@ impl Engine<'_> {
             dead: Vec::new(),
             units: BTreeSet::new(),
             bytes: 0,
-        })
+        }
     }
 
     async fn read_input(&self) -> Result<ReadRecord> {
@@ -287,17 +286,17 @@ impl Engine<'_> {
         }
         let plan = self.bucket_plan(segment, exchange, acts);
         let mut workers = Vec::new();
-        if !is_last {
-            let waiting: Vec<usize> = waiting.into();
-            for chunk in waiting.chunks(waiting.len().div_ceil(self.options.threads).max(1)) {
-                let writer = self.writer(number + 1)?;
-                workers.push(self.on_own_thread(self.exchange_worker(&plan, chunk.to_vec(), writer)));
-            }
-        } else {
+        if is_last {
             let waiting = Arc::new(Mutex::new(waiting));
             for _ in 0..self.options.threads {
                 let work = self.part_worker(&plan, number, folder.clone(), Arc::clone(&waiting));
                 workers.push(self.on_own_thread(work));
+            }
+        } else {
+            let waiting: Vec<usize> = waiting.into();
+            for chunk in waiting.chunks(waiting.len().div_ceil(self.options.threads).max(1)) {
+                let writer = self.writer(number + 1)?;
+                workers.push(self.on_own_thread(self.exchange_worker(&plan, chunk.to_vec(), writer)));
             }
         }
         self.join(workers).await

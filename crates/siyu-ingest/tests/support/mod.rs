@@ -28,8 +28,8 @@ pub(crate) fn project() -> (tempfile::TempDir, Pipeline) {
         let mut lines = String::new();
         for row in 0..400 {
             let number = (row * 7 + file) % 900;
-            let clauses: String =
-                (0..8).map(|clause| format!("第{}款约定{}元；", clause, (number + clause) * 37)).collect();
+            let clauses = |clause| format!("第{}款约定{}元；", clause, (number + clause) * 37);
+            let clauses = (0..8).map(clauses).collect::<Vec<_>>().concat();
             let extra = if row % 5 == 0 { "补充。" } else { "" };
             let pad = " ".repeat(4000);
             writeln!(lines, "{{\"text\": \"<p>电话139{number:08}，{clauses}{extra}</p>\", \"pad\": \"{pad}\"}}")

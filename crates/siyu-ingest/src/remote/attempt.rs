@@ -70,10 +70,13 @@ impl Attempt {
         let written = std::thread::scope(|scope| {
             scope.spawn(|| {
                 let mut number = 0;
-                while !ended.wait(BEAT_EVERY) {
-                    number += 1;
+                loop {
                     // A beat that is not seen is no reason to stop working.
                     let _ = write_light(&self.folder.join(BEAT), &self.beat(number, progress));
+                    if ended.wait(BEAT_EVERY) {
+                        break;
+                    }
+                    number += 1;
                 }
             });
             let _end = &ended.guard();

@@ -46,7 +46,7 @@ fn seconds(programs: &Path, folder: &Path, pipeline: &str, executors: usize) -> 
     let _ = std::fs::remove_dir_all(folder.join("out"));
     let started = Instant::now();
     let mut run = Command::new(programs.join("siyu"));
-    run.current_dir(folder).args(["run", pipeline, "--threads", "1", "--cluster", &format!("df://{address}")]);
+    run.current_dir(folder).args(["run", pipeline, "--cluster", &format!("df://{address}")]);
     let output = run.output()?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());

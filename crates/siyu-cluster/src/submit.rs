@@ -59,6 +59,11 @@ struct Course {
     silent_since: Option<Instant>,
 }
 
+/// Whether the run is to be stopped.
+type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
+/// Hears how many tasks are done, and what that was in sum.
+type Moved<'a> = &'a mut (dyn FnMut(usize, &Beat) + Send);
+
 impl Cluster {
     /// Finds the scheduler at `df://HOST:PORT`. An attempt that shows no life for `patience` is lost.
     ///
@@ -72,13 +77,7 @@ impl Cluster {
     ///
     /// # Errors
     /// When a task cannot be done, when the scheduler is lost, when no executor does anything, or when `stop` says so.
-    pub async fn perform(
-        &mut self,
-        order: &Path,
-        tasks: usize,
-        stop: &(dyn Fn() -> bool + Sync),
-        moved: &mut (dyn FnMut(usize, &Beat) + Send),
-    ) -> Result<()> {
+    pub async fn perform(&mut self, order: &Path, tasks: usize, stop: Stop<'_>, moved: Moved<'_>) -> Result<()> {
         let now = Instant::now();
         let mut course = Course {
             waiting: (0..tasks).collect(),
@@ -103,7 +102,7 @@ impl Cluster {
         &mut self,
         order: &Path,
         tasks: usize,
-        (stop, moved): (&(dyn Fn() -> bool + Sync), &mut (dyn FnMut(usize, &Beat) + Send)),
+        (stop, moved): (Stop<'_>, Moved<'_>),
         course: &mut Course,
         watch: &mut Watch,
     ) -> Result<()> {

@@ -18,7 +18,7 @@ const EACH: usize = 4;
 /// Executors that are kept alive.
 const EXECUTORS: usize = 3;
 /// What a run may take at most before it has ended in one way or the other, with all its kills.
-const MOST: Duration = Duration::from_secs(300);
+const MOST: Duration = Duration::from_mins(5);
 
 /// Who is at which work: the label of an order, and the executor that beats in one of its attempts.
 fn at_work(scratch: &Path) -> Option<(String, String)> {

@@ -81,7 +81,7 @@ fn inputs_and_the_dataset_may_lie_in_a_store() {
 #[test]
 #[ignore = "needs a Python with moto: `cargo xtask test`"]
 fn a_store_that_lacks_the_bucket_is_named() {
-    let folder = project(1, 1, 1);
+    let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let store = server(path, &python());
     let mut fetch = Command::new(support::CLUSTER);

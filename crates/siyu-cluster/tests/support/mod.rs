@@ -50,7 +50,7 @@ impl Node {
     pub(crate) fn ready(self) -> Self {
         let started = Instant::now();
         while TcpStream::connect(&self.name).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(60), "it does not listen: {}", self.log());
+            assert!(started.elapsed() < Duration::from_mins(1), "it does not listen: {}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }
         self
@@ -170,9 +170,8 @@ pub(crate) fn project(files: usize, rows: usize, padding: usize) -> tempfile::Te
         let mut lines = String::new();
         for row in 0..rows {
             let number = (row * 7 + file) % (rows * files / 2);
-            let clauses: String = (0..12)
-                .map(|clause| format!("第{clause}款约定支付{}元，逾期另行协商；", (number + clause) * 37))
-                .collect();
+            let clauses = |clause| format!("第{clause}款约定支付{}元，逾期另行协商；", (number + clause) * 37);
+            let clauses = (0..12).map(clauses).collect::<Vec<_>>().concat();
             let extra = if row % 5 == 0 { "补充。" } else { "" };
             let pad = " ".repeat(padding);
             writeln!(lines, "{{\"text\": \"<p>电话139{number:08}，{clauses}{extra}</p>\", \"pad\": \"{pad}\"}}")

@@ -10,10 +10,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The address of the scheduler is none.
-    #[error("`{url}` is no address of a scheduler; write `df://HOST:50050`")]
+    #[error("`{url}` is no address of a scheduler; write `{form}`")]
     Address {
         /// What was given.
         url: String,
+        /// How an address looks there.
+        form: &'static str,
     },
     /// Nobody answers at the scheduler's address.
     #[error("no scheduler answers at `{url}` ({problem}); start `siyu cluster scheduler` there")]

@@ -1,14 +1,17 @@
 //! An executor's node.
 
+use crate::Tell;
 use crate::codec::Codec;
 use crate::error::{Error, Result};
 use crate::host::Host;
+use crate::link::Link;
+use crate::work_folder::WorkFolder;
 use ballista_core::config::TaskSchedulingPolicy;
 use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_process};
 use siyu_ingest::run::RunOptions;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Whom an executor asks for tasks, how many it does at once, and with how much memory.
 #[derive(clap::Args)]
@@ -38,28 +41,39 @@ pub struct Executor {
 }
 
 impl Executor {
-    /// Does tasks until the process is told to end.
+    /// Does tasks until the process is told to end; `tell` hears of its start and of its scheduler.
     ///
     /// # Errors
     /// When the scheduler does not answer, or the port or folder cannot be used.
-    pub async fn serve(self) -> Result<()> {
+    pub async fn serve(self, tell: Tell) -> Result<()> {
         let failed = |problem: String| Error::Start { node: "executor", problem };
-        let address = || Error::Address { url: self.scheduler.clone() };
+        let address = || Error::Address { url: self.scheduler.clone(), form: "HOST:50050" };
         let (scheduler_host, port) = self.scheduler.rsplit_once(':').ok_or_else(address)?;
         let scheduler_port: u16 = port.parse().map_err(|_| address())?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let tasks = self.tasks.unwrap_or(cores).max(1);
         let memory = self.memory.unwrap_or_else(crate::host::half_the_machine);
-        // Two executors of one host must not share a folder.
-        let work = self.work_dir.join(std::process::id().to_string());
-        let spill = work.join("spill");
-        std::fs::create_dir_all(&spill).map_err(|error| failed(format!("{}: {error}", spill.display())))?;
+        let link = Link { scheduler: self.scheduler.clone(), tell };
+        let mut signals = Signals::new().map_err(|error| failed(error.to_string()))?;
+        tokio::select! {
+            found = link.find() => found?,
+            () = signals.any() => return Ok(()),
+        }
+        let root = &self.work_dir;
+        let work = WorkFolder::new(root).map_err(|error| failed(format!("`{}`: {error}", root.display())))?;
         let host_name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let id = format!("{}/{}", host_name.trim(), std::process::id());
         let name = self.name.unwrap_or_else(|| id.clone());
+        tell(&format!("executor `{name}`: {tasks} tasks at once from `{}`", self.scheduler));
         let options = RunOptions { threads: tasks, memory, fresh: false, batch_rows: 1024 };
-        let host = Arc::new(Host::new(name, options, spill));
-        stop_tasks_on_signal(Arc::clone(&host)).map_err(|error| failed(error.to_string()))?;
+        let host = Arc::new(Host::new(name, options, work.spill()));
+        tokio::spawn(link.watch());
+        // Ballista waits for all tasks before an executor ends: they are stopped, and done anew elsewhere.
+        let stopped = Arc::clone(&host);
+        tokio::spawn(async move {
+            signals.any().await;
+            stopped.stop();
+        });
         let config = ExecutorProcessConfig {
             // A new process is another executor: what its forerunner did is nothing that it could give account of.
             executor_id: id,
@@ -71,28 +85,31 @@ impl Executor {
             scheduler_connect_timeout_seconds: 30,
             vcores: tasks,
             task_scheduling_policy: TaskSchedulingPolicy::PullStaged,
-            work_dir: Some(work.display().to_string()),
+            work_dir: Some(work.path.display().to_string()),
             // Task numbers are all that Ballista handles.
             memory_pool_size: Some(tasks as u64 * (16 << 20)),
             override_physical_codec: Some(Arc::new(Codec::of_executor(host))),
             ..ExecutorProcessConfig::default()
         };
-        let ended = start_executor_process(Arc::new(config)).await;
-        // What was there is of use to nobody once the process ends.
-        let _ = std::fs::remove_dir_all(&work);
-        ended.map_err(|error| failed(error.to_string()))
+        start_executor_process(Arc::new(config)).await.map_err(|error| failed(error.to_string()))
     }
 }
 
-/// Ballista waits for all tasks before an executor ends: they are stopped, and done anew elsewhere.
-fn stop_tasks_on_signal(host: Arc<Host>) -> std::io::Result<()> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    tokio::spawn(async move {
+/// What ends a node.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn any(&mut self) {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-        host.stop();
-    });
-    Ok(())
+    }
 }

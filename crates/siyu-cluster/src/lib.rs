@@ -23,12 +23,17 @@ pub mod codec;
 mod error;
 pub mod executor;
 pub mod host;
+mod link;
 pub mod plan;
 pub mod s3;
 pub mod scheduler;
 pub mod submit;
+mod work_folder;
 
 #[doc = include_str!("../ten-terabytes.md")]
 pub mod ten_terabytes {}
 
 pub use error::{Error, Result};
+
+/// Hears what happens to a node, a line each.
+pub type Tell = fn(&str);

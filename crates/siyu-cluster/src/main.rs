@@ -60,6 +60,11 @@ struct Submit {
     patience_seconds: u64,
 }
 
+/// A node tells its log what happens to it.
+fn say(line: &str) {
+    eprintln!("{line}");
+}
+
 fn main() -> ExitCode {
     // A panic's own text may quote a document: only its place is shown.
     std::panic::set_hook(Box::new(|panic| {
@@ -80,8 +85,8 @@ fn main() -> ExitCode {
     };
     let ended = runtime.block_on(async {
         match arguments.command {
-            Command::Scheduler(scheduler) => scheduler.serve().await,
-            Command::Executor(executor) => executor.serve().await,
+            Command::Scheduler(scheduler) => scheduler.serve(say).await,
+            Command::Executor(executor) => executor.serve(say).await,
             Command::Fetch { url, mirror } => fetch(&url, &mirror).await.map(|_| ()),
             Command::Publish { dataset, url } => publish(&dataset, &url).await.map(|_| ()),
             Command::Submit(submit) => {

@@ -1,5 +1,6 @@
 //! The scheduler's node.
 
+use crate::Tell;
 use crate::codec::Codec;
 use crate::error::{Error, Result};
 use ballista_core::config::TaskSchedulingPolicy;
@@ -30,11 +31,11 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// Serves until the process is ended.
+    /// Serves until the process is ended; `tell` hears where.
     ///
     /// # Errors
     /// When the address cannot be listened at.
-    pub async fn serve(self) -> Result<()> {
+    pub async fn serve(self, tell: Tell) -> Result<()> {
         let failed = |problem: String| Error::Start { node: "scheduler", problem };
         let config = Arc::new(SchedulerConfig {
             external_host: self.bind.to_string(),
@@ -51,6 +52,9 @@ impl Scheduler {
         });
         let cluster = BallistaCluster::new_from_config(&config).await.map_err(|error| failed(error.to_string()))?;
         let address = SocketAddr::new(self.bind, self.port);
-        start_server(cluster, address, config).await.map_err(|error| failed(format!("{address}: {error}")))
+        // Tried before anything is said: Ballista only serves where it can.
+        drop(std::net::TcpListener::bind(address).map_err(|error| failed(format!("`{address}`: {error}")))?);
+        tell(&format!("scheduler: executors ask at `{address}`, runs name it by `--cluster df://{address}`"));
+        start_server(cluster, address, config).await.map_err(|error| failed(format!("`{address}`: {error}")))
     }
 }

@@ -46,7 +46,7 @@ pub(super) struct Jobs {
 impl Jobs {
     /// Connects with `df://HOST:PORT`.
     pub(super) async fn find(url: &str) -> Result<Self> {
-        let address = || Error::Address { url: url.to_owned() };
+        let address = || Error::Address { url: url.to_owned(), form: "df://HOST:50050" };
         let host = url.strip_prefix("df://").filter(|host| host.contains(':')).ok_or_else(address)?;
         let endpoint = Endpoint::from_shared(format!("http://{host}")).map_err(|_| address())?;
         let endpoint = endpoint.connect_timeout(CALL).timeout(CALL).tcp_nodelay(true);

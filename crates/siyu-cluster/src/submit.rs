@@ -9,15 +9,17 @@
 //!
 //! Two attempts at one task harm nobody. So a mistake of the watchdog costs time and nothing else.
 
+mod course;
 mod jobs;
 mod lines;
 
 pub use lines::serve;
 
 use crate::error::{Error, Result};
+use course::Course;
 use jobs::{Jobs, State};
 use siyu_ingest::remote::{Beat, Seen, Watch};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -27,10 +29,6 @@ const AT_ONCE: usize = 1000;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How often the scheduler is asked for the states of jobs.
 const ASK_EVERY: Duration = Duration::from_secs(1);
-/// How often tasks are given out in vain before that is said.
-const ROUNDS: u32 = 3;
-/// How often a task may be lost before that is said.
-const LOSSES: usize = 6;
 /// How often jobs may fail without a reason that an attempt tells.
 const FAILURES: u32 = 4;
 
@@ -38,25 +36,6 @@ const FAILURES: u32 = 4;
 pub struct Cluster {
     jobs: Jobs,
     patience: Duration,
-}
-
-/// What is known of an order's tasks while they are done.
-struct Course {
-    /// Tasks that are with no job.
-    waiting: BTreeSet<usize>,
-    /// Live jobs and their tasks.
-    jobs: BTreeMap<String, BTreeSet<usize>>,
-    /// Where a task was lost.
-    losses: BTreeMap<usize, Vec<String>>,
-    /// How often jobs failed since a task was done.
-    failures: u32,
-    /// Tasks that were done at the last look.
-    done: usize,
-    /// How often in a row all tasks were given out anew because nothing moved.
-    rounds: u32,
-    given_out: Instant,
-    asked: Instant,
-    silent_since: Option<Instant>,
 }
 
 /// Whether the run is to be stopped.
@@ -78,18 +57,7 @@ impl Cluster {
     /// # Errors
     /// When a task cannot be done, when the scheduler is lost, when no executor does anything, or when `stop` says so.
     pub async fn perform(&mut self, order: &Path, tasks: usize, stop: Stop<'_>, moved: Moved<'_>) -> Result<()> {
-        let now = Instant::now();
-        let mut course = Course {
-            waiting: (0..tasks).collect(),
-            jobs: BTreeMap::new(),
-            losses: BTreeMap::new(),
-            failures: 0,
-            done: 0,
-            rounds: 0,
-            given_out: now,
-            asked: now,
-            silent_since: None,
-        };
+        let mut course = Course::new(tasks);
         let mut watch = Watch::new(order, self.patience);
         let ended = self.watch(order, tasks, (stop, moved), &mut course, &mut watch).await;
         for job in course.jobs.keys() {
@@ -175,53 +143,5 @@ impl Cluster {
             }
             Err(problem) => self.silent(course, problem),
         }
-    }
-}
-
-impl Course {
-    /// Takes in what a look at the folder found: done tasks leave their jobs, lost ones wait.
-    fn note(&mut self, seen: &Seen) -> Result<()> {
-        if seen.done.len() > self.done {
-            (self.done, self.failures) = (seen.done.len(), 0);
-        }
-        for tasks in self.jobs.values_mut() {
-            tasks.retain(|task| !seen.done.contains(task));
-        }
-        self.waiting.retain(|task| !seen.done.contains(task));
-        for (task, executor) in &seen.lost {
-            let losses = self.losses.entry(*task).or_default();
-            losses.push(if executor.is_empty() {
-                "an executor that told no name".to_owned()
-            } else {
-                executor.clone()
-            });
-            if losses.len() >= LOSSES {
-                return Err(Error::TaskLost { task: *task, times: losses.len(), executors: losses.clone() });
-            }
-            if !seen.done.contains(task) && !seen.alive.contains(task) {
-                self.waiting.insert(*task);
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives everything out anew where nothing has moved for a while.
-    fn rouse(&mut self, seen: &Seen, tasks: usize, patience: Duration) -> Result<()> {
-        let still = seen.still.min(self.given_out.elapsed());
-        if seen.still < patience {
-            self.rounds = 0;
-        }
-        if still < patience || self.silent_since.is_some() {
-            return Ok(());
-        }
-        self.rounds += 1;
-        let left: BTreeSet<usize> =
-            (0..tasks).filter(|task| !seen.done.contains(task) && !seen.alive.contains(task)).collect();
-        if self.rounds >= ROUNDS {
-            return Err(Error::NoExecutor { tasks: left.len(), waited: patience, rounds: self.rounds });
-        }
-        self.waiting.extend(left);
-        self.given_out = Instant::now();
-        Ok(())
     }
 }

@@ -28,10 +28,9 @@ impl WorkFolder {
         let path = root.join(std::process::id().to_string());
         fs::create_dir_all(path.join("spill"))?;
         // Under its own name only once it is held: an executor that starts just now must not take it for a dead one's.
-        let making = path.join("making");
-        let lock = File::create(&making)?;
-        lock.lock()?;
-        fs::rename(&making, path.join(LOCK))?;
+        let lock = tempfile::NamedTempFile::new_in(&path)?;
+        lock.as_file().lock()?;
+        let lock = lock.persist(path.join(LOCK))?;
         Ok(Self { path, _lock: lock })
     }
 
@@ -60,7 +59,8 @@ mod tests {
             fs::create_dir(root.path().join(name)).unwrap();
         }
         fs::write(root.path().join("dead").join(LOCK), "").unwrap();
-        let alive = fs::File::create(root.path().join("alive").join(LOCK)).unwrap();
+        fs::write(root.path().join("alive").join(LOCK), "").unwrap();
+        let alive = fs::File::open(root.path().join("alive").join(LOCK)).unwrap();
         alive.lock().unwrap();
         let own = WorkFolder::new(root.path()).unwrap();
         let path = own.path.clone();

@@ -13,10 +13,12 @@
 //! How tasks reach the processes that do them is no matter of this crate: see [`Crew`].
 
 mod attempt;
+mod facts;
 mod lead;
 mod lines;
 mod order;
 mod pieces;
+mod read;
 mod watch;
 mod worker;
 

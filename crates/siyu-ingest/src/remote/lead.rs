@@ -1,6 +1,7 @@
 //! The leader's side: handing out what is to be done, and taking over what was done.
 
-use super::order::{self, ORDER, Order, RunFacts, Work};
+use super::facts::RunFacts;
+use super::order::{self, ORDER, Order, Work};
 use super::pieces::{PieceRecord, adopt, pieces, read_pieces};
 use super::{Beat, Crew};
 use crate::error::{Error, Result};

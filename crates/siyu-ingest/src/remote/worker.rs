@@ -1,19 +1,20 @@
 //! The side of those who do tasks.
 
 use super::attempt::{Attempt, is_done};
-use super::order::{self, Order, RUN, RunFacts, Work};
-use super::pieces::{BLOCKS, PieceRecord, is_record, pieces, record_name};
+use super::facts::{self, RUN, RunFacts};
+use super::order::{self, Order, Work};
+use super::pieces::is_record;
+use super::read::read_piece;
 use crate::error::{Error, Result};
 use crate::exchange::Exchange;
-use crate::exec::{BlockQueue, Node, Settled, Source as SourceNode, Steps};
+use crate::exec::Settled;
 use crate::files;
-use crate::input::{Cutter, Source};
+use crate::input::Source;
 use crate::near::{self, Remote};
 use crate::pipeline::Pipeline;
 use crate::plan::Plan;
-use crate::rows::schema;
 use crate::run::progress::Progress;
-use crate::run::stages::{Engine, FileRecord, catch};
+use crate::run::stages::{Engine, catch};
 use crate::run::state::{Identity, Scratch};
 use crate::run::{RunOptions, session};
 use datafusion::physical_plan::ExecutionPlan;
@@ -74,7 +75,7 @@ impl Worker {
         let facts = facts.ok_or_else(gone)?;
         Order::same_version(&facts.version)?;
         facts.check()?;
-        let pipeline = order::pipeline(&facts.pipeline, &place)?;
+        let pipeline = facts::pipeline(&facts.pipeline, &place)?;
         let plan = Plan::new(&pipeline)?;
         let sources: Arc<[Source]> = facts.sources.into();
         let identity = Identity::new(&pipeline, &sources)?;
@@ -203,37 +204,6 @@ impl Worker {
 fn scratch_of(order: &Path) -> Result<PathBuf> {
     let scratch = order.ancestors().nth(3).filter(|scratch| !scratch.as_os_str().is_empty());
     scratch.map(Path::to_owned).ok_or_else(|| Error::scratch(order, "it does not lie in a scratch folder"))
-}
-
-/// Reads the files of a piece into runs.
-async fn read_piece(engine: &Engine<'_>, piece: u32, out: &Path) -> Result<()> {
-    let all = pieces(&engine.sources);
-    let files =
-        all.get(piece as usize).cloned().ok_or_else(|| Error::scratch(out, format!("there is no piece {piece}")))?;
-    let first = &engine.plan.segments[0];
-    let cutter = Cutter::of_files(Arc::clone(&engine.sources), files, u64::from(piece) * BLOCKS);
-    let queue = Arc::new(BlockQueue {
-        cutter: Mutex::new(cutter),
-        done: BTreeMap::new(),
-        sources: Arc::clone(&engine.sources),
-        wanted: engine.plan.wanted.clone(),
-        progress: Arc::clone(engine.progress),
-    });
-    let source = SourceNode { queue: Arc::clone(&queue), schema: schema(&first.fields), partitions: 1 };
-    let plan = Steps { fused: Arc::clone(&first.steps), partitions: 1 }.plan(Some(source.plan(None)));
-    let writer = engine.writer_to(out.to_owned(), 1);
-    engine.exchange_worker(&plan, vec![0], writer).await?;
-    let cutter = queue.cutter.lock().unwrap_or_else(PoisonError::into_inner);
-    if cutter.blocks() > BLOCKS {
-        let problem = "it holds more than half a terabyte of text; divide it into several files";
-        return Err(Error::Refused(format!(
-            "`{}`: {problem}",
-            engine.sources[all[piece as usize].start as usize].name
-        )));
-    }
-    let facts: Vec<FileRecord> = cutter.files().iter().map(FileRecord::of).collect();
-    let runs = files::read_records::<crate::exchange::Run>(out, "run-")?.into_iter().map(|run| run.name).collect();
-    files::write_record(&out.join(record_name(piece)), &PieceRecord { piece, files: facts, runs })
 }
 
 /// The files of a folder in the order in which they are taken over: data, then records, those of pieces last.

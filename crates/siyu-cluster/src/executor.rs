@@ -8,7 +8,7 @@ use crate::link::Link;
 use crate::work_folder::WorkFolder;
 use ballista_core::config::TaskSchedulingPolicy;
 use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_process};
-use siyu_ingest::run::RunOptions;
+use siyu_ingest::run::{RunOptions, half_the_machine};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -33,7 +33,7 @@ pub struct Executor {
     #[arg(long)]
     tasks: Option<usize>,
     /// Memory to keep within, such as `4GB`; half the machine by default.
-    #[arg(long, value_parser = crate::host::bytes)]
+    #[arg(long, value_parser = siyu_ingest::run::bytes)]
     memory: Option<u64>,
     /// A folder of this host alone, for what does not fit into the memory.
     #[arg(long, default_value = "/tmp/siyu-executor")]
@@ -52,7 +52,7 @@ impl Executor {
         let scheduler_port: u16 = port.parse().map_err(|_| address())?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let tasks = self.tasks.unwrap_or(cores).max(1);
-        let memory = self.memory.unwrap_or_else(crate::host::half_the_machine);
+        let memory = self.memory.unwrap_or_else(half_the_machine);
         let link = Link { scheduler: self.scheduler.clone(), tell };
         let mut signals = Signals::new().map_err(|error| failed(error.to_string()))?;
         tokio::select! {

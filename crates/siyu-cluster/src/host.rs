@@ -110,32 +110,6 @@ impl Host {
     }
 
     fn failed(&self, error: &Error) -> DataFusionError {
-        let cause = std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"));
-        DataFusionError::Execution(format!("executor `{}`: {error}{cause}", self.name))
+        DataFusionError::Execution(format!("executor `{}`: {}", self.name, siyu_ingest::chain(error)))
     }
-}
-
-/// Half of the machine's memory.
-pub(crate) fn half_the_machine() -> u64 {
-    let known = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?.to_owned();
-        line.split_whitespace().nth(1)?.parse::<u64>().ok()
-    });
-    known.map_or(2 << 30, |kibibytes| kibibytes * 512)
-}
-
-/// `4GB`, `512MB`, `1GiB` or plain bytes.
-pub(crate) fn bytes(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-    let unit = match text.strip_prefix(digits).unwrap_or_default().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kb" => 1_000,
-        "m" | "mb" => 1_000_000,
-        "g" | "gb" => 1_000_000_000,
-        "mib" => 1 << 20,
-        "gib" => 1 << 30,
-        other => return Err(format!("unknown unit `{other}`; write for example 4GB, 512MB or 1GiB")),
-    };
-    let count = digits.trim().parse::<u64>().ok().and_then(|count| count.checked_mul(unit));
-    count.ok_or_else(|| format!("`{text}` is no size; write for example 4GB"))
 }

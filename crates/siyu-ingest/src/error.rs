@@ -1,8 +1,10 @@
 //! Why a pipeline cannot be read, planned or run.
 
+mod chain;
 mod make;
 mod refusal;
 
+pub use chain::chain;
 use make::{full, listed};
 
 use crate::pipeline::Diagnostic;

@@ -3,7 +3,7 @@
 mod overrides;
 mod words;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, chain};
 use crate::input::{self, Input};
 use crate::step::Step;
 use schemars::JsonSchema;
@@ -231,14 +231,6 @@ impl Pipeline {
             path.extend([name, setting]);
         }
         self.at(&path, chain(error), &format!("`siyu operators {name}` shows all settings"))
-    }
-}
-
-/// An error with its cause.
-fn chain(error: &Error) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
     }
 }
 

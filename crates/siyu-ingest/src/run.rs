@@ -1,5 +1,6 @@
 //! Running a pipeline: stage after stage, each continued where an earlier run was stopped, then the dataset at once.
 
+mod budget;
 mod change;
 pub(crate) mod finish;
 mod install;
@@ -14,6 +15,7 @@ use crate::input::{self, Source};
 use crate::pipeline::Pipeline;
 use crate::plan::Plan;
 use crate::remote::Crew;
+pub use budget::{bytes, half_the_machine};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 pub(crate) use install::is_reserved;

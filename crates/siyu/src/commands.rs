@@ -102,22 +102,7 @@ impl Command {
 
 /// The chain of an error on one line, without saying a thing twice.
 pub(crate) fn message(error: &anyhow::Error) -> String {
-    chain(&**error)
-}
-
-/// As [`message`].
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut message = String::new();
-    for cause in std::iter::successors(Some(error), |cause| cause.source()) {
-        let cause = cause.to_string();
-        if !message.contains(&cause) {
-            if !message.is_empty() {
-                message.push_str(": ");
-            }
-            message.push_str(&cause);
-        }
-    }
-    message
+    siyu_ingest::chain(&**error)
 }
 
 /// 2 when the pipeline or the command is wrong, 130 when interrupted, else 1.

@@ -51,7 +51,7 @@ impl Jobs {
         let endpoint = Endpoint::from_shared(format!("http://{host}")).map_err(|_| address())?;
         let endpoint = endpoint.connect_timeout(CALL).timeout(CALL).tcp_nodelay(true);
         let channel = endpoint.connect().await.map_err(|error| {
-            let problem = chain(&error);
+            let problem = siyu_ingest::chain(&error);
             Error::NoScheduler { url: url.to_owned(), problem }
         })?;
         let client = SchedulerGrpcClient::new(channel);
@@ -118,17 +118,6 @@ impl Jobs {
 fn is_silence(status: &tonic::Status) -> bool {
     use tonic::Code;
     matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown)
-}
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        message = format!("{message}: {inner}");
-        cause = inner.source();
-    }
-    message
 }
 
 /// One partition a task, so that a task that is slow or lost holds no other up; no adaptive planning.

@@ -60,14 +60,6 @@ fn problem(error: &Error) -> Problem {
     if let Error::Run(siyu_ingest::Error::OnExecutor { executor, message, refusal }) = error {
         return Problem { message: message.clone(), executor: Some(executor.clone()), refusal: *refusal };
     }
-    let mut message = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        let text = inner.to_string();
-        if !message.contains(&text) {
-            message = format!("{message}: {text}");
-        }
-        cause = inner.source();
-    }
+    let message = siyu_ingest::chain(error);
     Problem { message, executor: None, refusal: matches!(error, Error::Address { .. }) }
 }

@@ -1,6 +1,6 @@
 //! The folder of one attempt at a task: what is written there, and in which order.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, chain};
 use crate::files;
 use crate::run::progress::Progress;
 use serde::{Deserialize, Serialize};
@@ -111,20 +111,6 @@ impl Attempt {
             bytes: load(&progress.bytes),
         }
     }
-}
-
-/// The errors of a chain on one line, without saying a thing twice.
-fn chain(error: &Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        let text = inner.to_string();
-        if !message.contains(&text) {
-            message = format!("{message}: {text}");
-        }
-        cause = inner.source();
-    }
-    message
 }
 
 /// Says to a thread that another has ended.

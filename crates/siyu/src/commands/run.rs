@@ -11,7 +11,7 @@ use show::show_while;
 use siyu_dataset::Manifest;
 use siyu_ingest::Pipeline;
 use siyu_ingest::run::progress::Progress;
-use siyu_ingest::run::{Outcome, RunOptions, run, run_with};
+use siyu_ingest::run::{Outcome, RunOptions, bytes, half_the_machine, run, run_with};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -167,14 +167,6 @@ fn stop_on_interrupt(progress: &Arc<Progress>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn half_the_machine() -> u64 {
-    let known = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?.to_owned();
-        line.split_whitespace().nth(1)?.parse::<u64>().ok()
-    });
-    known.map_or(2 << 30, |kibibytes| kibibytes * 512)
-}
-
 /// Keeps freed memory for a few seconds before it goes back to the system: batches come and go, and fetching their pages
 /// anew costs a run a twentieth of its time.
 #[expect(unsafe_code, reason = "the allocator has no safe setter for its options")]
@@ -189,23 +181,4 @@ fn keep_freed_memory() {
 fn allow_many_files() {
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-}
-
-/// `4GB`, `512MB`, `1GiB` or plain bytes.
-fn bytes(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-    let unit = match text.strip_prefix(digits).unwrap_or_default().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kb" => 1_000,
-        "m" | "mb" => 1_000_000,
-        "g" | "gb" => 1_000_000_000,
-        "mib" => 1 << 20,
-        "gib" => 1 << 30,
-        other => return Err(format!("unknown unit `{other}`; write for example 4GB, 512MB or 1GiB")),
-    };
-    digits
-        .trim()
-        .parse::<u64>()
-        .map(|count| count * unit)
-        .map_err(|_| format!("`{text}` is no size; write for example 4GB"))
 }

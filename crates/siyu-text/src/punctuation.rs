@@ -59,7 +59,7 @@ pub fn normalize_mapped(text: &str, style: Style) -> (Cow<'_, str>, OffsetMap) {
 fn round<R: Record>(text: &str, style: Style) -> Option<(String, R)> {
     let bytes = text.as_bytes();
     let is_wide = scan::next_wide(bytes, 0, bytes.len(), style).is_some();
-    if !is_wide && (style != Style::Fullwidth || !scan::may_have_han(bytes)) {
+    if !is_wide && (style != Style::Fullwidth || scan::next_han(bytes, 0).is_none()) {
         return None;
     }
     let mut lines = Lines::new(text, !is_wide);

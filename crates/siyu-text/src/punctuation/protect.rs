@@ -27,7 +27,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    fn object(range: Range<usize>) -> Self {
+    pub(super) fn object(range: Range<usize>) -> Self {
         Self { range, kind: Kind::Object }
     }
 

@@ -54,6 +54,17 @@ fn walk<const BLOCK: usize>(
                 from = end;
                 continue;
             }
+            // Where it is, by vector instructions again: a look at byte after byte costs more than many blocks.
+            let mut flags = [0_u8; BLOCK];
+            for at in 0..BLOCK {
+                flags[at] = u8::from(suspect(first[at], second[at], third[at]));
+            }
+            let at = from + flags.iter().position(|&flag| flag != 0).unwrap_or(BLOCK);
+            if at < end {
+                return Some(at);
+            }
+            from = end;
+            continue;
         }
         if let Some(at) = (from..end).find(|&at| suspect(byte(at), byte(at + 1), byte(at + 2))) {
             return Some(at);

@@ -48,8 +48,8 @@ pub fn fix_mapped(text: &str) -> (Cow<'_, str>, OffsetMap) {
 /// Undoes one garbling of each line.
 fn round<R: Record>(text: &str) -> Option<(String, R)> {
     let mut writer = Writer::new(text, R::default());
-    let mut done = 0;
-    while let Some(found) = scan::suspect(text, done) {
+    let (mut suspects, mut done) = (scan::Suspects::new(text), 0);
+    while let Some(found) = suspects.next(done) {
         let start = memchr::memrchr(b'\n', &text.as_bytes()[done..found]).map_or(done, |at| done + at + 1);
         let end = memchr::memchr(b'\n', &text.as_bytes()[found..]).map_or(text.len(), |at| found + at);
         let line = text.get(start..end).expect("line feeds part characters");

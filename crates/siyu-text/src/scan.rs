@@ -7,13 +7,13 @@
 use crate::work;
 use std::marker::PhantomData;
 
-/// The first place in `from..to` that `suspect` tells by its byte and the two after it.
+/// The first place in `from..to` that `suspect` tells by its byte and the three after it.
 #[inline(always)]
 pub(crate) fn find<const BLOCK: usize>(
     bytes: &[u8],
     from: usize,
     to: usize,
-    suspect: impl Fn(u8, u8, u8) -> bool,
+    suspect: impl Fn(u8, u8, u8, u8) -> bool,
 ) -> Option<usize> {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
@@ -22,7 +22,7 @@ pub(crate) fn find<const BLOCK: usize>(
             bytes: &[u8],
             from: usize,
             to: usize,
-            suspect: impl Fn(u8, u8, u8) -> bool,
+            suspect: impl Fn(u8, u8, u8, u8) -> bool,
         ) -> Option<usize> {
             walk::<BLOCK>(bytes, from, to, suspect)
         }
@@ -38,17 +38,18 @@ fn walk<const BLOCK: usize>(
     bytes: &[u8],
     mut from: usize,
     to: usize,
-    suspect: impl Fn(u8, u8, u8) -> bool,
+    suspect: impl Fn(u8, u8, u8, u8) -> bool,
 ) -> Option<usize> {
-    let byte = |at| bytes.get(at).copied().unwrap_or(0);
+    let byte = |at| bytes.get(at).copied().unwrap_or(b'\n');
     while from < to {
         work::add(BLOCK);
         let end = to.min(from + BLOCK);
-        if let Some(window) = bytes.get(from..from + BLOCK + 2) {
-            let (first, second, third) = (&window[..BLOCK], &window[1..=BLOCK], &window[2..]);
+        if let Some(window) = bytes.get(from..from + BLOCK + 3) {
+            let (first, second) = (&window[..BLOCK], &window[1..=BLOCK]);
+            let (third, fourth) = (&window[2..BLOCK + 2], &window[3..]);
             let mut found = 0_u8;
             for at in 0..BLOCK {
-                found |= u8::from(suspect(first[at], second[at], third[at]));
+                found |= u8::from(suspect(first[at], second[at], third[at], fourth[at]));
             }
             if found == 0 {
                 from = end;
@@ -57,7 +58,7 @@ fn walk<const BLOCK: usize>(
             // Where it is, by vector instructions again: a look at byte after byte costs more than many blocks.
             let mut flags = [0_u8; BLOCK];
             for at in 0..BLOCK {
-                flags[at] = u8::from(suspect(first[at], second[at], third[at]));
+                flags[at] = u8::from(suspect(first[at], second[at], third[at], fourth[at]));
             }
             let at = from + flags.iter().position(|&flag| flag != 0).unwrap_or(BLOCK);
             if at < end {
@@ -66,7 +67,7 @@ fn walk<const BLOCK: usize>(
             from = end;
             continue;
         }
-        if let Some(at) = (from..end).find(|&at| suspect(byte(at), byte(at + 1), byte(at + 2))) {
+        if let Some(at) = (from..end).find(|&at| suspect(byte(at), byte(at + 1), byte(at + 2), byte(at + 3))) {
             return Some(at);
         }
         from = end;
@@ -81,7 +82,7 @@ pub(crate) fn within(byte: u8, low: u8, high: u8) -> bool {
 }
 
 /// Bytes of which [`Hits`] holds one bit each.
-const WORD: usize = 64;
+pub(crate) const WORD: usize = 64;
 /// Bytes tested together: as many as the widest registers hold that are used.
 const LANES: usize = 32;
 
@@ -125,21 +126,25 @@ impl<'a, S: Sign> Hits<'a, S> {
 
     /// One bit for each byte of the block.
     fn tested(&self) -> u64 {
-        let from = self.block;
-        work::add(WORD);
-        let mut window = [b'\n'; WORD + 2];
-        let before = from.checked_sub(1);
-        if let Some(bytes) = before.and_then(|before| self.bytes.get(before..)?.first_chunk()) {
-            return tested::<S>(bytes);
-        }
-        let known = self.bytes.get(before.unwrap_or(0)..).unwrap_or_default();
-        for (byte, &known) in window.iter_mut().skip(usize::from(before.is_none())).zip(known) {
-            *byte = known;
-        }
-        let beyond = self.bytes.len().saturating_sub(from);
-        let is_there = if beyond < WORD { (1 << beyond) - 1 } else { u64::MAX };
-        tested::<S>(&window) & is_there
+        mask_at::<S>(self.bytes, self.block)
     }
+}
+
+/// One bit for each of the [`WORD`] bytes from `from` on, as far as there are so many.
+pub(crate) fn mask_at<S: Sign>(bytes: &[u8], from: usize) -> u64 {
+    work::add(WORD);
+    let before = from.checked_sub(1);
+    if let Some(window) = before.and_then(|before| bytes.get(before..)?.first_chunk()) {
+        return tested::<S>(window);
+    }
+    let mut window = [b'\n'; WORD + 2];
+    let known = bytes.get(before.unwrap_or(0)..).unwrap_or_default();
+    for (byte, &known) in window.iter_mut().skip(usize::from(before.is_none())).zip(known) {
+        *byte = known;
+    }
+    let beyond = bytes.len().saturating_sub(from);
+    let is_there = if beyond < WORD { (1 << beyond) - 1 } else { u64::MAX };
+    tested::<S>(&window) & is_there
 }
 
 /// One bit for each byte but the first and the last.

@@ -24,7 +24,7 @@ rules_step! {
     /// Rae et al. 2021, "Scaling Language Models" (Gopher), appendix A.1.1; names and defaults of datatrove 0.10, and its
     /// verdicts on English, whose words are cut as spaCy cuts them. It differs on purpose in these: items of lists begin with
     /// more than `•` and `-`, `＃` is a hash and `。。。` an ellipsis, `……` is one ellipsis and not two, emoticons are marks, a
-    /// note such as `.[12]` is cut off its word, and a document without words is `empty` where datatrove fails.
+    /// bracket inside a word parts it, as in `so.[12]` or `part(s)`, and a document without words is `empty` where datatrove fails.
     GopherQuality: kernel::GopherQuality {
         /// Fewest words.
         min_doc_words: Option<usize>,

@@ -24,7 +24,8 @@ rules_step! {
     /// # Source
     /// Rae et al. 2021, "Scaling Language Models" (Gopher), table A1; names and defaults of datatrove 0.10, and its verdicts on
     /// English. It differs on purpose in these: an n-gram that occurs once is no repetition, where datatrove drops a short
-    /// text for its own two words, and CRLF ends a line and a paragraph as LF does.
+    /// text for its own two words, CRLF ends a line and a paragraph as LF does, and a bracket inside a word parts it, which
+    /// makes more words of the names of chemistry.
     GopherRepetition: kernel::GopherRepetition {
         /// Greatest share of lines that occurred before.
         dup_line_frac: Option<f64>,

@@ -3,22 +3,8 @@
 use super::context::has_unit;
 
 /// What leads to an extension; of two that begin alike, the longer one comes first.
-const LEADS: [&str; 14] = [
-    "转接分机",
-    "转分机",
-    "转接",
-    "转",
-    "轉",
-    "分机",
-    "分機",
-    "内线",
-    "内線",
-    "extension",
-    "ext",
-    "#",
-    "＃",
-    "*",
-];
+const LEADS: [&str; 14] =
+    ["转接分机", "转分机", "转接", "转", "轉", "分机", "分機", "内线", "内線", "extension", "ext", "#", "＃", "*"];
 /// What may stand between these words and the digits.
 const JOINTS: [&str; 8] = ["号码", "号", "號", "：", ":", ".", "\u{3000}", " "];
 /// What follows a number of minutes or steps, beside the units of amounts.

@@ -17,8 +17,10 @@ const BLOCK: usize = 64;
 /// The first place in `from..to` where a text has what narrowing to a style changes, or a neighbour of it.
 pub(super) fn next_wide(bytes: &[u8], from: usize, to: usize, style: Style) -> Option<usize> {
     match style {
-        Style::Halfwidth => find::<BLOCK>(bytes, from, to, has_counterpart),
-        Style::Alphanumeric | Style::Fullwidth => find::<BLOCK>(bytes, from, to, is_wide_alphanumeric),
+        Style::Halfwidth => find::<BLOCK>(bytes, from, to, |a, b, c, _| has_counterpart(a, b, c)),
+        Style::Alphanumeric | Style::Fullwidth => {
+            find::<BLOCK>(bytes, from, to, |a, b, c, _| is_wide_alphanumeric(a, b, c))
+        }
     }
 }
 
@@ -82,19 +84,19 @@ pub(super) fn may_span_lines(bytes: &[u8], at: usize) -> bool {
 /// The first place at or after `from` where Chinese may stand, ideographs or kana; marks of full width look like it.
 pub(super) fn next_han(bytes: &[u8], from: usize) -> Option<usize> {
     // E3 to E9 begin kana and the basic block, EF compatibility ideographs, F0 the extensions.
-    find::<BLOCK>(bytes, from, bytes.len(), |a, _, _| within(a, 0xE3, 0xE9) | (a >= 0xEF))
+    find::<BLOCK>(bytes, from, bytes.len(), |a, _, _, _| within(a, 0xE3, 0xE9) | (a >= 0xEF))
 }
 
 /// The first place in `from..to` where a quotation mark or parenthesis may stand.
 pub(super) fn next_pair_mark(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
-    find::<BLOCK>(bytes, from, to, |a, b, c| {
+    find::<BLOCK>(bytes, from, to, |a, b, c, _| {
         (a == b'"') | within(a, b'\'', b')') | (a == 0xEF) & (b == 0xBC) & within(c, 0x88, 0x89)
     })
 }
 
 /// The first place in `from..to` where a mark stands that full width may change by itself.
 pub(super) fn next_mark(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
-    find::<BLOCK>(bytes, from, to, |a, _, _| {
+    find::<BLOCK>(bytes, from, to, |a, _, _, _| {
         within(a, b',', b'.') | within(a, b':', b';') | (a == b'!') | (a == b'?') | (a == b'~')
     })
 }

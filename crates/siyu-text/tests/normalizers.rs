@@ -6,6 +6,7 @@ use siyu_text::html::{StripOptions, strip};
 use siyu_text::mojibake;
 use siyu_text::punctuation::{self, Style};
 use siyu_text::unicode::{self, Form};
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 static SIMPLIFIED: LazyLock<Converter> = LazyLock::new(|| Converter::new(Config::T2s));
@@ -18,10 +19,36 @@ fn tricky() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(parts), 0..14).prop_map(|parts| parts.concat())
 }
 
+/// What garbled text is made of, and what hides it from who does not normalize.
+fn garbled() -> impl Strategy<Value = String> {
+    let parts: Vec<&str> = "漢¦字¦a¦s ¦K¦é¦e\u{301}¦A\u{303}¦\u{301}¦\u{307}¦Ã¦Ã¤¦Â¦Å¦Â ¦â¦â€œ¦â€¦ã¦€¦™¦¤¦©¦￡¦\u{212b}¦Ð¦°¦Ñ\u{80}¦ð\u{9f}\u{98}¦浣犲ソ¦浣犲¦\u{ad}¦\u{1}¦\u{80}¦\u{93}¦\u{85}¦\u{a0}¦\u{200b}¦\u{2028}¦\r\n¦ ¦　¦ｍ¦１¦２，０００¦？¦?¦\"¦(¦...¦--¦.¦;¦，¦㈱¦①"
+        .split('¦')
+        .collect();
+    prop::collection::vec(prop::sample::select(parts), 0..10).prop_map(|parts| parts.concat())
+}
+
+/// Whether a character is one of the halves above.
+fn is_half(letter: char) -> bool {
+    matches!(letter, '浣' | '犲')
+}
+
 /// OpenCC's `TSCharacters` makes this 苧 and 苧 itself 苎: equal to OpenCC, conversion takes two steps here.
 const CHAINED: char = '薴';
 
-/// Without the repair of garbled text: what surrounds it is its evidence, and normalizing that may add to it.
+/// After repair, what normalizing changes may be garbled text no more.
+fn repaired(text: &str, form: Form, style: Style, converts: fn(&str) -> Cow<'_, str>, at: usize) -> String {
+    let steps: [&dyn Fn(&str) -> String; 3] = [
+        &|text| unicode::normalize(text, form).into_owned(),
+        &|text| punctuation::normalize(text, style).into_owned(),
+        &|text| mojibake::fix(text).into_owned(),
+    ];
+    let [normalize, punctuate, fix] = steps;
+    let convert = |text: String, place: usize| if place == at { converts(&text).into_owned() } else { text };
+    let text = convert(fix(text), 0);
+    let text = convert(normalize(&text), 1);
+    convert(punctuate(&text), 2)
+}
+
 fn normalized(text: &str, form: Form, style: Style) -> String {
     let text = unicode::normalize(text, form);
     let text = punctuation::normalize(&text, style);
@@ -38,6 +65,24 @@ proptest! {
             for style in [Style::Alphanumeric, Style::Halfwidth, Style::Fullwidth] {
                 let once = normalized(&text, form, style);
                 let twice = normalized(&once, form, style);
+                prop_assert_eq!(&once, &twice, "{:?} {:?} of {:?}", form, style, text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_repaired_and_normalized_text_needs_no_repair(text in prop_oneof![any::<String>(), tricky(), garbled()], at in 0_usize..3) {
+        prop_assume!(!text.contains(CHAINED));
+        let is_question = |letter: char| letter != '?' && unicode::normalize(&letter.to_string(), Form::Nfkc).contains('?');
+        // Half of what GBK garbled may be left, and conversion change it.
+        let converts: fn(&str) -> Cow<'_, str> = if text.contains(is_half) { |text| Cow::Borrowed(text) } else { |text| SIMPLIFIED.convert(text) };
+        for form in [Form::Nfc, Form::Nfkc, Form::None] {
+            if form == Form::Nfkc && text.contains(is_question) {
+                continue;
+            }
+            for style in [Style::Alphanumeric, Style::Halfwidth, Style::Fullwidth] {
+                let once = repaired(&text, form, style, converts, at);
+                let twice = repaired(&once, form, style, converts, at);
                 prop_assert_eq!(&once, &twice, "{:?} {:?} of {:?}", form, style, text);
             }
         }

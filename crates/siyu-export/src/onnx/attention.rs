@@ -1,8 +1,9 @@
 //! Attention with a cache of keys and values.
 
+use super::attribute::{int, ints};
 use super::decoder::Decoder;
 use super::element::Element;
-use super::graph::{Graph, Value, int, ints};
+use super::graph::{Graph, Value};
 use super::norm::exchanged;
 use super::places::{Angles, Places};
 use crate::error::Result;

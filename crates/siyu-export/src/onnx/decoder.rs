@@ -1,9 +1,10 @@
 //! The whole model, part by part.
 
+use super::attribute::{fixed, float, int, named};
 use super::branch::Branches;
 use super::coded::{Coding, Watch};
 use super::element::Element;
-use super::graph::{Graph, Value, fixed, float, int, named};
+use super::graph::{Graph, Value};
 use super::norm::Norm;
 use super::places::{Places, at_hand};
 use super::proto::Size;

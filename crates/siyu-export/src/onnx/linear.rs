@@ -1,9 +1,10 @@
 //! Multiplication with weights.
 
 use super::Variant;
+use super::attribute::int;
 use super::decoder::Decoder;
 use super::element::{Element, transposed};
-use super::graph::{Value, int};
+use super::graph::Value;
 use crate::error::Result;
 
 /// The table of the embeddings.

@@ -1,8 +1,9 @@
 //! Division of rows by their root mean square.
 
 use super::Variant;
+use super::attribute::{float, int, ints};
 use super::element::Element;
-use super::graph::{Graph, Value, float, int, ints};
+use super::graph::{Graph, Value};
 
 /// A norm's kind of nodes and numbers.
 #[derive(Clone, Copy)]

@@ -1,7 +1,8 @@
 //! Positions: tables of cosines and sines, and the nodes that turn heads by them.
 
+use super::attribute::int;
 use super::element::Element;
-use super::graph::{Graph, Value, int};
+use super::graph::{Graph, Value};
 use crate::error::Result;
 use siyu_checkpoint::{RopeScaling, RopeSettings};
 

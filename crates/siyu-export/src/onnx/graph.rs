@@ -1,6 +1,6 @@
 //! A graph in the making: nodes, constants, weights, inputs and outputs.
 
-use super::attribute::value_info;
+use super::attribute::{int, value_info};
 use super::data::DataFile;
 use super::element::Element;
 use super::proto::{Attribute, GraphMessage, Node, Size, TensorMessage};
@@ -132,6 +132,14 @@ impl Graph {
             node.input.truncate(1);
         }
         Some(message)
+    }
+
+    /// A value of one kind of number as another; itself where they are the same.
+    pub(crate) fn cast(&mut self, value: &Value, from: Element, to: Element) -> Value {
+        if from == to {
+            return value.clone();
+        }
+        self.node("Cast", &[value], vec![int("to", to.code().into())])
     }
 
     /// A weight: in the file beside the graph unless it is small.

@@ -95,13 +95,13 @@ impl Decoder<'_, '_> {
     ) -> Result<Value> {
         let (weight, scales) = self.row_codes(name, coded, [rows, columns])?;
         let middle = self.graph.byte(MIDDLE);
-        let wide = self.cast(input, Element::F32);
+        let wide = self.graph.cast(input, self.element, Element::F32);
         let [rounded, scale, zero] = self.graph.many("DynamicQuantizeLinear", &[&wide], vec![]);
         let sums = self.graph.node("MatMulInteger", &[&rounded, &weight, &zero, &middle], vec![]);
         let sums = self.graph.node("Cast", &[&sums], vec![int("to", Element::F32.code().into())]);
         let both = self.graph.node("Mul", &[&scale, &scales], vec![]);
         let product = self.graph.node("Mul", &[&sums, &both], vec![]);
-        Ok(self.cast(&product, self.element))
+        Ok(self.graph.cast(&product, Element::F32, self.element))
     }
 
     /// With inputs rounded to 8 bits of one range: pairs of `QuantizeLinear` and `DequantizeLinear`, of which runtimes
@@ -126,12 +126,12 @@ impl Decoder<'_, '_> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
         let zero = (-low / scale).round().clamp(0.0, 255.0) as u8;
         let (scale, zero) = (self.graph.scalar(Element::F32, scale), self.graph.byte(zero));
-        let wide = self.cast(input, Element::F32);
+        let wide = self.graph.cast(input, self.element, Element::F32);
         let rounded = self.graph.node("QuantizeLinear", &[&wide, &scale, &zero], vec![]);
         let rounded = self.graph.node("DequantizeLinear", &[&rounded, &scale, &zero], vec![]);
         let matrix = self.graph.node("DequantizeLinear", &[&weight, &scales, &middles], vec![int("axis", 1)]);
         let product = self.graph.node("MatMul", &[&rounded, &matrix], vec![]);
-        Ok(self.cast(&product, self.element))
+        Ok(self.graph.cast(&product, Element::F32, self.element))
     }
 
     /// Codes, `[columns, rows]`, and the scale of each row.
@@ -140,14 +140,6 @@ impl Decoder<'_, '_> {
         let codes = self.graph.weight(&format!("{name}_codes"), Element::U8, &[columns, rows], turned)?;
         let bytes = Element::F32.bytes(&coded.scales);
         Ok((codes, self.graph.weight(&format!("{name}_scales"), Element::F32, &[rows], bytes)?))
-    }
-
-    /// A value of the model's kind of number, or of 32-bit floats, as the other.
-    fn cast(&mut self, value: &Value, to: Element) -> Value {
-        if self.element == Element::F32 {
-            return value.clone();
-        }
-        self.graph.node("Cast", &[value], vec![int("to", to.code().into())])
     }
 }
 

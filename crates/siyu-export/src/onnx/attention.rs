@@ -1,8 +1,9 @@
 //! Attention with a cache of keys and values.
 
+use super::attribute::{int, ints};
 use super::decoder::Decoder;
 use super::element::Element;
-use super::graph::{Graph, Value, int, ints};
+use super::graph::{Graph, Value};
 use super::norm::exchanged;
 use super::places::{Angles, Places};
 use crate::error::Result;
@@ -43,8 +44,10 @@ impl Decoder<'_, '_> {
         if !self.config.head_norm {
             return Ok(heads);
         }
-        let weight = self.vector(&format!("model.layers.{index}.self_attn.{module}.weight"), self.config.head_size)?;
-        Ok(self.norm.apply(&mut self.graph, &heads, &weight))
+        let name = format!("model.layers.{index}.self_attn.{module}.weight");
+        let weight = self.vector(&name, self.config.head_size, Element::F32)?;
+        let wide = self.graph.cast(&heads, self.element, Element::F32);
+        Ok(self.norm.apply(&mut self.graph, &wide, &weight))
     }
 
     fn by_head(&mut self, tensor: &Value, heads: i64) -> Value {
@@ -131,18 +134,11 @@ impl Decoder<'_, '_> {
         #[expect(clippy::cast_possible_truncation, reason = "a factor near 0.1")]
         let scale = graph.scalar(element, (head_size as f64).sqrt().recip() as f32);
         let scaled = graph.node("Mul", &[&grouped, &scale], vec![]);
-        let mut scores = graph.node("MatMul", &[&scaled, &across], vec![]);
-        let cast = |graph: &mut Graph, value: &Value, to: Element| {
-            graph.node("Cast", &[value], vec![int("to", to.code().into())])
-        };
-        if element != Element::F32 {
-            scores = cast(graph, &scores, Element::F32);
-        }
+        let scores = graph.node("MatMul", &[&scaled, &across], vec![]);
+        let scores = graph.cast(&scores, element, Element::F32);
         let scores = graph.node("Where", &[&masks[&self.config.windows[index]], &scores, lowest], vec![]);
-        let mut shares = graph.node("Softmax", &[&scores], vec![int("axis", -1)]);
-        if element != Element::F32 {
-            shares = cast(graph, &shares, element);
-        }
+        let shares = graph.node("Softmax", &[&scores], vec![int("axis", -1)]);
+        let shares = graph.cast(&shares, Element::F32, element);
         let along = spread(graph, &values);
         let attended = graph.node("MatMul", &[&shares, &along], vec![]);
         let shape = graph.list(&[0, heads, -1, head_size]);

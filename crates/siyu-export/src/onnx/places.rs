@@ -1,7 +1,8 @@
 //! Which token stands where and sees which others: what all layers share.
 
+use super::attribute::int;
 use super::element::Element;
-use super::graph::{Graph, Value, int};
+use super::graph::{Graph, Value};
 use super::rope::{self, Turns};
 use super::{Variant, decoder::Decoder};
 use crate::error::Result;
@@ -98,7 +99,7 @@ fn plain(decoder: &mut Decoder<'_, '_>, ids: &Value, mask: &Value) -> Result<Pla
         masks.insert(window, graph.node("Unsqueeze", &[&within, &heads], vec![]));
     }
     // Scores are made probabilities in f32.
-    let lowest = graph.scalar(Element::F32, Element::F32.lowest());
+    let lowest = graph.scalar(Element::F32, f32::MIN);
     Ok(Places::Plain { turns, masks, lowest })
 }
 

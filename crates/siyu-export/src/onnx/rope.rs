@@ -1,7 +1,8 @@
 //! Positions: tables of cosines and sines, and the nodes that turn heads by them.
 
+use super::attribute::int;
 use super::element::Element;
-use super::graph::{Graph, Value, int};
+use super::graph::{Graph, Value};
 use crate::error::Result;
 use siyu_checkpoint::{RopeScaling, RopeSettings};
 
@@ -79,9 +80,7 @@ pub(crate) fn turns(
             let factor = graph.scalar(Element::F32, factor);
             turn = graph.node("Mul", &[&turn, &factor], vec![]);
         }
-        if element != Element::F32 {
-            turn = graph.node("Cast", &[&turn], vec![int("to", element.code().into())]);
-        }
+        turn = graph.cast(&turn, Element::F32, element);
         graph.node("Unsqueeze", &[&turn, &axis], vec![])
     };
     Ok(Turns { cosines: made("Cos"), sines: made("Sin") })

@@ -2,7 +2,8 @@
 //!
 //! One thread runs the model. Between two steps it takes in new requests, reads a piece of one prompt, and lets those go
 //! that ended or whose caller went away: requests join and leave at every token. A request's tokens depend on nothing
-//! but the request: not on who else is answered, nor on what was computed before.
+//! but the request: not on who else is answered, nor on what was computed before. Prompts are read one after another:
+//! a few dozen tokens keep the processor as busy as those of several prompts together.
 
 mod answer;
 mod detokenize;
@@ -14,6 +15,7 @@ mod request;
 mod stop;
 #[cfg(test)]
 mod tests;
+mod underway;
 mod worker;
 
 pub use answer::Vocabulary;
@@ -30,7 +32,8 @@ use std::{
     thread,
     time::Instant,
 };
-use worker::{Job, Worker};
+use underway::Job;
+use worker::Worker;
 
 /// How many requests, and what is kept of their prompts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -96,7 +96,7 @@ impl Growing {
         let builder = Session::builder(siyu_export::load_runtime()?)?;
         let session = builder.with_intra_threads(threads)?.commit_from_file(folder.join(onnx::GRAPH_FILE))?;
         let past =
-            session.inputs().iter().map(|input| input.name()).filter(|name| name.starts_with("past_key_values."));
+            session.inputs().iter().map(ort::value::Outlet::name).filter(|name| name.starts_with("past_key_values."));
         let names: Vec<_> = past.map(|past| (past.to_owned(), past.replace("past_key_values", "present"))).collect();
         let mut growing = Self { session, cache: Vec::new(), names };
         let empty = |input: &str| -> Result<DynValue> {

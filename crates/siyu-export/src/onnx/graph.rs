@@ -119,7 +119,7 @@ impl Graph {
     /// Remembers that `sum` adds what wins back a loss: the last node that was made.
     pub(crate) fn mark_recovery(&mut self, sum: &Value) {
         let last = self.message.node.len() - 1;
-        debug_assert_eq!(self.message.node[last].output, [sum.0.clone()], "marked as it is made");
+        debug_assert_eq!(self.message.node[last].output, std::slice::from_ref(&sum.0), "marked as it is made");
         self.recoveries.push(last);
     }
 

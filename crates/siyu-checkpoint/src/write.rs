@@ -72,11 +72,14 @@ mod tests {
     use crate::Checkpoint;
     use safetensors::tensor::{Dtype, TensorView};
 
+    fn view(bytes: &[u8]) -> TensorView<'_> {
+        TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).unwrap()
+    }
+
     fn written(shard_bytes: usize) -> (tempfile::TempDir, Vec<String>) {
         let folder = tempfile::tempdir().unwrap();
         let tensors = [("c", [1.0_f32.to_le_bytes(); 4].concat()), ("a", [2.0_f32.to_le_bytes(); 4].concat())];
         let last = [3.0_f32.to_le_bytes(); 8].concat();
-        let view = |bytes| TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).unwrap();
         let mut views: Vec<_> = tensors.iter().map(|(name, bytes)| ((*name).to_owned(), view(bytes))).collect();
         views.push(("b".to_owned(), view(&last)));
         write_weights(folder.path(), views, shard_bytes).unwrap();

@@ -56,7 +56,11 @@ fn normalized(text: &str, form: Form, style: Style) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config({
+        let config = ProptestConfig::default();
+        // As many cases as the environment asks for, and no fewer than these.
+        ProptestConfig { cases: config.cases.max(1000), ..config }
+    })]
 
     #[test]
     fn a_normalized_text_is_normal(text in prop_oneof![any::<String>(), tricky()]) {

@@ -34,7 +34,6 @@ macro_rules! rules_step {
         }
     };
 }
-pub(crate) use rules_step;
 
 pub(crate) mod c4_quality;
 pub(crate) mod convert_chinese;

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::operator::{Kernel, RowOperator, Verdict, text_column};
-use crate::steps::{rules_step, text_fields};
+use crate::steps::text_fields;
 use arrow::array::{Array, BooleanArray, StringArray, StringBuilder};
 use arrow::datatypes::Field;
 use siyu_text::quality::{EMPTY, c4};
@@ -26,7 +26,6 @@ rules_step! {
     /// purpose in these: a line may also end with a curly closing quote or a bracket closed behind a full stop, and with the
     /// marks of other scripts; notes and policies are known in Chinese too; and what nothing is left of is `empty`, where
     /// datatrove keeps an empty document if `min_num_sentences` allows it.
-    #[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own, named as in the field")]
     C4Quality: c4::C4 {
         /// Takes notes such as `[1]`, `[edit]` and `[来源请求]` out of lines.
         remove_citations: bool,

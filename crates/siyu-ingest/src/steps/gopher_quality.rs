@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::operator::{Kernel, RowOperator};
-use crate::steps::{judging, rules_step};
+use crate::steps::judging;
 use arrow::datatypes::Field;
 use siyu_text::quality::gopher_quality as kernel;
 

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::operator::{Kernel, RowOperator};
-use crate::steps::{judging, rules_step};
+use crate::steps::judging;
 use arrow::datatypes::Field;
 use serde::{Deserialize, Deserializer};
 use siyu_text::quality::gopher_repetition as kernel;

@@ -59,8 +59,9 @@ proptest! {
 
     #[test]
     fn a_normalized_text_is_normal(text in prop_oneof![any::<String>(), tricky()]) {
-        // Garbled lines stay as they are in part, and which do may change.
-        prop_assume!(!text.contains(CHAINED) && mojibake::fix(&text) == text);
+        prop_assume!(!text.contains(CHAINED));
+        // Of garbled lines some stay as they are, and which do may change.
+        let text = mojibake::fix(&text);
         for form in [Form::Nfc, Form::Nfkc, Form::None] {
             for style in [Style::Alphanumeric, Style::Halfwidth, Style::Fullwidth] {
                 let once = normalized(&text, form, style);

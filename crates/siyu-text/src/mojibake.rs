@@ -27,8 +27,8 @@ const MAX_ROUNDS: usize = 4096;
 /// judged as each normal form would have it.
 ///
 /// So the steps are idempotent together in this order: repair, [`unicode::normalize`](crate::unicode::normalize),
-/// [`punctuation::normalize`](crate::punctuation::normalize), with the conversion of Chinese anywhere behind the repair.
-/// What is repaired after it was normalized has not been normalized, so repair comes first. Two cases are left out. A
+/// [`punctuation::normalize`](crate::punctuation::normalize), with the conversion of Chinese anywhere behind the normal
+/// form. What is repaired after it was normalized has not been normalized, so repair comes first. Two cases are left out. A
 /// full-width question mark behind a letter becomes a plain one in [`Form::Nfkc`](crate::unicode::Form::Nfkc), and may
 /// then stand for a lost byte: repairing that at once would ruin questions. And where only half of what GBK garbled can
 /// be repaired, conversion may change the other half.

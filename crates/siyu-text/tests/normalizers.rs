@@ -35,18 +35,13 @@ fn is_half(letter: char) -> bool {
 /// OpenCC's `TSCharacters` makes this 苧 and 苧 itself 苎: equal to OpenCC, conversion takes two steps here.
 const CHAINED: char = '薴';
 
-/// After repair, what normalizing changes may be garbled text no more.
-fn repaired(text: &str, form: Form, style: Style, converts: fn(&str) -> Cow<'_, str>, at: usize) -> String {
-    let steps: [&dyn Fn(&str) -> String; 3] = [
-        &|text| unicode::normalize(text, form).into_owned(),
-        &|text| punctuation::normalize(text, style).into_owned(),
-        &|text| mojibake::fix(text).into_owned(),
-    ];
-    let [normalize, punctuate, fix] = steps;
-    let convert = |text: String, place: usize| if place == at { converts(&text).into_owned() } else { text };
-    let text = convert(fix(text), 0);
-    let text = convert(normalize(&text), 1);
-    convert(punctuate(&text), 2)
+/// With conversion before or after punctuation.
+fn repaired(text: &str, form: Form, style: Style, converts: fn(&str) -> Cow<'_, str>, early: bool) -> String {
+    let text = mojibake::fix(text);
+    let text = unicode::normalize(&text, form);
+    let text = if early { converts(&text) } else { Cow::Borrowed(&*text) };
+    let text = punctuation::normalize(&text, style);
+    if early { text.into_owned() } else { converts(&text).into_owned() }
 }
 
 fn normalized(text: &str, form: Form, style: Style) -> String {
@@ -56,11 +51,17 @@ fn normalized(text: &str, form: Form, style: Style) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config({
+        let config = ProptestConfig::default();
+        // As many cases as the environment asks for, and no fewer than these.
+        ProptestConfig { cases: config.cases.max(1000), ..config }
+    })]
 
     #[test]
     fn a_normalized_text_is_normal(text in prop_oneof![any::<String>(), tricky()]) {
         prop_assume!(!text.contains(CHAINED));
+        // Of garbled lines some stay as they are, and which do may change.
+        let text = mojibake::fix(&text);
         for form in [Form::Nfc, Form::Nfkc, Form::None] {
             for style in [Style::Alphanumeric, Style::Halfwidth, Style::Fullwidth] {
                 let once = normalized(&text, form, style);
@@ -71,7 +72,7 @@ proptest! {
     }
 
     #[test]
-    fn a_repaired_and_normalized_text_needs_no_repair(text in prop_oneof![any::<String>(), tricky(), garbled()], at in 0_usize..3) {
+    fn a_repaired_and_normalized_text_needs_no_repair(text in prop_oneof![any::<String>(), tricky(), garbled()], early in any::<bool>()) {
         prop_assume!(!text.contains(CHAINED));
         let is_question = |letter: char| letter != '?' && unicode::normalize(&letter.to_string(), Form::Nfkc).contains('?');
         // Half of what GBK garbled may be left, and conversion change it.
@@ -81,8 +82,8 @@ proptest! {
                 continue;
             }
             for style in [Style::Alphanumeric, Style::Halfwidth, Style::Fullwidth] {
-                let once = repaired(&text, form, style, converts, at);
-                let twice = repaired(&once, form, style, converts, at);
+                let once = repaired(&text, form, style, converts, early);
+                let twice = repaired(&once, form, style, converts, early);
                 prop_assert_eq!(&once, &twice, "{:?} {:?} of {:?}", form, style, text);
             }
         }

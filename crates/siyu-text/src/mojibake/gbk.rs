@@ -88,7 +88,7 @@ fn fix_piece(piece: &str) -> Option<Repair> {
     for letter in piece.chars() {
         taken += letter.len_utf8();
         if matches!(letter, '\u{FFFD}' | '?') && !bytes.is_empty() {
-            repair.push(taken, &torn(&bytes)?);
+            repair.push_whole(taken, &torn(&bytes)?);
             (bytes, taken) = (Vec::new(), 0);
             continue;
         }
@@ -100,7 +100,7 @@ fn fix_piece(piece: &str) -> Option<Repair> {
         bytes.extend_from_slice(&encoded);
         match std::str::from_utf8(&bytes) {
             Ok(whole) => {
-                repair.push(taken, whole);
+                repair.push_whole(taken, whole);
                 bytes.clear();
                 taken = 0;
             }
@@ -109,7 +109,7 @@ fn fix_piece(piece: &str) -> Option<Repair> {
         }
     }
     if !bytes.is_empty() {
-        repair.push(taken, &torn(&bytes)?);
+        repair.push_whole(taken, &torn(&bytes)?);
     }
     let fixed = repair.text();
     let is_surer = rare(piece) >= rare(fixed) + ENOUGH && fixed.chars().all(is_plausible);

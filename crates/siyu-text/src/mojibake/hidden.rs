@@ -47,9 +47,7 @@ fn carried(line: &str, seen: &str, pieces: &Pieces, start: usize, fixed: &Repair
     given.push_str(seen.get(last..to.output.end).unwrap_or_default());
     let (source, mut repair) = (from.source.start..to.source.end, Repair::default());
     repair.push(source.start, line.get(..source.start).unwrap_or_default());
-    let head = given.chars().next().map_or(0, char::len_utf8);
-    repair.push(source.len(), given.get(..head).unwrap_or_default());
-    repair.push(0, given.get(head..).unwrap_or_default());
+    repair.push_whole(source.len(), &given);
     repair.push(line.len() - source.end, line.get(source.end..).unwrap_or_default());
     repair
 }

@@ -25,6 +25,13 @@ impl Repair {
         self.steps.push((taken, with.len()));
     }
 
+    /// Gives `with` for the next `taken` bytes of the source; its first character stands for all of them.
+    pub(super) fn push_whole(&mut self, taken: usize, with: &str) {
+        let (head, tail) = with.split_at(with.chars().next().map_or(0, char::len_utf8));
+        self.push(taken, head);
+        self.push(0, tail);
+    }
+
     /// Gives `with` for the next characters of the source.
     pub(super) fn give(&mut self, for_characters: &[char], with: &str) {
         self.push(for_characters.iter().map(|letter| letter.len_utf8()).sum(), with);

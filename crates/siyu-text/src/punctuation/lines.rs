@@ -30,16 +30,16 @@ impl<'a> Lines<'a> {
         if !self.passes_over {
             return Some(from..bytes.len());
         }
-        let (mut at, mut target_end) = (from, 0);
+        let (mut at, mut target_end) = (from, None);
         loop {
             let hit = self.suspects.next(at, bytes.len())?;
             at = hit + 1;
             let opens = scan::may_span_lines(bytes, hit);
-            if !opens && (hit < self.foreign || hit == target_end || !scan::is_doubtful(bytes, hit)) {
+            if !opens && (hit < self.foreign || Some(hit) == target_end || !scan::is_doubtful(bytes, hit)) {
                 continue;
             }
             if let Some(end) = scan::link_end(bytes, hit) {
-                target_end = end;
+                target_end = Some(end);
                 continue;
             }
             let line = self.line(hit);

@@ -72,17 +72,17 @@ mod tests {
     use crate::Checkpoint;
     use safetensors::tensor::{Dtype, TensorView};
 
-    fn view(bytes: &[u8]) -> TensorView<'_> {
-        TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).unwrap()
+    fn vector(numbers: &[u8]) -> TensorView<'_> {
+        TensorView::new(Dtype::F32, vec![numbers.len() / 4], numbers).unwrap()
     }
 
     fn written(shard_bytes: usize) -> (tempfile::TempDir, Vec<String>) {
         let folder = tempfile::tempdir().unwrap();
-        let tensors = [("c", [1.0_f32.to_le_bytes(); 4].concat()), ("a", [2.0_f32.to_le_bytes(); 4].concat())];
-        let last = [3.0_f32.to_le_bytes(); 8].concat();
-        let mut views: Vec<_> = tensors.iter().map(|(name, bytes)| ((*name).to_owned(), view(bytes))).collect();
-        views.push(("b".to_owned(), view(&last)));
-        write_weights(folder.path(), views, shard_bytes).unwrap();
+        let [one, other, last] =
+            [(1.0_f32, 4), (2.0, 4), (3.0, 8)].map(|(number, count)| number.to_le_bytes().repeat(count));
+        let tensors = [("c", &one), ("a", &other), ("b", &last)];
+        let tensors = tensors.map(|(name, numbers)| (name.to_owned(), vector(numbers))).into();
+        write_weights(folder.path(), tensors, shard_bytes).unwrap();
         let mut files: Vec<String> =
             fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
         files.sort();

@@ -3,7 +3,9 @@
 //! `cargo run --release -p siyu-export --example recovery -- MODEL TOKENS.json [RANK…]`; the file holds lists of token
 //! ids under `train` and `validation`.
 
-use siyu_export::{Blocks, ExportSettings, QuantizeBounds, QuantizeSettings, Scheme, TextRow, Trial, quantize};
+use siyu_export::{
+    Blocks, Comparison, ExportSettings, QuantizeBounds, QuantizeSettings, Scheme, TextRow, Trial, quantize,
+};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write;
@@ -26,24 +28,22 @@ fn main() -> Result<(), Box<dyn Error>> {
             let folder = std::env::temp_dir().join(format!("siyu-recovery-{}", std::process::id()));
             let report = quantize(Path::new(&model), &folder, ExportSettings::default(), settings, trial)?;
             std::fs::remove_dir_all(&folder).ok();
-            let before = report.unrecovered.ok_or("nothing was recovered")?.all;
-            let after = report.found.all;
-            writeln!(
-                out,
-                "{} rank {rank}: perplexity {:.4}, {:.4} ({:+.2} %) to {:.4} ({:+.2} %); divergence {:.5} to {:.5}; agreement {:.2} to {:.2} %; {} bytes",
-                if calibrated { "gptq" } else { "nearest" },
-                after.perplexity[0],
-                before.perplexity[1],
-                100.0 * before.perplexity_growth(),
-                after.perplexity[1],
-                100.0 * after.perplexity_growth(),
-                before.divergence,
-                after.divergence,
-                100.0 * before.agreement,
-                100.0 * after.agreement,
-                report.bytes
-            )?;
+            let method = if calibrated { "gptq" } else { "nearest" };
+            writeln!(out, "{method}, rank {rank}, {} bytes", report.bytes)?;
+            told("without", &report.unrecovered.ok_or("nothing was recovered")?.all, &mut out)?;
+            told("with", &report.found.all, &mut out)?;
         }
     }
     Ok(())
+}
+
+fn told(what: &str, found: &Comparison, out: &mut impl Write) -> std::io::Result<()> {
+    let [before, after] = found.perplexity;
+    writeln!(
+        out,
+        "  {what:<8} perplexity {before:.4} to {after:.4} ({:+.2} %), divergence {:.5}, agreement {:.2} %",
+        100.0 * found.perplexity_growth(),
+        found.divergence,
+        100.0 * found.agreement
+    )
 }

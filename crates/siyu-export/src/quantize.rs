@@ -103,6 +103,20 @@ pub struct Trial<'a> {
     pub threads: usize,
 }
 
+impl Trial<'_> {
+    fn check(self, settings: QuantizeSettings) -> Result<()> {
+        let problem = if self.gate.is_empty() && !self.force {
+            "there are no texts to measure the quantized model on; name a dataset by `--dataset`, or `--force` it \
+             unmeasured"
+        } else if settings.takes_texts() && self.calibration.iter().all(Vec::is_empty) {
+            "calibration takes texts, and there are none; name a dataset by `--dataset`"
+        } else {
+            return Ok(());
+        };
+        Err(Error::Setting { problem: problem.to_owned() })
+    }
+}
+
 /// Writes the folder of a model in few bits, as [`crate::export`] does in floats, if the gate lets it through.
 ///
 /// # Errors
@@ -116,16 +130,7 @@ pub fn quantize(
     trial: Trial<'_>,
 ) -> Result<QuantizeReport> {
     settings.check()?;
-    if trial.gate.is_empty() && !trial.force {
-        let problem = "there are no texts to measure the quantized model on; name a dataset by `--dataset`, or \
-                       `--force` it unmeasured"
-            .to_owned();
-        return Err(Error::Setting { problem });
-    }
-    if settings.takes_texts() && trial.calibration.iter().all(Vec::is_empty) {
-        let problem = "calibration takes texts, and there are none; name a dataset by `--dataset`".to_owned();
-        return Err(Error::Setting { problem });
-    }
+    trial.check(settings)?;
     let config = Config::from_folder(model)?;
     let checkpoint = Checkpoint::open(model)?;
     let unfinished = Unfinished::begin(out)?;

@@ -74,7 +74,7 @@ impl Decoder<'_, '_> {
         let Some(Change { down, up, rank }) = &coded.change else { return Ok(product) };
         let names = ["down", "up"].map(|part| format!("{name}_recovery_{part}"));
         let sum = self.low_rank_sum(names.each_ref().map(String::as_str), [down, up], *rank, input, &product)?;
-        self.graph.mark_recovery(&sum);
+        self.graph.mark_recovery();
         Ok(sum)
     }
 }

@@ -6,7 +6,7 @@ use super::graph::{Graph, Value};
 use crate::error::Result;
 use siyu_checkpoint::{RopeScaling, RopeSettings};
 
-/// Cosines and sines of the tokens at hand, in the kind of number of the model.
+/// Cosines and sines of the tokens at hand, f32.
 pub(crate) struct Turns {
     /// `[batch, 1, sequence, head_size / 2]`, or with the second and third size exchanged.
     cosines: Value,
@@ -55,7 +55,6 @@ pub(crate) fn turns(
     settings: &RopeSettings,
     [positions, totals]: [&Value; 2],
     heads_axis: i64,
-    element: Element,
 ) -> Result<Turns> {
     let (frequencies, factor) = settings.frequencies(0);
     let frequencies = match settings.scaling {
@@ -80,7 +79,6 @@ pub(crate) fn turns(
             let factor = graph.scalar(Element::F32, factor);
             turn = graph.node("Mul", &[&turn, &factor], vec![]);
         }
-        turn = graph.cast(&turn, Element::F32, element);
         graph.node("Unsqueeze", &[&turn, &axis], vec![])
     };
     Ok(Turns { cosines: made("Cos"), sines: made("Sin") })
@@ -112,7 +110,7 @@ fn growing(graph: &mut Graph, settings: &RopeSettings, factor: f64, totals: &Val
 }
 
 impl Turns {
-    /// Turns heads whose last axis is `head_size`; the first half of a head is paired with the second.
+    /// Turns heads in f32 whose last axis is `head_size`; the first half of a head is paired with the second.
     pub(crate) fn apply(&self, graph: &mut Graph, heads: &Value) -> Value {
         let [first, second] = graph.many("Split", &[heads], vec![int("axis", -1), int("num_outputs", 2)]);
         let mut product = |one: &Value, other: &Value| graph.node("Mul", &[one, other], vec![]);

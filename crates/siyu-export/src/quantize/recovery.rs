@@ -107,7 +107,7 @@ fn orthonormalize(vectors: &mut [f32], size: usize) {
         let left = length(vector);
         #[expect(clippy::cast_possible_truncation, reason = "vectors are f32")]
         let factor = if left > 1e-6 * whole { left.recip() as f32 } else { 0.0 };
-        for number in vector {
+        for number in vector.iter_mut() {
             *number *= factor;
         }
     }

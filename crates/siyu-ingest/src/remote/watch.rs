@@ -142,7 +142,7 @@ mod tests {
         let order = folder.path().join("order.json");
         let attempts = folder.path().join("attempts");
         fs::create_dir(&attempts).unwrap();
-        let mut watch = Watch::new(&order, Duration::ZERO);
+        let mut watch = Watch::new(&order, Duration::from_nanos(1));
         let attempt = |task| Attempt::start(&attempts, task, "here").unwrap();
         let silent = attempt(0);
         attempt(1)

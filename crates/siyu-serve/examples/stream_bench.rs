@@ -83,7 +83,12 @@ fn report(what: &str, address: SocketAddr, read: &Moment) -> Result<()> {
     }
     times.sort();
     let at = |share: usize| times[times.len() * share / 100].as_secs_f64() * 1e3;
-    println!("first byte after the prompt was read, {what}: p50 {:.3} ms, p99 {:.3} ms", at(50), at(99));
+    println!(
+        "first byte after the prompt was read, {what}: p50 {:.3}, p90 {:.3}, p99 {:.3} ms",
+        at(50),
+        at(90),
+        at(99)
+    );
     Ok(())
 }
 

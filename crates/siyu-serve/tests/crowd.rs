@@ -12,7 +12,7 @@ use running::{Response, Running, post, start, streamed};
 use serde_json::{Value, json};
 use std::{
     env, fs,
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -22,6 +22,9 @@ const CLIENTS: usize = 64;
 
 /// How many requests there are of one kind each.
 const KINDS: usize = 96;
+
+/// What a piece of an answer begins with.
+const EVENT: &[u8] = b"data: ";
 
 /// Memory that allocators may keep for later.
 const SLACK: usize = 64 << 20;
@@ -47,7 +50,7 @@ fn varied(kind: usize) -> Value {
 struct Seen {
     answers: usize,
     vanished: usize,
-    /// From a request to its first byte, for those who read at once.
+    /// From a request to the first piece of its answer, for those who read at once.
     waits: Vec<Duration>,
     /// From a request to the end of its answer.
     whole: Vec<Duration>,
@@ -68,18 +71,21 @@ fn visit(service: &Running, client: usize, round: usize, expected: &[String], se
         return;
     }
     let is_slow = client % 7 == 5;
-    let mut bytes = Vec::new();
+    let (mut bytes, mut begun) = (Vec::new(), false);
     let mut piece = [0; 4096];
     loop {
         let size = if is_slow { 200 } else { piece.len() };
-        let count = stream.read(&mut piece[..size]).unwrap();
-        if count == 0 {
-            break;
-        }
-        if bytes.is_empty() && !is_slow {
+        let count = match stream.read(&mut piece[..size]) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => panic!("{error}"),
+        };
+        bytes.extend_from_slice(&piece[..count]);
+        if !is_slow && !begun && bytes.windows(EVENT.len()).any(|window| window == EVENT) {
+            begun = true;
             seen.waits.push(began.elapsed());
         }
-        bytes.extend_from_slice(&piece[..count]);
         if is_slow {
             thread::sleep(Duration::from_millis(2));
         }
@@ -136,7 +142,7 @@ fn report(seen: &mut Seen, before: usize) {
         times[(times.len() * share / 100).min(times.len() - 1)].as_secs_f64() * 1e3
     };
     println!("{} answers, each as it is alone; {} clients vanished", seen.answers, seen.vanished);
-    for (what, times) in [("first byte", &mut seen.waits), ("whole answer", &mut seen.whole)] {
+    for (what, times) in [("first piece", &mut seen.waits), ("whole answer", &mut seen.whole)] {
         let [p50, p99, most] = [50, 99, 100].map(|share| percentile(times, share));
         println!("{what}: p50 {p50:.0} ms, p99 {p99:.0} ms, at most {most:.0} ms");
     }

@@ -32,7 +32,8 @@ const USUAL_CONTEXT: usize = 4096;
 /// Opens the model of a folder for as many texts as `settings` say, none longer than `limit` tokens.
 ///
 /// # Errors
-/// [`Error::Runtime`] without onnxruntime, [`Error::NoGpu`] without one for GPUs where they ask for it, [`Error::Onnx`] and [`Error::Model`] for the graph.
+/// [`Error::Runtime`] without onnxruntime, [`Error::NoGpu`] without one for GPUs where they ask for it, [`Error::Onnx`]
+/// and [`Error::Model`] for the graph.
 pub fn open(folder: &Path, settings: &Engine, limit: usize) -> Result<Box<dyn Forward>> {
     let path = folder.join(GRAPH_FILE);
     let environment = siyu_export::load_runtime().map_err(|error| Error::Runtime { problem: error.to_string() })?;

@@ -131,6 +131,7 @@ impl<'a> Ranking<'a> {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what slices are sorted by takes references")]
 fn by_logit(one: &(u32, f32), other: &(u32, f32)) -> Ordering {
     other.1.total_cmp(&one.1).then(one.0.cmp(&other.0))
 }

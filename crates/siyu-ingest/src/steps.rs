@@ -1,5 +1,40 @@
 //! The operators, one file each.
 
+/// A step that judges or cleans a column by rules of `siyu-text`: the settings are the fields of the rules, with their
+/// defaults, and the column. A field that the rules have and the list has not, or has otherwise, does not compile.
+macro_rules! rules_step {
+    (
+        $(#[$about:meta])*
+        $step:ident: $rules:ty {
+            $($(#[$field_about:meta])* $field:ident: $type:ty,)*
+        }
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $step {
+            $($(#[$field_about])* pub $field: $type,)*
+            /// Column that is judged.
+            pub column: String,
+        }
+
+        impl Default for $step {
+            fn default() -> Self {
+                let rules = <$rules>::default();
+                Self { $($field: rules.$field,)* column: $crate::steps::text() }
+            }
+        }
+
+        impl $step {
+            fn rules(&self) -> $rules {
+                type Rules = $rules;
+                let Self { $($field,)* column: _ } = self.clone();
+                Rules { $($field,)* }
+            }
+        }
+    };
+}
+
 pub(crate) mod c4_quality;
 pub(crate) mod convert_chinese;
 pub(crate) mod decontaminate;

@@ -20,6 +20,7 @@ mod context;
 mod date;
 mod detector;
 mod email;
+mod extension;
 mod foreign_permit;
 mod hardware;
 mod iban;

@@ -3,6 +3,7 @@
 //! What is no prose keeps its punctuation: numbers, URLs, e-mail addresses, code, formulas, markup.
 
 mod context;
+mod kept;
 mod lines;
 mod narrow;
 mod pairs;
@@ -42,28 +43,47 @@ const MAX_ROUNDS: usize = 64;
 /// Latin words or digits it stays, and where the sides disagree the language of the sentence decides. The space after
 /// a mark goes with it, since a full-width mark brings its own.
 ///
+/// A line that would read as garbled afterwards stays, as one with `Ã"`: `Ã“` is what `Ó` may have become.
+///
 /// # Source
 /// Unicode 16, block "Halfwidth and Fullwidth Forms": U+FF01 to U+FF5E are ASCII 0x21 to 0x7E, in order. GB/T
 /// 15834-2011 "General rules for punctuation" for the Chinese marks: two em dashes, six dots in an ellipsis, double
 /// quotation marks outside single ones. GB/T 15835-2011 for Arabic numerals in Chinese text.
 pub fn normalize(text: &str, style: Style) -> Cow<'_, str> {
-    until_stable(text, MAX_ROUNDS, |text| round::<()>(text, style)).0
+    rewrite::<()>(text, style).0
 }
 
 /// Like [`normalize`], with the place in the source for each place in the result.
 pub fn normalize_mapped(text: &str, style: Style) -> (Cow<'_, str>, OffsetMap) {
-    until_stable(text, MAX_ROUNDS, |text| round(text, style))
+    rewrite(text, style)
 }
 
-/// One pass over a text: width first, then marks.
-fn round<R: Record>(text: &str, style: Style) -> Option<(String, R)> {
+fn rewrite<R: Record>(text: &str, style: Style) -> (Cow<'_, str>, R) {
+    let mut kept = Vec::new();
+    loop {
+        let (out, record) = until_stable(text, MAX_ROUNDS, |text| round(text, style, &kept));
+        let Cow::Owned(changed) = &out else { return (out, record) };
+        let garbled = kept::made_garbled(text, changed);
+        if garbled.is_empty() {
+            return (out, record);
+        }
+        kept.extend(garbled);
+        kept.sort_unstable();
+    }
+}
+
+/// One pass over a text: width first, then marks. The lines of the numbers `kept` stay.
+fn round<R: Record>(text: &str, style: Style, kept: &[usize]) -> Option<(String, R)> {
     let bytes = text.as_bytes();
     let is_wide = scan::next_wide(bytes, 0, bytes.len(), style).is_some();
-    if !is_wide && (style != Style::Fullwidth || !scan::may_have_han(bytes)) {
+    if !is_wide && (style != Style::Fullwidth || scan::next_han(bytes, 0).is_none()) {
         return None;
     }
-    let mut lines = Lines::new(text, !is_wide);
-    let spans = protect::spans(text, Some(&mut lines));
+    let mut lines = Lines::new(text, !is_wide && kept.is_empty());
+    let mut spans = protect::spans(text, Some(&mut lines));
+    if !kept.is_empty() {
+        spans = kept::cover(text, spans, kept);
+    }
     let mut writer = Writer::new(text, R::default());
     if is_wide {
         narrow::narrow(text, &spans, style, &mut writer);

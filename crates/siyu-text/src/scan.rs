@@ -5,31 +5,69 @@
 #![allow(clippy::inline_always, reason = "the scan vectorizes only where the test of a byte is part of it")]
 
 use crate::work;
+use std::marker::PhantomData;
 
-/// The first place in `from..to` that `suspect` tells by its byte and the two after it.
+/// The first place in `from..to` that `suspect` tells by its byte and the three after it.
 #[inline(always)]
 pub(crate) fn find<const BLOCK: usize>(
     bytes: &[u8],
+    from: usize,
+    to: usize,
+    suspect: impl Fn(u8, u8, u8, u8) -> bool,
+) -> Option<usize> {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        #[target_feature(enable = "avx2")]
+        fn wider<const BLOCK: usize>(
+            bytes: &[u8],
+            from: usize,
+            to: usize,
+            suspect: impl Fn(u8, u8, u8, u8) -> bool,
+        ) -> Option<usize> {
+            walk::<BLOCK>(bytes, from, to, suspect)
+        }
+        // SAFETY: this processor has the instructions.
+        #[expect(unsafe_code, reason = "instructions beyond the least that the target has")]
+        return unsafe { wider::<BLOCK>(bytes, from, to, suspect) };
+    }
+    walk::<BLOCK>(bytes, from, to, suspect)
+}
+
+#[inline(always)]
+fn walk<const BLOCK: usize>(
+    bytes: &[u8],
     mut from: usize,
     to: usize,
-    suspect: impl Fn(u8, u8, u8) -> bool,
+    suspect: impl Fn(u8, u8, u8, u8) -> bool,
 ) -> Option<usize> {
-    let byte = |at| bytes.get(at).copied().unwrap_or(0);
+    let byte = |at| bytes.get(at).copied().unwrap_or(b'\n');
     while from < to {
         work::add(BLOCK);
         let end = to.min(from + BLOCK);
-        if let Some(window) = bytes.get(from..from + BLOCK + 2) {
-            let (first, second, third) = (&window[..BLOCK], &window[1..=BLOCK], &window[2..]);
+        if let Some(window) = bytes.get(from..from + BLOCK + 3) {
+            let (first, second) = (&window[..BLOCK], &window[1..=BLOCK]);
+            let (third, fourth) = (&window[2..BLOCK + 2], &window[3..]);
             let mut found = 0_u8;
             for at in 0..BLOCK {
-                found |= u8::from(suspect(first[at], second[at], third[at]));
+                found |= u8::from(suspect(first[at], second[at], third[at], fourth[at]));
             }
             if found == 0 {
                 from = end;
                 continue;
             }
+            // Where it is, by vector instructions again: a look at byte after byte costs more than many blocks.
+            let mut flags = [0_u8; BLOCK];
+            for at in 0..BLOCK {
+                flags[at] = u8::from(suspect(first[at], second[at], third[at], fourth[at]));
+            }
+            let at = from + flags.iter().position(|&flag| flag != 0).unwrap_or(BLOCK);
+            if at < end {
+                return Some(at);
+            }
+            from = end;
+            continue;
         }
-        if let Some(at) = (from..end).find(|&at| suspect(byte(at), byte(at + 1), byte(at + 2))) {
+        if let Some(at) = (from..end).find(|&at| suspect(byte(at), byte(at + 1), byte(at + 2), byte(at + 3))) {
             return Some(at);
         }
         from = end;
@@ -44,84 +82,131 @@ pub(crate) fn within(byte: u8, low: u8, high: u8) -> bool {
 }
 
 /// Bytes of which [`Hits`] holds one bit each.
-const WORD: usize = 64;
+pub(crate) const WORD: usize = 64;
+/// Bytes tested together: as many as the widest registers hold that are used.
+const LANES: usize = 32;
 
-/// The places that a test tells by a byte, where many are asked for: each block is tested once.
-#[derive(Clone, Copy)]
-pub(crate) struct Hits<'a, F> {
-    bytes: &'a [u8],
-    test: F,
-    block: usize,
-    mask: u64,
+/// What is looked for by a byte and its neighbours; beyond the ends of a text there are line feeds.
+pub(crate) trait Sign {
+    fn shows(before: u8, byte: u8, after: u8) -> bool;
 }
 
-impl<'a, F: Fn(u8) -> bool> Hits<'a, F> {
-    pub(crate) fn new(bytes: &'a [u8], test: F) -> Self {
-        let mut hits = Self { bytes, test, block: 0, mask: 0 };
-        hits.mask = hits.tested(0);
+/// The places of a sign, where many are asked for: each block is tested once.
+pub(crate) struct Hits<'a, S> {
+    bytes: &'a [u8],
+    block: usize,
+    mask: u64,
+    sign: PhantomData<S>,
+}
+
+impl<'a, S: Sign> Hits<'a, S> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        let mut hits = Self { bytes, block: 0, mask: 0, sign: PhantomData };
+        hits.mask = hits.tested();
         hits
     }
 
-    /// The first place at or after `from`, which never falls.
+    /// The first place in `from..to`; `from` never falls.
     #[inline]
-    pub(crate) fn at_or_after(&mut self, from: usize) -> Option<usize> {
+    pub(crate) fn next(&mut self, from: usize, to: usize) -> Option<usize> {
         if from >= self.block + WORD {
             self.block = from;
-            self.mask = self.tested(from);
+            self.mask = self.tested();
         }
         self.mask &= u64::MAX << from.saturating_sub(self.block);
         while self.mask == 0 {
-            self.block += WORD;
-            if self.block >= self.bytes.len() {
+            if self.block + WORD >= to.min(self.bytes.len()) {
                 return None;
             }
-            self.mask = self.tested(self.block);
+            self.block += WORD;
+            self.mask = self.tested();
         }
-        Some(self.block + self.mask.trailing_zeros() as usize)
+        Some(self.block + self.mask.trailing_zeros() as usize).filter(|&at| at < to)
     }
 
-    /// One bit for each byte from `from` on.
-    #[inline(always)]
-    fn tested(&self, from: usize) -> u64 {
-        work::add(WORD);
-        let mut flags = [0_u8; WORD];
-        if let Some(block) = self.bytes.get(from..from + WORD) {
-            let mut found = 0;
-            for (flag, &byte) in flags.iter_mut().zip(block) {
-                *flag = u8::from((self.test)(byte));
-                found |= *flag;
-            }
-            if found == 0 {
-                return 0;
-            }
-        } else {
-            for (flag, &byte) in flags.iter_mut().zip(self.bytes.get(from..).unwrap_or_default()) {
-                *flag = u8::from((self.test)(byte));
-            }
-        }
-        // The product gathers the lowest bits of eight bytes in the uppermost byte, the first one lowest.
-        let (eights, _) = flags.as_chunks::<8>();
-        eights
-            .iter()
-            .rev()
-            .fold(0, |mask, eight| mask << 8 | u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56)
+    /// One bit for each byte of the block.
+    fn tested(&self) -> u64 {
+        mask_at::<S>(self.bytes, self.block)
     }
+}
+
+/// One bit for each of the [`WORD`] bytes from `from` on, as far as there are so many.
+pub(crate) fn mask_at<S: Sign>(bytes: &[u8], from: usize) -> u64 {
+    work::add(WORD);
+    let before = from.checked_sub(1);
+    if let Some(window) = before.and_then(|before| bytes.get(before..)?.first_chunk()) {
+        return tested::<S>(window);
+    }
+    let mut window = [b'\n'; WORD + 2];
+    let known = bytes.get(before.unwrap_or(0)..).unwrap_or_default();
+    for (byte, &known) in window.iter_mut().skip(usize::from(before.is_none())).zip(known) {
+        *byte = known;
+    }
+    let beyond = bytes.len().saturating_sub(from);
+    let is_there = if beyond < WORD { (1 << beyond) - 1 } else { u64::MAX };
+    tested::<S>(&window) & is_there
+}
+
+/// One bit for each byte but the first and the last.
+fn tested<S: Sign>(window: &[u8; WORD + 2]) -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        #[target_feature(enable = "avx2")]
+        fn wider<S: Sign>(window: &[u8; WORD + 2]) -> u64 {
+            mask::<S>(window)
+        }
+        // SAFETY: this processor has the instructions.
+        #[expect(unsafe_code, reason = "instructions beyond the least that the target has")]
+        return unsafe { wider::<S>(window) };
+    }
+    mask::<S>(window)
+}
+
+#[inline(always)]
+fn mask<S: Sign>(window: &[u8; WORD + 2]) -> u64 {
+    let mut mask = 0;
+    for group in 0..WORD / LANES {
+        let mut flags = [0_u8; LANES];
+        for (lane, flag) in flags.iter_mut().enumerate() {
+            let at = LANES * group + lane;
+            *flag = u8::from(S::shows(window[at], window[at + 1], window[at + 2]));
+        }
+        let (eights, _) = flags.as_chunks::<8>();
+        for (eight, flags) in eights.iter().enumerate() {
+            // The product gathers the lowest bits of eight bytes in the uppermost byte, the first one lowest.
+            let bits = u64::from_le_bytes(*flags).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+            mask |= bits << (LANES * group + 8 * eight);
+        }
+    }
+    mask
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Hits;
+    use super::{Hits, Sign};
     use proptest::prelude::*;
+
+    struct NotBehindB;
+
+    impl Sign for NotBehindB {
+        fn shows(before: u8, byte: u8, after: u8) -> bool {
+            before != b'b' && byte == b'a' && after != b'c'
+        }
+    }
 
     proptest! {
         #[test]
-        fn every_hit_is_found_in_order(text in "[ab ]{0,300}", steps in prop::collection::vec(0_usize..90, 0..40)) {
-            let is_hit = |at: usize| text.as_bytes()[at] == b'a';
-            let mut hits = Hits::new(text.as_bytes(), |byte| byte == b'a');
+        fn every_hit_is_found_in_order(text in "[abc ]{0,300}", steps in prop::collection::vec((0_usize..90, 0_usize..200), 0..40)) {
+            let letters: Vec<char> = text.chars().collect();
+            let is_hit = |at: usize| {
+                letters[at] == 'a' && (at == 0 || letters[at - 1] != 'b') && letters.get(at + 1) != Some(&'c')
+            };
+            let mut hits = Hits::<NotBehindB>::new(text.as_bytes());
             let mut from = 0;
-            for step in steps {
-                let expected = (from..text.len()).find(|&at| is_hit(at));
-                prop_assert_eq!(hits.at_or_after(from), expected);
+            for (step, ahead) in steps {
+                let to = from + ahead;
+                let expected = (from..text.len().min(to)).find(|&at| is_hit(at));
+                prop_assert_eq!(hits.next(from, to), expected);
                 from += step;
             }
         }

@@ -54,6 +54,11 @@ pub fn normalize_mapped(text: &str, form: Form) -> (Cow<'_, str>, OffsetMap) {
     rewrite::rewrite(text, form, OffsetMap::default())
 }
 
+/// Like [`normalize`], with what was replaced told to `record`.
+pub(crate) fn normalize_recorded<R: offsets::Record>(text: &str, form: Form, record: R) -> (Cow<'_, str>, R) {
+    rewrite::rewrite(text, form, record)
+}
+
 /// How many characters stand for something that was lost: U+FFFD, U+FFFC, private-use characters, noncharacters.
 pub fn count_odd(text: &str) -> usize {
     let (mut count, mut position) = (0, 0);

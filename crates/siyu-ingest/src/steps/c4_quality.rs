@@ -2,88 +2,49 @@
 
 use crate::error::Result;
 use crate::operator::{Kernel, RowOperator, Verdict, text_column};
-use crate::steps::{text, text_fields};
+use crate::steps::text_fields;
 use arrow::array::{Array, BooleanArray, StringArray, StringBuilder};
 use arrow::datatypes::Field;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use siyu_text::quality::{EMPTY, c4};
 use std::sync::Arc;
 
-/// Takes out lines that are no sentences, and drops documents of which too little is left, by C4's rules.
-///
-/// A dropped document says why: `lorem_ipsum`, `curly_bracket`, `too_few_sentences`, or `empty` where nothing is left.
-/// Bounds set to null are not applied and are inclusive.
-///
-/// # Why
-/// The prose of a page stands in whole sentences; menus, buttons and notices do not.
-/// # Example
-/// `c4_quality: { min_num_sentences: 5, filter_curly_bracket: true }`
-/// # Nulls
-/// A document without text, or with white space only, is dropped as `empty`.
-/// # Source
-/// Raffel et al. 2020, "Exploring the Limits of Transfer Learning", section 2.2; names and defaults of datatrove 0.10,
-/// where null is -1, and its verdicts on English, whose sentences are counted as spaCy's sentencizer does. It differs on
-/// purpose in these: a line may also end with a curly closing quote or a bracket closed behind a full stop, and with the
-/// marks of other scripts; notes and policies are known in Chinese too; and what nothing is left of is `empty`, where
-/// datatrove keeps an empty document if `min_num_sentences` allows it.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own, named as in the field")]
-pub struct C4Quality {
-    /// Takes notes such as `[1]`, `[edit]` and `[来源请求]` out of lines.
-    pub remove_citations: bool,
-    /// Takes out lines that end as no sentence does, and lines that break off in `...`.
-    pub filter_no_terminal_punct: bool,
-    /// Fewest sentences left in the document.
-    pub min_num_sentences: Option<usize>,
-    /// Fewest words in a line; a Han character counts as 5/8 of one.
-    pub min_words_per_line: Option<usize>,
-    /// Most characters in a word of a line; Han characters make no word long.
-    pub max_word_length: Option<usize>,
-    /// Drops a document with "lorem ipsum".
-    pub filter_lorem_ipsum: bool,
-    /// Takes out lines with "javascript".
-    pub filter_javascript: bool,
-    /// Drops a document with `{`.
-    pub filter_curly_bracket: bool,
-    /// Takes out lines on terms of use, privacy and cookies, in English or Chinese.
-    pub filter_policy: bool,
-    /// Column that is judged.
-    pub column: String,
-}
-
-impl Default for C4Quality {
-    fn default() -> Self {
-        let rules = c4::C4::default();
-        Self {
-            remove_citations: rules.remove_citations,
-            filter_no_terminal_punct: rules.filter_no_terminal_punct,
-            min_num_sentences: rules.min_num_sentences,
-            min_words_per_line: rules.min_words_per_line,
-            max_word_length: rules.max_word_length,
-            filter_lorem_ipsum: rules.filter_lorem_ipsum,
-            filter_javascript: rules.filter_javascript,
-            filter_curly_bracket: rules.filter_curly_bracket,
-            filter_policy: rules.filter_policy,
-            column: text(),
-        }
-    }
-}
-
-impl C4Quality {
-    fn rules(&self) -> c4::C4 {
-        c4::C4 {
-            remove_citations: self.remove_citations,
-            filter_no_terminal_punct: self.filter_no_terminal_punct,
-            min_num_sentences: self.min_num_sentences,
-            min_words_per_line: self.min_words_per_line,
-            max_word_length: self.max_word_length,
-            filter_lorem_ipsum: self.filter_lorem_ipsum,
-            filter_javascript: self.filter_javascript,
-            filter_curly_bracket: self.filter_curly_bracket,
-            filter_policy: self.filter_policy,
-        }
+rules_step! {
+    /// Takes out lines that are no sentences, and drops documents of which too little is left, by C4's rules.
+    ///
+    /// A dropped document says why: `lorem_ipsum`, `curly_bracket`, `too_few_sentences`, or `empty` where nothing is left.
+    /// Bounds set to null are not applied and are inclusive.
+    ///
+    /// # Why
+    /// The prose of a page stands in whole sentences; menus, buttons and notices do not.
+    /// # Example
+    /// `c4_quality: { min_num_sentences: 5, filter_curly_bracket: true }`
+    /// # Nulls
+    /// A document without text, or with white space only, is dropped as `empty`.
+    /// # Source
+    /// Raffel et al. 2020, "Exploring the Limits of Transfer Learning", section 2.2; names and defaults of datatrove 0.10,
+    /// where null is -1, and its verdicts on English, whose sentences are counted as spaCy's sentencizer does. It differs on
+    /// purpose in these: a line may also end with a curly closing quote or a bracket closed behind a full stop, and with the
+    /// marks of other scripts; notes and policies are known in Chinese too; and what nothing is left of is `empty`, where
+    /// datatrove keeps an empty document if `min_num_sentences` allows it.
+    C4Quality: c4::C4 {
+        /// Takes notes such as `[1]`, `[edit]` and `[来源请求]` out of lines.
+        remove_citations: bool,
+        /// Takes out lines that end as no sentence does, and lines that break off in `...`.
+        filter_no_terminal_punct: bool,
+        /// Fewest sentences left in the document.
+        min_num_sentences: Option<usize>,
+        /// Fewest words in a line; a Han character counts as 5/8 of one.
+        min_words_per_line: Option<usize>,
+        /// Most characters in a word of a line; Han characters make no word long.
+        max_word_length: Option<usize>,
+        /// Drops a document with "lorem ipsum".
+        filter_lorem_ipsum: bool,
+        /// Takes out lines with "javascript".
+        filter_javascript: bool,
+        /// Drops a document with `{`.
+        filter_curly_bracket: bool,
+        /// Takes out lines on terms of use, privacy and cookies, in English or Chinese.
+        filter_policy: bool,
     }
 }
 

@@ -2,90 +2,50 @@
 
 use crate::error::Result;
 use crate::operator::{Kernel, RowOperator};
-use crate::steps::{judging, text};
+use crate::steps::judging;
 use arrow::datatypes::Field;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use siyu_text::quality::gopher_quality as kernel;
 
-/// Keeps documents that read like prose, by Gopher's quality rules.
-///
-/// A dropped document says why: `too_few_words`, `too_many_words`, `mean_word_length`, `too_many_hashes`,
-/// `too_many_ellipses`, `bullet_lines`, `ellipsis_lines`, `non_alphabetic_words` or `too_few_stop_words`. A rule set to
-/// null is not applied; bounds are inclusive. A Han character or a kana counts as 5/8 of a word and three letters, so
-/// that the thresholds mean for Chinese what they do for English; Chinese punctuation is no word.
-///
-/// # Why
-/// Menus, lists of goods, logs and broken pages differ from prose in a few plain counts.
-/// # Example
-/// `gopher_quality: { min_doc_words: 50, max_symbol_word_ratio: 0.1 }`
-/// # Nulls
-/// A document without text, or with white space only, is dropped as `empty`.
-/// # Source
-/// Rae et al. 2021, "Scaling Language Models" (Gopher), appendix A.1.1; names and defaults of datatrove 0.10, and its
-/// verdicts on English, whose words are cut as spaCy cuts them. It differs on purpose in these: items of lists begin with
-/// more than `•` and `-`, `＃` is a hash and `。。。` an ellipsis, `……` is one ellipsis and not two, emoticons are marks, a
-/// note such as `.[12]` is cut off its word, and a document without words is `empty` where datatrove fails.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct GopherQuality {
-    /// Fewest words.
-    pub min_doc_words: Option<usize>,
-    /// Most words.
-    pub max_doc_words: Option<usize>,
-    /// Least mean length of a word in letters.
-    pub min_avg_word_length: Option<f64>,
-    /// Greatest mean length of a word in letters.
-    pub max_avg_word_length: Option<f64>,
-    /// Most `#` per word, and most ellipses per word.
-    pub max_symbol_word_ratio: Option<f64>,
-    /// Greatest share of lines that begin as items of a list do: `•`, `-`, `·`, `※`, `①` and their like.
-    pub max_bullet_lines_ratio: Option<f64>,
-    /// Greatest share of lines that end in `...`, `…` or `。。。`.
-    pub max_ellipsis_lines_ratio: Option<f64>,
-    /// Least share of words with a letter; the name is that of datatrove.
-    pub max_non_alpha_words_ratio: Option<f64>,
-    /// Fewest different stop words.
-    pub min_stop_words: Option<usize>,
-    /// The stop words, as they are written; by default the eight English ones of the paper and Chinese function characters.
-    pub stop_words: Option<Vec<String>>,
-    /// Column that is judged.
-    pub column: String,
-}
-
-impl Default for GopherQuality {
-    fn default() -> Self {
-        let rules = kernel::GopherQuality::default();
-        Self {
-            min_doc_words: rules.min_doc_words,
-            max_doc_words: rules.max_doc_words,
-            min_avg_word_length: rules.min_avg_word_length,
-            max_avg_word_length: rules.max_avg_word_length,
-            max_symbol_word_ratio: rules.max_symbol_word_ratio,
-            max_bullet_lines_ratio: rules.max_bullet_lines_ratio,
-            max_ellipsis_lines_ratio: rules.max_ellipsis_lines_ratio,
-            max_non_alpha_words_ratio: rules.max_non_alpha_words_ratio,
-            min_stop_words: rules.min_stop_words,
-            stop_words: rules.stop_words,
-            column: text(),
-        }
-    }
-}
-
-impl GopherQuality {
-    fn rules(&self) -> kernel::GopherQuality {
-        kernel::GopherQuality {
-            min_doc_words: self.min_doc_words,
-            max_doc_words: self.max_doc_words,
-            min_avg_word_length: self.min_avg_word_length,
-            max_avg_word_length: self.max_avg_word_length,
-            max_symbol_word_ratio: self.max_symbol_word_ratio,
-            max_bullet_lines_ratio: self.max_bullet_lines_ratio,
-            max_ellipsis_lines_ratio: self.max_ellipsis_lines_ratio,
-            max_non_alpha_words_ratio: self.max_non_alpha_words_ratio,
-            min_stop_words: self.min_stop_words,
-            stop_words: self.stop_words.clone(),
-        }
+rules_step! {
+    /// Keeps documents that read like prose, by Gopher's quality rules.
+    ///
+    /// A dropped document says why: `too_few_words`, `too_many_words`, `mean_word_length`, `too_many_hashes`,
+    /// `too_many_ellipses`, `bullet_lines`, `ellipsis_lines`, `non_alphabetic_words` or `too_few_stop_words`. A rule set to
+    /// null is not applied; bounds are inclusive. A Han character or a kana counts as 5/8 of a word and three letters, so
+    /// that the thresholds mean for Chinese what they do for English; Chinese punctuation is no word.
+    ///
+    /// # Why
+    /// Menus, lists of goods, logs and broken pages differ from prose in a few plain counts.
+    /// # Example
+    /// `gopher_quality: { min_doc_words: 50, max_symbol_word_ratio: 0.1 }`
+    /// # Nulls
+    /// A document without text, or with white space only, is dropped as `empty`.
+    /// # Source
+    /// Rae et al. 2021, "Scaling Language Models" (Gopher), appendix A.1.1; names and defaults of datatrove 0.10, and its
+    /// verdicts on English, whose words are cut as spaCy cuts them. It differs on purpose in these: items of lists begin with
+    /// more than `•` and `-`, `＃` is a hash and `。。。` an ellipsis, `……` is one ellipsis and not two, emoticons are marks, a
+    /// bracket inside a word parts it, as in `so.[12]` or `part(s)`, and a document without words is `empty` where datatrove fails.
+    GopherQuality: kernel::GopherQuality {
+        /// Fewest words.
+        min_doc_words: Option<usize>,
+        /// Most words.
+        max_doc_words: Option<usize>,
+        /// Least mean length of a word in letters.
+        min_avg_word_length: Option<f64>,
+        /// Greatest mean length of a word in letters.
+        max_avg_word_length: Option<f64>,
+        /// Most `#` per word, and most ellipses per word.
+        max_symbol_word_ratio: Option<f64>,
+        /// Greatest share of lines that begin as items of a list do: `•`, `-`, `·`, `※`, `①` and their like.
+        max_bullet_lines_ratio: Option<f64>,
+        /// Greatest share of lines that end in `...`, `…` or `。。。`.
+        max_ellipsis_lines_ratio: Option<f64>,
+        /// Least share of words with a letter; the name is that of datatrove.
+        max_non_alpha_words_ratio: Option<f64>,
+        /// Fewest different stop words.
+        min_stop_words: Option<usize>,
+        /// The stop words, as they are written; by default the eight English ones of the paper and Chinese function characters.
+        stop_words: Option<Vec<String>>,
     }
 }
 

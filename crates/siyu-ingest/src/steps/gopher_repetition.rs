@@ -2,48 +2,46 @@
 
 use crate::error::{Error, Result};
 use crate::operator::{Kernel, RowOperator};
-use crate::steps::{judging, text};
+use crate::steps::judging;
 use arrow::datatypes::Field;
-use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use siyu_text::quality::gopher_repetition as kernel;
 
-/// Keeps documents that do not repeat themselves, by Gopher's repetition rules.
-///
-/// A dropped document says why: `duplicate_paragraphs`, `duplicate_paragraph_characters`, `duplicate_lines`,
-/// `duplicate_line_characters`, `top_2_gram` to `top_4_gram` or `duplicate_5_gram` to `duplicate_10_gram`. A rule set to
-/// null is not applied; bounds are inclusive. An n-gram of Han is 2n characters and marks.
-/// Other than in datatrove, an n-gram that occurs once is no repetition, however short the document.
-///
-/// # Why
-/// Templates, spam and stuck generators say the same over and over, and a model learns to do so from little.
-/// # Example
-/// `gopher_repetition: { dup_line_frac: 0.3, top_n_grams: [[2, 0.2], [3, 0.18], [4, 0.16]] }`
-/// # Nulls
-/// A document without text, or with white space only, is dropped as `empty`.
-/// # Source
-/// Rae et al. 2021, "Scaling Language Models" (Gopher), table A1; names and defaults of datatrove 0.10, and its verdicts on
-/// English. It differs on purpose in these: an n-gram that occurs once is no repetition, where datatrove drops a short
-/// text for its own two words, and CRLF ends a line and a paragraph as LF does.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct GopherRepetition {
-    /// Greatest share of lines that occurred before.
-    pub dup_line_frac: Option<f64>,
-    /// Greatest share of paragraphs, which blank lines part, that occurred before.
-    pub dup_para_frac: Option<f64>,
-    /// Greatest share of characters in lines that occurred before.
-    pub dup_line_char_frac: Option<f64>,
-    /// Greatest share of characters in paragraphs that occurred before.
-    pub dup_para_char_frac: Option<f64>,
-    /// Pairs of a number of words and the greatest share of characters in the most frequent n-gram of so many; `[]` for none.
-    #[serde(deserialize_with = "or_none")]
-    pub top_n_grams: Vec<(usize, f64)>,
-    /// Pairs of a number of words and the greatest share of characters in n-grams of so many that occurred before; `[]` for none.
-    #[serde(deserialize_with = "or_none")]
-    pub dup_n_grams: Vec<(usize, f64)>,
-    /// Column that is judged.
-    pub column: String,
+rules_step! {
+    /// Keeps documents that do not repeat themselves, by Gopher's repetition rules.
+    ///
+    /// A dropped document says why: `duplicate_paragraphs`, `duplicate_paragraph_characters`, `duplicate_lines`,
+    /// `duplicate_line_characters`, `top_2_gram` to `top_4_gram` or `duplicate_5_gram` to `duplicate_10_gram`. A rule set to
+    /// null is not applied; bounds are inclusive. An n-gram of Han is 2n characters and marks.
+    /// Other than in datatrove, an n-gram that occurs once is no repetition, however short the document.
+    ///
+    /// # Why
+    /// Templates, spam and stuck generators say the same over and over, and a model learns to do so from little.
+    /// # Example
+    /// `gopher_repetition: { dup_line_frac: 0.3, top_n_grams: [[2, 0.2], [3, 0.18], [4, 0.16]] }`
+    /// # Nulls
+    /// A document without text, or with white space only, is dropped as `empty`.
+    /// # Source
+    /// Rae et al. 2021, "Scaling Language Models" (Gopher), table A1; names and defaults of datatrove 0.10, and its verdicts on
+    /// English. It differs on purpose in these: an n-gram that occurs once is no repetition, where datatrove drops a short
+    /// text for its own two words, CRLF ends a line and a paragraph as LF does, and a bracket inside a word parts it, which
+    /// makes more words of the names of chemistry.
+    GopherRepetition: kernel::GopherRepetition {
+        /// Greatest share of lines that occurred before.
+        dup_line_frac: Option<f64>,
+        /// Greatest share of paragraphs, which blank lines part, that occurred before.
+        dup_para_frac: Option<f64>,
+        /// Greatest share of characters in lines that occurred before.
+        dup_line_char_frac: Option<f64>,
+        /// Greatest share of characters in paragraphs that occurred before.
+        dup_para_char_frac: Option<f64>,
+        /// Pairs of a number of words and the greatest share of characters in the most frequent n-gram of so many; `[]` for none.
+        #[serde(deserialize_with = "or_none")]
+        top_n_grams: Vec<(usize, f64)>,
+        /// Pairs of a number of words and the greatest share of characters in n-grams of so many that occurred before; `[]` for none.
+        #[serde(deserialize_with = "or_none")]
+        dup_n_grams: Vec<(usize, f64)>,
+    }
 }
 
 /// Null is an empty list.
@@ -51,33 +49,7 @@ fn or_none<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(usize, f64)>, D::E
     Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
-impl Default for GopherRepetition {
-    fn default() -> Self {
-        let rules = kernel::GopherRepetition::default();
-        Self {
-            dup_line_frac: rules.dup_line_frac,
-            dup_para_frac: rules.dup_para_frac,
-            dup_line_char_frac: rules.dup_line_char_frac,
-            dup_para_char_frac: rules.dup_para_char_frac,
-            top_n_grams: rules.top_n_grams,
-            dup_n_grams: rules.dup_n_grams,
-            column: text(),
-        }
-    }
-}
-
 impl GopherRepetition {
-    fn rules(&self) -> kernel::GopherRepetition {
-        kernel::GopherRepetition {
-            dup_line_frac: self.dup_line_frac,
-            dup_para_frac: self.dup_para_frac,
-            dup_line_char_frac: self.dup_line_char_frac,
-            dup_para_char_frac: self.dup_para_char_frac,
-            top_n_grams: self.top_n_grams.clone(),
-            dup_n_grams: self.dup_n_grams.clone(),
-        }
-    }
-
     fn check(&self) -> Result<()> {
         for (setting, rules) in [("top_n_grams", &self.top_n_grams), ("dup_n_grams", &self.dup_n_grams)] {
             if rules.iter().any(|&(n, _)| n == 0) {

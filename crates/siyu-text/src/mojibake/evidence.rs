@@ -37,6 +37,10 @@ pub(super) fn weigh(before: Option<char>, garbled: &[char], after: Option<char>,
     if meant == '\u{FFFD}' {
         return 2.5;
     }
+    // Quotation marks and the euro sign are lead bytes of rare letters in Mac Roman, and stand before anything.
+    if matches!(lead, '‘' | '’' | '“' | '”' | '€') {
+        return 0.0;
+    }
     let inside_word = before.is_some_and(char::is_lowercase) && lead.is_uppercase();
     let mut evidence = rarity(meant) + if inside_word { 1.0 } else { 0.0 };
     match rest {

@@ -8,32 +8,43 @@ use std::sync::LazyLock;
 /// How many more rare characters a text must have than its repair.
 const ENOUGH: usize = 2;
 
-/// Whether GBK makes this character of the first two bytes of a Chinese character or mark in UTF-8; few other texts
-/// have one.
-fn may_begin(letter: char) -> bool {
-    let code = u32::from(letter) as usize;
-    FIRST.get(code / 64).is_some_and(|word| word >> (code % 64) & 1 == 1)
-}
+/// The characters that GBK makes of the first two bytes of a Chinese character or mark in UTF-8; few other texts have
+/// one. One bit for each character of the basic plane.
+pub(super) struct First([u64; 1024]);
 
-/// The same for the character of three bytes that starts at `at`, where one does.
-pub(super) fn may_begin_at(bytes: &[u8], at: usize) -> bool {
-    let &[a @ 0xE5..=0xE9, b, c, ..] = bytes.split_at(at).1 else { return false };
-    let code = usize::from(a & 0x0F) << 12 | usize::from(b & 0x3F) << 6 | usize::from(c & 0x3F);
-    FIRST[code / 64] >> (code % 64) & 1 == 1
-}
-
-/// One bit for each character of the basic plane.
-static FIRST: LazyLock<[u64; 1024]> = LazyLock::new(|| {
-    let mut first = [0; 1024];
-    for pair in (0xE3..=0xE9_u8).flat_map(|lead| (0x80..=0xBF_u8).map(move |next| [lead, next])) {
-        let decoded = GBK.decode_without_bom_handling_and_without_replacement(&pair);
-        if let Some(letter) = decoded.and_then(|text| text.chars().next()) {
-            let code = u32::from(letter) as usize;
-            first[code / 64] |= 1 << (code % 64);
-        }
+impl First {
+    fn has(&self, letter: char) -> bool {
+        let code = u32::from(letter) as usize;
+        self.0.get(code / 64).is_some_and(|word| word >> (code % 64) & 1 == 1)
     }
-    first
-});
+
+    /// One where such a character of three bytes starts at `at`, and zero.
+    #[inline]
+    pub(super) fn begins_at(&self, bytes: &[u8], at: usize) -> u64 {
+        let Some(&[a, b, c]) = bytes.get(at..at + 3) else { return 0 };
+        let code = usize::from(a & 0x0F) << 12 | usize::from(b & 0x3F) << 6 | usize::from(c & 0x3F);
+        self.0[code / 64] >> (code % 64) & 1
+    }
+}
+
+pub(super) fn first() -> &'static First {
+    static FIRST: LazyLock<First> = LazyLock::new(|| {
+        let mut first = [0; 1024];
+        for pair in (0xE3..=0xE9_u8).flat_map(|lead| (0x80..=0xBF_u8).map(move |next| [lead, next])) {
+            let decoded = GBK.decode_without_bom_handling_and_without_replacement(&pair);
+            if let Some(letter) = decoded.and_then(|text| text.chars().next()) {
+                let code = u32::from(letter) as usize;
+                first[code / 64] |= 1 << (code % 64);
+            }
+        }
+        First(first)
+    });
+    &FIRST
+}
+
+fn may_begin(letter: char) -> bool {
+    first().has(letter)
+}
 
 /// Undoes the garbling of a line, or of the runs of Chinese in it.
 pub(super) fn fix(line: &str) -> Option<Repair> {
@@ -77,7 +88,7 @@ fn fix_piece(piece: &str) -> Option<Repair> {
     for letter in piece.chars() {
         taken += letter.len_utf8();
         if matches!(letter, '\u{FFFD}' | '?') && !bytes.is_empty() {
-            repair.push(taken, &torn(&bytes)?);
+            repair.push_whole(taken, &torn(&bytes)?);
             (bytes, taken) = (Vec::new(), 0);
             continue;
         }
@@ -89,7 +100,7 @@ fn fix_piece(piece: &str) -> Option<Repair> {
         bytes.extend_from_slice(&encoded);
         match std::str::from_utf8(&bytes) {
             Ok(whole) => {
-                repair.push(taken, whole);
+                repair.push_whole(taken, whole);
                 bytes.clear();
                 taken = 0;
             }
@@ -98,7 +109,7 @@ fn fix_piece(piece: &str) -> Option<Repair> {
         }
     }
     if !bytes.is_empty() {
-        repair.push(taken, &torn(&bytes)?);
+        repair.push_whole(taken, &torn(&bytes)?);
     }
     let fixed = repair.text();
     let is_surer = rare(piece) >= rare(fixed) + ENOUGH && fixed.chars().all(is_plausible);

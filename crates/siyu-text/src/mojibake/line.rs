@@ -101,17 +101,20 @@ fn sequence(characters: &[char], at: usize, page: &CodePage) -> Option<Sequence>
     let garbled = characters.get(at..at + length)?;
     let before = at.checked_sub(1).map(|before| characters[before]);
     let mut bytes = [lead, 0, 0, 0];
-    let mut lost = false;
+    let (mut lost, mut asked) = (false, false);
     for (place, &character) in garbled.iter().enumerate().skip(1) {
         if page.is_sloppy && (character == '\u{FFFD}' || !lost && character == '?' && (length > 2 || lead <= 0xC3)) {
             lost = true;
+            asked |= character == '?';
             bytes[place] = 0xBF;
         } else {
             bytes[place] = page.byte(character).filter(|byte| matches!(byte, 0x80..=0xBF))?;
         }
     }
     if lost {
-        return Some(Sequence { length, meant: '\u{FFFD}', evidence: ENOUGH });
+        // A question mark is one where nothing else is garbled.
+        let evidence = if asked { ENOUGH / 2.0 } else { ENOUGH };
+        return Some(Sequence { length, meant: '\u{FFFD}', evidence });
     }
     let Ok(text) = std::str::from_utf8(&bytes[..length]) else { return surrogates(characters, at, page) };
     let meant = text.chars().next()?;

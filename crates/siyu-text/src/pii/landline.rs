@@ -1,6 +1,8 @@
 //! Fixed-line numbers of mainland China.
 
 use super::context::{Context, class, has_unit};
+use super::detector::Candidate;
+use super::extension;
 use super::kind::Kind;
 use super::sequence::Site;
 
@@ -22,8 +24,8 @@ fn judge(site: &mut Site<'_>, index: usize) {
     }
     let mut from = word.from;
     let joined = site.chunk.at(word.from.checked_sub(1));
-    let country =
-        index > 0 && joined != b'.' && matches!(site.chunk.word(site.chunk.words[index - 1]), b"86" | b"0086");
+    let china = if joined == b'.' { None } else { country_code(site, index) };
+    let country = china.is_some();
     // Most numbers are told by their digits alone, without a look at the words around.
     if !may_begin(site.chunk.word(word), country) {
         return;
@@ -41,12 +43,16 @@ fn judge(site: &mut Site<'_>, index: usize) {
     if abroad || middle || context.clause & class::FOREIGN != 0 {
         return;
     }
-    if country {
-        from = site.chunk.words[index - 1].from;
-        from -= usize::from(site.chunk.at(from.checked_sub(1)) == b'+');
-    } else if index > 0 && matches!(joined, b'-' | b'.' | b'/') && site.chunk.words[index - 1].to + 1 == word.from {
+    if let Some(china) = china {
+        from = site.chunk.words[china].from;
+    } else if index > 0
+        && matches!(joined, b'-' | b'.' | b'/')
+        && site.chunk.words[index - 1].to + 1 == word.from
+        && !(joined == b'/' && labelled && is_second(site, index))
+    {
         return;
     }
+    from -= usize::from(site.chunk.at(from.checked_sub(1)) == b'+');
     let Some(last) = with_extension(site, last) else { return };
     let to = site.chunk.words[last].to;
     if site.chunk.at(from.checked_sub(1)) == b'(' && site.chunk.closes(from, to) {
@@ -57,14 +63,40 @@ fn judge(site: &mut Site<'_>, index: usize) {
     if context.is_thing() || has_unit(site.text, end) || bound && !labelled || site.in_url(from) && !labelled {
         return;
     }
-    site.add_by(rule, Kind::CnLandline, from, to, 81);
+    let (start, _) = site.chunk.span(from, to);
+    let end = extension::end(site.text, end).unwrap_or(end);
+    site.found.push(Candidate { kind: Kind::CnLandline, start, end, score: 81, rule });
+}
+
+/// The word before the one at `index` that is China's country code, past the zero of `+86 (0)21`.
+fn country_code(site: &Site<'_>, index: usize) -> Option<usize> {
+    let word = |at: usize| site.chunk.word(site.chunk.words[at]);
+    let before = index.checked_sub(1)?;
+    let at = if word(before) == b"0" && site.chunk.at(Some(site.chunk.words[before].to)) == b')' {
+        before.checked_sub(1)?
+    } else {
+        before
+    };
+    matches!(word(at), b"86" | b"0086").then_some(at)
+}
+
+/// Whether the word is as long as the one before it, as the second number of a list is.
+fn is_second(site: &Site<'_>, index: usize) -> bool {
+    let words = &site.chunk.words;
+    words[index].len() >= 7 && words[index - 1].is_number() && words[index - 1].len() == words[index].len()
+}
+
+/// The zero and the area code of digits such as `8621`, where the country's code stands before it.
+fn behind_country(digits: &[u8]) -> Option<Vec<u8>> {
+    let area = [b"0", digits.strip_prefix(b"86")?].concat();
+    is_area(&area).then_some(area)
 }
 
 /// Whether a number with any of the patterns may begin with a word of these digits.
 fn may_begin(digits: &[u8], country: bool) -> bool {
     let is_service = |digits: &[u8]| digits.starts_with(b"400") || digits.starts_with(b"800");
     match digits.len() {
-        2..=4 => country || is_area(digits) || is_service(digits),
+        2..=5 => country || is_area(digits) || is_service(digits) || behind_country(digits).is_some(),
         7 | 8 => (b'2'..=b'9').contains(&digits[0]),
         10 => is_service(digits),
         11 | 12 => digits[0] == b'0',
@@ -81,6 +113,10 @@ fn pattern(site: &Site<'_>, index: usize, country: bool, context: &Context) -> O
     match bytes.len() {
         2..=4 if is_area(bytes) || country && is_area(&[b"0", bytes].concat()) => {
             let area = bytes.len() + usize::from(bytes[0] != b'0');
+            behind_area(site, index, area).map(|last| (last, "cn_landline_area"))
+        }
+        4 | 5 if labelled || site.chunk.at(word.from.checked_sub(1)) == b'+' => {
+            let area = behind_country(bytes)?.len();
             behind_area(site, index, area).map(|last| (last, "cn_landline_area"))
         }
         3 if matches!(bytes, b"400" | b"800") => service(site, index).map(|last| (last, "cn_landline_service")),
@@ -117,8 +153,9 @@ fn behind_area(site: &Site<'_>, index: usize, area: usize) -> Option<usize> {
         return None;
     }
     let number = words[index + 1];
-    let starts = (b'2'..=b'9').contains(&site.chunk.folded[number.from]);
-    if !number.is_number() || !starts {
+    // No exchange begins with 1, but examples do; a space alone joins an area code to none of them.
+    let starts = if first_gap == b" " { b'2'..=b'9' } else { b'1'..=b'9' };
+    if !number.is_number() || !starts.contains(&site.chunk.folded[number.from]) {
         return None;
     }
     match number.len() {
@@ -167,19 +204,66 @@ fn is_area(digits: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::pii::detector::tests::{finds, finds_no};
+    use crate::pii::detector::tests::{finds, finds_no, values};
 
     #[test]
     fn area_codes_brackets_and_extensions_belong_to_the_number() {
-        for number in
-            ["010-12345678", "(010)62345678", "021-6234 5678", "0755-26234567-8001", "400-810-8888", "+86-10-62345678"]
-        {
-            if number != "010-12345678" {
-                finds("cn_landline", &format!("请致电{number}。"), number);
-            }
+        for number in [
+            "010-12345678",
+            "(010)62345678",
+            "（021）62345678",
+            "（0755）-26234567",
+            "(021)12345678",
+            "（021） 6234 5678",
+            "021-6234 5678",
+            "0755-26234567-8001",
+            "400-810-8888",
+            "+86-10-62345678",
+            "+86(10)62345678",
+            "+86 (0)21 6234 5678",
+            "(86-21)62345678",
+            "（8621）62345678",
+            "+8621-62345678",
+        ] {
+            finds("cn_landline", &format!("请致电{number}。"), number);
+            finds("cn_landline", &format!("联系电话为{number}"), number);
         }
+        assert_eq!(values("cn_landline", "传真：0571-88881234/88881235"), ["0571-88881234", "88881235"]);
         finds("cn_landline", "电话：62345678", "62345678");
         finds("cn_landline", "固话01062345678", "01062345678");
+    }
+
+    /// Forms of GB/T 15834 prose, letterheads and business cards.
+    #[test]
+    fn an_extension_in_words_belongs_to_the_number() {
+        for extension in [
+            "转801",
+            " 转 801",
+            "转分机801",
+            "转接8001",
+            "分机：801",
+            "分机号801",
+            "（分机801）",
+            "（转８０１）",
+            "(ext. 801)",
+            " ext 801",
+            "#801",
+        ] {
+            for number in ["010-62345678", "（021）12345678", "0755-26234567", "400-810-8888"] {
+                let number = format!("{number}{extension}");
+                finds("cn_landline", &format!("电话：{number}，传真另告"), &number);
+            }
+        }
+        finds("cn_landline", "电话62345678转801", "62345678转801");
+        for text in [
+            "010-62345678转人工",
+            "010-62345678转2次",
+            "010-62345678 转3分钟",
+            "010-62345678（转下页）",
+            "010-62345678 #801",
+        ] {
+            finds("cn_landline", &format!("电话{text}"), "010-62345678");
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ const BLOCK: usize = 32;
 /// The first trigger at or after `from`, with its offset.
 pub(super) fn next(bytes: &[u8], mut from: usize) -> Option<(usize, Trigger)> {
     loop {
-        let at = find::<BLOCK>(bytes, from, bytes.len(), is_suspect)?;
+        let at = find::<BLOCK>(bytes, from, bytes.len(), |a, b, c, _| is_suspect(a, b, c))?;
         if let Some(trigger) = trigger(bytes, at) {
             return Some((at, trigger));
         }
@@ -44,7 +44,7 @@ fn is_suspect(a: u8, b: u8, c: u8) -> bool {
 
 /// The first place at or after `from` where one of the words that `account` knows may begin.
 pub(super) fn next_anchor(bytes: &[u8], from: usize) -> Option<usize> {
-    find::<BLOCK>(bytes, from, bytes.len(), may_anchor)
+    find::<BLOCK>(bytes, from, bytes.len(), |a, b, c, _| may_anchor(a, b, c))
 }
 
 /// Whether one of the words that `account` knows may begin, by its first three bytes.

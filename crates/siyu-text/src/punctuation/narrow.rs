@@ -26,6 +26,8 @@ fn narrow_between<R: Record>(text: &str, range: Range<usize>, style: Style, writ
         if is_wide_digit(letter) {
             from = at + number_length(rest);
             writer.replace(at..from, &narrowed(piece.get(at..from).unwrap_or_default()));
+        } else if text.get(from..).is_some_and(|after| after.starts_with(composes)) {
+            // Narrow it would be one character with the mark on it, in the normal form.
         } else if let Some(ascii) = alphanumeric(letter) {
             writer.replace(at..from, ascii.encode_utf8(&mut [0; 4]));
         } else if style == Style::Halfwidth
@@ -34,6 +36,11 @@ fn narrow_between<R: Record>(text: &str, range: Range<usize>, style: Style, writ
             writer.replace(at..from, ascii);
         }
     }
+}
+
+/// Whether a mark may be composed with the ASCII letter or sign before it.
+fn composes(letter: char) -> bool {
+    matches!(letter, '\u{300}'..='\u{36F}')
 }
 
 fn is_wide_digit(letter: char) -> bool {

@@ -7,6 +7,7 @@ mod math;
 
 use super::lines::Lines;
 use super::scan;
+use crate::scan::Hits;
 use std::ops::Range;
 
 /// What a protected span is to the marks beside it.
@@ -26,7 +27,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    fn object(range: Range<usize>) -> Self {
+    pub(super) fn object(range: Range<usize>) -> Self {
         Self { range, kind: Kind::Object }
     }
 
@@ -40,40 +41,27 @@ impl Span {
 pub(super) fn spans(text: &str, mut lines: Option<&mut Lines<'_>>) -> Vec<Span> {
     let mut spans: Vec<Span> = code::front_matter(text).into_iter().collect();
     let mut at = spans.last().map_or(0, |span| span.range.end);
-    let mut hits = scan::openings_and_marks(text.as_bytes());
-    while let Some(next) = hits.at_or_after(at) {
-        at = next;
-        if let Some(end) = lines.as_mut().and_then(|lines| lines.calm_to(at, &mut hits)) {
-            at = end;
-            continue;
-        }
-        let free = spans.last().map_or(0, |span| span.range.end);
-        if let Some(span) = span_at(text, at, free) {
-            at = span.range.end.max(at + 1);
-            spans.push(span);
-        } else {
-            if let Some(lines) = &mut lines {
-                lines.note(at);
+    let mut hits = Hits::<scan::OpeningOrMark>::new(text.as_bytes());
+    while let Some(walk) = lines.as_mut().map_or(Some(at..text.len()), |lines| lines.walk(at)) {
+        at = walk.start;
+        while let Some(next) = hits.next(at, walk.end) {
+            let free = spans.last().map_or(0, |span| span.range.end);
+            if let Some(span) = span_at(text, next, free) {
+                at = span.range.end.max(next + 1);
+                spans.push(span);
+            } else {
+                if let Some(lines) = &mut lines {
+                    lines.note(next);
+                }
+                at = next + 1;
             }
-            at += 1;
+        }
+        at = at.max(walk.end);
+        if at >= text.len() {
+            break;
         }
     }
     spans
-}
-
-/// Whether a span may begin at `at` that goes on beyond its line.
-pub(super) fn may_span_lines(bytes: &[u8], at: usize) -> bool {
-    let next = bytes.get(at + 1).copied().unwrap_or(b'\n');
-    match bytes[at] {
-        b'`' => true,
-        b'~' => next == b'~',
-        // White space may come before what makes it JSON, some of it beyond ASCII.
-        b'{' | b'[' => matches!(next, b'"' | b'{' | b'[' | 0xC2 | 0xE1..=0xE3) || next <= b' ',
-        b'<' => next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?'),
-        b'$' => next == b'$',
-        b'\\' => matches!(next, b'(' | b'[' | b'b'),
-        _ => false,
-    }
 }
 
 /// The span that the byte at `at` gives away; it starts at or after `free`.

@@ -147,7 +147,7 @@ fn dots(context: &Context<'_>, at: usize) -> Option<Edit> {
 fn full_stop(context: &Context<'_>, at: usize) -> Option<Edit> {
     let (previous, next) = (context.previous(at)?, context.next(at + 1));
     if matches!(next, Some('/' | '\\'))
-        || matches!(previous, '/' | '\\' | '，' | '、' | '；' | '：')
+        || matches!(previous, '/' | '\\' | ',' | ';' | ':' | '，' | '、' | '；' | '：')
         || previous.is_whitespace()
     {
         return None;

@@ -12,6 +12,7 @@ pub(crate) mod inputs;
 pub(crate) mod recovery;
 mod reference;
 pub(crate) mod rows;
+mod vectors;
 
 pub use blocks::Blocks;
 pub use gate::{MatrixCost, QuantizeBounds, QuantizeReport};

@@ -8,10 +8,10 @@ mod settings;
 
 pub use settings::{LoraSettings, ModuleShape, Targets, ends_in};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::json::read_json;
 use json::AdapterJson;
 use serde_json::Value;
-use std::fs;
 use std::path::Path;
 
 /// The file that says how an adapter was made.
@@ -25,11 +25,9 @@ impl LoraSettings {
     /// Reads how an adapter was made. The seed is not on the disk; it becomes 0.
     ///
     /// # Errors
-    /// [`Error::Adapter`] names a setting that cannot be honoured.
+    /// [`Error::Adapter`](crate::Error::Adapter) names a setting that cannot be honoured.
     pub fn from_folder(folder: impl AsRef<Path>) -> Result<Self> {
-        let path = folder.as_ref().join(ADAPTER_CONFIG);
-        let text = fs::read_to_string(&path).map_err(Error::read(&path))?;
-        let json: AdapterJson = serde_json::from_str(&text).map_err(|source| Error::Json { path, source })?;
+        let json: AdapterJson = read_json(folder.as_ref().join(ADAPTER_CONFIG))?;
         json.into_settings()
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::json::read_json;
 use memmap2::Mmap;
 use safetensors::tensor::{Dtype, SafeTensors, TensorInfo};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -46,8 +47,7 @@ impl Checkpoint {
         if !index.is_file() {
             return Err(Error::NoWeights { path: folder.to_owned() });
         }
-        let text = fs::read_to_string(&index).map_err(|source| Error::Read { path: index.clone(), source })?;
-        let index: Index = serde_json::from_str(&text).map_err(|source| Error::Json { path: index, source })?;
+        let index: Index = read_json(&index)?;
         let names: BTreeSet<&String> = index.weight_map.values().collect();
         if let Some(stray) = names.iter().find(|name| Path::new(name).file_name() != Some(name.as_ref())) {
             let problem = format!("its index names `{stray}`, which is no file of the folder");
@@ -186,11 +186,14 @@ fn read_at(mut file: &File, start: u64, into: &mut [u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::write::tests::Numbers;
     use crate::write_tensors;
+    use safetensors::tensor::TensorView;
+    use std::fs;
 
     fn write(path: &Path, name: &str, numbers: &[f32]) {
-        write_tensors(path, vec![(name.to_owned(), Numbers::of(numbers))]).unwrap();
+        let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        let tensor = TensorView::new(Dtype::F32, vec![numbers.len()], &bytes).unwrap();
+        write_tensors(path, vec![(name.to_owned(), tensor)]).unwrap();
     }
 
     /// A folder with two files and an index of these entries.

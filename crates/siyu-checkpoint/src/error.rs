@@ -1,9 +1,6 @@
 //! Why a model folder cannot be read or written.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::PathBuf};
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -123,10 +120,16 @@ pub enum Error {
 }
 
 impl Error {
-    /// An I/O error while reading `path`.
-    pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
+    /// Makes [`Error::Read`] of what the operating system said about `path`.
+    pub fn read(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
         move |source| Self::Read { path, source }
+    }
+
+    /// Makes [`Error::Write`] of what the operating system said about `path`.
+    pub fn write(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Write { path, source }
     }
 }
 

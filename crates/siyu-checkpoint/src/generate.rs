@@ -2,8 +2,8 @@
 
 use crate::config::one_or_many;
 use crate::error::{Error, Result};
+use crate::json::read_json;
 use serde_json::{Map, Value};
-use std::fs;
 use std::path::Path;
 
 /// How a text is continued.
@@ -33,9 +33,9 @@ impl GenerateSettings {
     pub fn from_folder(folder: impl AsRef<Path>) -> Result<Self> {
         let folder = folder.as_ref();
         let (base, own) = (folder.join("config.json"), folder.join("generation_config.json"));
-        let mut json = read(&base)?;
+        let mut json: Map<String, Value> = read_json(&base)?;
         if own.is_file() {
-            json.extend(read(&own)?);
+            json.extend(read_json::<Map<String, Value>>(&own)?);
         }
         let number = |name: &str, default: f64| json.get(name).and_then(Value::as_f64).unwrap_or(default);
         let draws = json.get("do_sample").and_then(Value::as_bool).unwrap_or(false);
@@ -68,14 +68,10 @@ impl GenerateSettings {
     }
 }
 
-fn read(path: &Path) -> Result<Map<String, Value>> {
-    let text = fs::read_to_string(path).map_err(Error::read(path))?;
-    serde_json::from_str(&text).map_err(|source| Error::Json { path: path.to_owned(), source })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn the_folder_s_own_settings_go_before_those_of_the_configuration() {

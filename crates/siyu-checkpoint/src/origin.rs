@@ -1,9 +1,10 @@
 //! The record beside an adapter: what it belongs to.
 
 use crate::error::{Error, Result};
+use crate::json::read_json;
 use serde::{Deserialize, Serialize};
+use std::io;
 use std::path::Path;
-use std::{fs, io};
 
 /// The file beside an adapter that says what it belongs to.
 pub const ORIGIN: &str = "siyu.json";
@@ -27,12 +28,9 @@ impl Origin {
     /// # Errors
     /// [`Error::Read`], and [`Error::Json`] where the file is not what this program writes.
     pub fn open(folder: impl AsRef<Path>) -> Result<Option<Self>> {
-        let path = folder.as_ref().join(ORIGIN);
-        match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            bytes => serde_json::from_slice(&bytes.map_err(Error::read(&path))?)
-                .map(Some)
-                .map_err(|source| Error::Json { path, source }),
+        match read_json(folder.as_ref().join(ORIGIN)) {
+            Err(Error::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+            found => found.map(Some),
         }
     }
 }

@@ -1,29 +1,16 @@
 //! Files that appear whole or not at all.
 
 use crate::error::{Error, Result};
+use crate::json::write_json;
 use safetensors::tensor::{View, serialize_to_file};
 use serde_json::json;
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 /// Bytes of one file of weights at most, unless a single tensor is larger.
 pub const SHARD_BYTES: usize = 4 << 30;
-
-/// Writes JSON with two spaces of indent, under its name only when all of it is on the disk.
-///
-/// # Errors
-/// [`Error::Write`] and [`Error::Unspeakable`] name the file.
-pub fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<()> {
-    let mut text =
-        serde_json::to_string_pretty(value).map_err(|source| Error::Unspeakable { path: path.to_owned(), source })?;
-    text.push('\n');
-    whole(path, |partial| {
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).open(partial)?;
-        file.write_all(text.as_bytes())
-    })
-}
 
 /// Writes tensors as one safetensors file with the metadata that the readers of torch ask for. Their bytes are asked
 /// for one tensor after another.
@@ -70,56 +57,31 @@ pub fn write_weights(folder: &Path, tensors: Vec<(String, impl View)>, shard_byt
 }
 
 /// Writes beside `path`, then renames.
-fn whole(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> Result<()> {
+pub(crate) fn whole(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     let partial = Path::new(&partial);
     let written =
         write(partial).and_then(|()| File::open(partial)?.sync_all()).and_then(|()| fs::rename(partial, path));
-    written.map_err(|source| Error::Write { path: path.to_owned(), source })
+    written.map_err(Error::write(path))
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
     use crate::Checkpoint;
-    use safetensors::tensor::Dtype;
-    use std::borrow::Cow;
+    use safetensors::tensor::{Dtype, TensorView};
 
-    /// A vector in 32-bit floats.
-    pub(crate) struct Numbers {
-        bytes: Vec<u8>,
-        shape: [usize; 1],
-    }
-
-    impl Numbers {
-        pub(crate) fn of(numbers: &[f32]) -> Self {
-            Self { bytes: numbers.iter().flat_map(|number| number.to_le_bytes()).collect(), shape: [numbers.len()] }
-        }
-    }
-
-    impl View for Numbers {
-        fn dtype(&self) -> Dtype {
-            Dtype::F32
-        }
-
-        fn shape(&self) -> &[usize] {
-            &self.shape
-        }
-
-        fn data(&self) -> Cow<'_, [u8]> {
-            Cow::Borrowed(&self.bytes)
-        }
-
-        fn data_len(&self) -> usize {
-            self.bytes.len()
-        }
+    fn vector(numbers: &[u8]) -> TensorView<'_> {
+        TensorView::new(Dtype::F32, vec![numbers.len() / 4], numbers).unwrap()
     }
 
     fn written(shard_bytes: usize) -> (tempfile::TempDir, Vec<String>) {
         let folder = tempfile::tempdir().unwrap();
-        let tensors = [("c", vec![1.0; 4]), ("a", vec![2.0; 4]), ("b", vec![3.0; 8])];
-        let tensors = tensors.map(|(name, numbers)| (name.to_owned(), Numbers::of(&numbers))).into();
+        let [one, other, last] =
+            [(1.0_f32, 4), (2.0, 4), (3.0, 8)].map(|(number, count)| number.to_le_bytes().repeat(count));
+        let tensors = [("c", &one), ("a", &other), ("b", &last)];
+        let tensors = tensors.map(|(name, numbers)| (name.to_owned(), vector(numbers))).into();
         write_weights(folder.path(), tensors, shard_bytes).unwrap();
         let mut files: Vec<String> =
             fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();

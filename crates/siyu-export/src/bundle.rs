@@ -102,7 +102,8 @@ impl Bundle {
     /// Gives the bundle a name by which people know it. Its hash stays.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a name with other characters than letters, digits, `.`, `_` and `-`; [`Error::Write`].
+    /// [`Error::Setting`] for a name with other characters than letters, digits, `.`, `_` and `-`; [`Error::Checkpoint`] where
+    /// the manifest cannot be written.
     pub fn tag(&mut self, tag: &str) -> Result<()> {
         manifest::check_tag(tag)?;
         if self.manifest.tags.iter().all(|known| known != tag) {

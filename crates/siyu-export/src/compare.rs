@@ -44,6 +44,15 @@ impl Comparison {
     }
 }
 
+/// What was found on texts of several domains.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Comparisons {
+    /// On all texts.
+    pub all: Comparison,
+    /// On the texts of each domain.
+    pub domains: BTreeMap<String, Comparison>,
+}
+
 /// Sums over tokens.
 #[derive(Default)]
 struct Sums {
@@ -74,15 +83,11 @@ impl Sums {
     }
 }
 
-/// Reads texts with two models of one vocabulary; returns what was found on all of them and by domain.
+/// Reads texts with two models of one vocabulary.
 ///
 /// # Errors
 /// [`crate::Error::Runtime`], as for a token outside the vocabulary.
-pub fn compare(
-    first: &mut OnnxModel,
-    second: &mut OnnxModel,
-    rows: &[TextRow],
-) -> Result<(Comparison, BTreeMap<String, Comparison>)> {
+pub fn compare(first: &mut OnnxModel, second: &mut OnnxModel, rows: &[TextRow]) -> Result<Comparisons> {
     let vocab = usize::try_from(first.config().vocab).unwrap_or(1);
     let mut domains: BTreeMap<String, Sums> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.ids.len() > 1) {
@@ -98,18 +103,25 @@ pub fn compare(
     for sums in domains.values() {
         all.add(sums);
     }
-    Ok((all.found(), domains.into_iter().map(|(domain, sums)| (domain, sums.found())).collect()))
+    let domains = domains.into_iter().map(|(domain, sums)| (domain, sums.found())).collect();
+    Ok(Comparisons { all: all.found(), domains })
 }
 
 fn token_sums(one: &[f32], other: &[f32], token: i64, sums: &mut Sums) {
     let (of_one, of_other) = (log_sum(one), log_sum(other));
     let pairs = one.iter().zip(other).map(|(&one, &other)| (f64::from(one) - of_one, f64::from(other) - of_other));
-    sums.divergence += pairs.map(|(one, other)| one.exp() * (one - other)).sum::<f64>();
+    sums.divergence += pairs.map(|(one, other)| one.exp() * excess(other - one)).sum::<f64>();
     sums.agreed += u64::from(likeliest(one) == likeliest(other));
     let place = usize::try_from(token).unwrap_or(0);
     sums.surprise[0] += of_one - f64::from(one[place]);
     sums.surprise[1] += of_other - f64::from(other[place]);
     sums.tokens += 1;
+}
+
+/// `exp(x) - 1 - x`. With `x = ln q - ln p`, the sum of `p` times it is the divergence, for probabilities sum up to 1;
+/// but no part of it is negative, so that models that are all but the same differ by what they do and not by rounding.
+fn excess(x: f64) -> f64 {
+    (x.exp_m1() - x).max(0.0)
 }
 
 /// The logarithm of the sum of exponentials.
@@ -132,5 +144,18 @@ mod tests {
         assert!((found.divergence - expected).abs() < 1e-6, "{}", found.divergence);
         assert!((found.perplexity[0] - 4.0 / 3.0).abs() < 1e-6 && (found.perplexity[1] - 2.0).abs() < 1e-6);
         assert!((found.agreement - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn models_that_are_all_but_the_same_do_not_diverge_by_less_than_nothing() {
+        let mut sums = Sums::default();
+        for step in 1..100_u8 {
+            let logits: Vec<f32> = (0..50_u8).map(|at| f32::from(at.wrapping_mul(step)) / 40.0).collect();
+            let near: Vec<f32> = logits.iter().map(|logit| logit + 3.0 * f32::EPSILON).collect();
+            let before = sums.divergence;
+            token_sums(&logits, &near, 0, &mut sums);
+            assert!(sums.divergence >= before);
+        }
+        assert!(sums.found().divergence < 1e-12);
     }
 }

@@ -9,25 +9,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The model folder cannot be used.
+    /// A model or adapter folder cannot be used, or a file cannot be read or written.
     #[error(transparent)]
     Checkpoint(#[from] siyu_checkpoint::Error),
-    /// A file could not be read.
-    #[error("cannot read `{path}`")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// A file could not be written.
-    #[error("cannot write `{path}`; is the disk full or the directory read-only?")]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
     /// The place for the result holds something else.
     #[error("`{path}` is there already; remove it or name another place")]
     Exists {
@@ -55,12 +39,6 @@ pub enum Error {
         name: String,
         /// Its kind of number.
         found: String,
-    },
-    /// An adapter does not fit its base or cannot be run beside it.
-    #[error("adapter: {problem}")]
-    Adapter {
-        /// What does not fit, and what is possible instead.
-        problem: String,
     },
     /// The adapter was trained on another base.
     #[error("the adapter in `{adapter}` was trained on another model than the one in `{base}`; name that one")]
@@ -120,7 +98,7 @@ impl Error {
             Self::Exists { .. }
                 | Self::Foreign { .. }
                 | Self::Inside { .. }
-                | Self::Adapter { .. }
+                | Self::Checkpoint(siyu_checkpoint::Error::Adapter { .. })
                 | Self::OtherBase { .. }
                 | Self::Quantized { .. }
                 | Self::Mixed { .. }
@@ -129,13 +107,18 @@ impl Error {
     }
 
     pub(crate) fn read(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
-        let path = path.into();
-        move |source| Self::Read { path, source }
+        let error = siyu_checkpoint::Error::read(path);
+        move |source| error(source).into()
     }
 
     pub(crate) fn write(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
-        let path = path.into();
-        move |source| Self::Write { path, source }
+        let error = siyu_checkpoint::Error::write(path);
+        move |source| error(source).into()
+    }
+
+    /// An adapter does not fit its base or cannot be run beside it.
+    pub(crate) fn adapter(problem: impl Into<String>) -> Self {
+        siyu_checkpoint::Error::Adapter { problem: problem.into() }.into()
     }
 }
 

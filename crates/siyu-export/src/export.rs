@@ -1,18 +1,17 @@
 //! Model folders for onnxruntime.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::folder::Unfinished;
 use crate::onnx::{ExportSettings, genai, write_graph};
 use serde_json::{Map, Value};
-use siyu_checkpoint::{Checkpoint, Config, write_json};
-use std::fs;
+use siyu_checkpoint::{Checkpoint, Config, read_json, write_json};
 use std::path::Path;
 
 /// Writes a folder with the graph of a model, its weights, configuration, tokenizer and template, and a
 /// `genai_config.json`; returns the bytes of graph and weights. The folder appears whole or not at all.
 ///
 /// # Errors
-/// [`Error::Exists`] where `out` holds something; as [`write_graph`] otherwise.
+/// [`crate::Error::Exists`] where `out` holds something; as [`write_graph`] otherwise.
 pub fn export(model: &Path, out: &Path, settings: ExportSettings) -> Result<u64> {
     let config = Config::from_folder(model)?;
     let checkpoint = Checkpoint::open(model)?;
@@ -33,9 +32,5 @@ pub(crate) fn finish(unfinished: Unfinished, model: &Path, config: &Config, sett
 /// The content of `generation_config.json`; nothing where there is none.
 fn generation(model: &Path) -> Result<Map<String, Value>> {
     let path = model.join("generation_config.json");
-    if !path.is_file() {
-        return Ok(Map::new());
-    }
-    let text = fs::read_to_string(&path).map_err(Error::read(&path))?;
-    serde_json::from_str(&text).map_err(|source| siyu_checkpoint::Error::Json { path, source }.into())
+    if path.is_file() { Ok(read_json(&path)?) } else { Ok(Map::new()) }
 }

@@ -72,6 +72,12 @@ impl Unfinished {
         &self.partial
     }
 
+    /// Removes a file that was needed only on the way, where it is.
+    pub(crate) fn remove(&self, name: &str) -> Result<()> {
+        let path = self.partial.join(name);
+        if path.is_file() { fs::remove_file(&path).map_err(Error::write(&path)) } else { Ok(()) }
+    }
+
     /// Copies what goes with the weights of `model`.
     pub(crate) fn copy_companions(&self, model: &Path) -> Result<()> {
         for name in COMPANIONS {

@@ -15,7 +15,7 @@ pub use bundle::{
     BUNDLE_FILE, Bundle, BundleChange, BundleFile, BundleManifest, BundleParts, ChangeKind, Role, Served, check_set,
     create_bundle, diff_bundles, lineage, served,
 };
-pub use compare::{Comparison, TextRow, compare};
+pub use compare::{Comparison, Comparisons, TextRow, compare};
 pub use error::{Error, Result};
 pub use export::export;
 pub use merge::{MERGE_RECORD, Merge, MergeBounds, MergeRecord, MergeSettings, Merged, Verdict};

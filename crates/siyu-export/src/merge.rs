@@ -54,8 +54,8 @@ impl Merge {
     /// only hashed.
     ///
     /// # Errors
-    /// [`Error::OtherBase`] where the adapter's record names another base; [`Error::Quantized`]; [`Error::Adapter`] and
-    /// [`Error::Checkpoint`] name the setting or tensor that does not fit.
+    /// [`Error::OtherBase`] where the adapter's record names another base; [`Error::Quantized`]; [`Error::Checkpoint`]
+    /// names the setting or tensor that does not fit.
     pub fn open(base: &Path, adapter: &Path) -> Result<Self> {
         let config = Config::from_folder(base)?;
         if config.json.get("quantization_config").is_some_and(|found| !found.is_null()) {
@@ -96,7 +96,8 @@ impl Merge {
     /// at a time. `progress` is told bytes made.
     ///
     /// # Errors
-    /// [`Error::Exists`], [`Error::Foreign`]; [`Error::Adapter`] where a sum is too large for the kind of number it is stored in.
+    /// [`Error::Exists`], [`Error::Foreign`]; [`Error::Checkpoint`] where a sum is too large for the kind of number it is
+    /// stored in, or the disk is full.
     pub fn write(&self, out: &Path, settings: &MergeSettings, progress: &(dyn Fn(u64) + Sync)) -> Result<Merged<'_>> {
         let [base, adapter] = &self.folders;
         let unfinished = if settings.replace {
@@ -160,7 +161,7 @@ impl Merged<'_> {
     /// Gives the folder its name, with a record of what it was made of.
     ///
     /// # Errors
-    /// [`Error::Write`].
+    /// [`Error::Checkpoint`] where a file cannot be written.
     pub fn finish(self) -> Result<()> {
         let Merge { folders, base_hash, origin, .. } = self.merge;
         let record = MergeRecord {

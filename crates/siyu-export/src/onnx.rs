@@ -15,11 +15,12 @@
 //! It must not trace or run anything, nor decide what is quantized.
 
 mod attention;
+mod attribute;
 mod branch;
 mod coded;
 mod data;
 mod decoder;
-mod element;
+pub(crate) mod element;
 pub(crate) mod genai;
 mod graph;
 mod linear;
@@ -27,9 +28,11 @@ mod norm;
 mod places;
 mod proto;
 mod rope;
+mod settings;
 
 pub use branch::Branches;
 pub(crate) use coded::Coding;
+pub use settings::{ExportSettings, Logits, Numbers, Variant};
 
 use crate::error::{Error, Result};
 use crate::quantize::inputs::Observed;
@@ -37,7 +40,6 @@ use crate::weights::Weights;
 use coded::Watch;
 use data::DataFile;
 use decoder::Decoder;
-use element::Element;
 use graph::{Graph, MICROSOFT};
 use norm::Norm;
 use prost::Message;
@@ -51,94 +53,16 @@ pub const GRAPH_FILE: &str = "model.onnx";
 /// The file of its weights.
 pub const DATA_FILE: &str = "model.onnx.data";
 
-/// Which operators a graph is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Variant {
-    /// Those of the standard only (opset 21): for every runtime. `total` is `past` plus `sequence`; padding may lie
-    /// anywhere.
-    Plain,
-    /// onnxruntime's own for attention and norms besides (opset 23). `past` and `present` may be one buffer of any
-    /// length; padding lies at the end of a row. With `sequence` 1, rows may have texts of different lengths: each row
-    /// of the mask holds as many ones as its text has tokens, the new one included. With more, either `past` is empty
-    /// in all rows, or `batch` is 1.
-    Fused,
-}
-
-impl Variant {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Plain, Self::Fused];
-
-    /// The name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::Fused => "fused",
-        }
-    }
-}
-
-/// The numbers of weights, states and cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Numbers {
-    /// 32 bits.
-    F32,
-    /// 16 bits.
-    F16,
-}
-
-impl Numbers {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::F32, Self::F16];
-
-    /// The name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::F16 => "f16",
-        }
-    }
-
-    fn element(self) -> Element {
-        match self {
-            Self::F32 => Element::F32,
-            Self::F16 => Element::F16,
-        }
-    }
-}
-
-/// Which tokens get logits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Logits {
-    /// All.
-    All,
-    /// The last of each row that is no padding: what generation needs, and with a long prompt far less work.
-    Last,
-}
-
-/// How a graph is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExportSettings {
-    /// Its operators.
-    pub variant: Variant,
-    /// Its numbers.
-    pub numbers: Numbers,
-    /// Its output.
-    pub logits: Logits,
-}
-
-impl Default for ExportSettings {
-    fn default() -> Self {
-        Self { variant: Variant::Fused, numbers: Numbers::F32, logits: Logits::All }
-    }
-}
+/// The graph on the same weights without low-rank changes, while it is needed.
+pub(crate) const UNRECOVERED_FILE: &str = "unrecovered.onnx";
 
 /// Writes [`GRAPH_FILE`] and [`DATA_FILE`] into a folder that has neither, and returns the bytes of both.
 ///
 /// With `branches`, the changes of an adapter are nodes beside the base's, with an effect as in training.
 ///
 /// # Errors
-/// [`Error::Checkpoint`] for a missing weight or one of another shape, [`Error::Adapter`] for an adapter that does not
-/// fit, [`Error::Write`].
+/// [`Error::Checkpoint`] for a missing weight or one of another shape, for an adapter that does not fit, and where a
+/// file cannot be written.
 ///
 /// # Source
 /// IR version 10 with opset 21, or IR version 11 with opset 23, of <https://onnx.ai>.
@@ -160,7 +84,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) settings: ExportSettings,
 }
 
-/// Writes a graph, in few bits with `coding`; with `observed`, the inputs of all matrices are outputs too.
+/// Writes a graph, in few bits with `coding`, and beside it, where changes win back losses, [`UNRECOVERED_FILE`]; with
+/// `observed`, the inputs of all matrices are outputs too.
 pub(crate) fn build<'a>(
     plan: &Plan<'a>,
     coding: Option<&mut Coding<'a>>,
@@ -184,10 +109,16 @@ pub(crate) fn build<'a>(
     if let (Some(observed), Some(watch)) = (observed, decoder.watch.take()) {
         observed.extend(watch.values.into_iter().map(|(_, observed)| observed));
     }
+    let write = |name: &str, graph: GraphMessage| -> Result<u64> {
+        let (path, bytes) = (folder.join(name), model(graph, settings.variant).encode_to_vec());
+        fs::write(&path, &bytes).map_err(Error::write(&path))?;
+        Ok(bytes.len() as u64)
+    };
+    if let Some(graph) = decoder.graph.unrecovered() {
+        write(UNRECOVERED_FILE, graph)?;
+    }
     let (graph, data_bytes) = decoder.graph.finish()?;
-    let (path, bytes) = (folder.join(GRAPH_FILE), model(graph, settings.variant).encode_to_vec());
-    fs::write(&path, &bytes).map_err(Error::write(&path))?;
-    Ok(data_bytes + bytes.len() as u64)
+    Ok(data_bytes + write(GRAPH_FILE, graph)?)
 }
 
 fn model(graph: GraphMessage, variant: Variant) -> Model {

@@ -4,23 +4,26 @@
 //! The gate then reads texts with both models. It knows nothing of where the texts come from.
 
 pub(crate) mod blocks;
+pub(crate) mod codes;
+mod eigen;
 mod gate;
-pub(crate) mod gptq;
+mod gptq;
 pub(crate) mod inputs;
+pub(crate) mod recovery;
 mod reference;
+pub(crate) mod rows;
 
 pub use blocks::Blocks;
 pub use gate::{MatrixCost, QuantizeBounds, QuantizeReport};
 
-use crate::compare::{Comparison, TextRow, compare};
+use crate::compare::{TextRow, compare};
 use crate::error::{Error, Result};
 use crate::export::finish;
 use crate::folder::Unfinished;
-use crate::onnx::{Coding, ExportSettings, GRAPH_FILE, Plan, build};
+use crate::onnx::{Coding, ExportSettings, GRAPH_FILE, Plan, UNRECOVERED_FILE, build};
 use crate::runtime::OnnxModel;
 use reference::Reference;
 use siyu_checkpoint::{Checkpoint, Config};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// How weights become few bits.
@@ -31,6 +34,9 @@ pub enum Scheme {
     /// 8-bit weights with a scale a row, and inputs rounded to 8 bits as they come: `DynamicQuantizeLinear` and
     /// `MatMulInteger`.
     Dynamic,
+    /// 8-bit weights with a scale a row, and inputs rounded to 8 bits of the range that they have on the texts of the
+    /// calibration: `QuantizeLinear` and `DequantizeLinear` (QDQ).
+    Static,
 }
 
 /// What is quantized, and how.
@@ -45,6 +51,9 @@ pub struct QuantizeSettings {
     /// Let the error of a number be made good by others, as the inputs measured on texts allow (GPTQ); otherwise every
     /// number goes to its nearest code.
     pub calibrated: bool,
+    /// Rank of a change beside each matrix that wins back what rounding lost, as far as the inputs measured on texts
+    /// tell; `None` is without.
+    pub recovery: Option<usize>,
 }
 
 impl QuantizeSettings {
@@ -56,15 +65,26 @@ impl QuantizeSettings {
             Scheme::Blocks(Blocks { size, .. }) if size < 16 || !size.is_power_of_two() => {
                 format!("blocks of {size} numbers are not possible; powers of two from 16 on are")
             }
-            Scheme::Dynamic if self.calibrated => {
-                "calibration works on blocks; choose the scheme of blocks or leave calibration out".to_owned()
+            Scheme::Dynamic | Scheme::Static if self.calibrated => {
+                "GPTQ works on blocks; choose the scheme of blocks or the nearest codes".to_owned()
             }
-            Scheme::Dynamic if self.embeddings => {
+            Scheme::Dynamic | Scheme::Static if self.embeddings => {
                 "embeddings are quantized in blocks only; choose the scheme of blocks or keep them".to_owned()
             }
+            _ if self.recovery == Some(0) => "a recovery has a rank of 1 or more; leave it out for none".to_owned(),
             _ => return Ok(()),
         };
         Err(Error::Setting { problem })
+    }
+
+    /// Whether a run takes texts to calibrate with.
+    pub fn takes_texts(self) -> bool {
+        self.calibrated || self.recovery.is_some() || self.scheme == Scheme::Static
+    }
+
+    /// Whether all products of two inputs are measured, not only squares.
+    fn takes_products(self) -> bool {
+        self.calibrated || self.recovery.is_some()
     }
 }
 
@@ -83,6 +103,20 @@ pub struct Trial<'a> {
     pub threads: usize,
 }
 
+impl Trial<'_> {
+    fn check(self, settings: QuantizeSettings) -> Result<()> {
+        let problem = if self.gate.is_empty() && !self.force {
+            "there are no texts to measure the quantized model on; name a dataset by `--dataset`, or `--force` it \
+             unmeasured"
+        } else if settings.takes_texts() && self.calibration.iter().all(Vec::is_empty) {
+            "calibration takes texts, and there are none; name a dataset by `--dataset`"
+        } else {
+            return Ok(());
+        };
+        Err(Error::Setting { problem: problem.to_owned() })
+    }
+}
+
 /// Writes the folder of a model in few bits, as [`crate::export`] does in floats, if the gate lets it through.
 ///
 /// # Errors
@@ -96,43 +130,37 @@ pub fn quantize(
     trial: Trial<'_>,
 ) -> Result<QuantizeReport> {
     settings.check()?;
-    if trial.gate.is_empty() && !trial.force {
-        let problem = "there are no texts to measure the quantized model on; name a dataset by `--dataset`, or \
-                       `--force` it unmeasured"
-            .to_owned();
-        return Err(Error::Setting { problem });
-    }
-    if settings.calibrated && trial.calibration.is_empty() {
-        return Err(Error::Setting { problem: "calibration takes texts, and there are none".to_owned() });
-    }
+    trial.check(settings)?;
     let config = Config::from_folder(model)?;
     let checkpoint = Checkpoint::open(model)?;
     let unfinished = Unfinished::begin(out)?;
     let measured = !(trial.gate.is_empty() && trial.calibration.is_empty());
     let reference = measured.then(|| Reference::open(&config, &checkpoint, export, &unfinished, trial.threads));
     let mut reference = reference.transpose()?;
-    let inputs = reference.as_mut().map(|reference| reference.inputs(trial.calibration, settings.calibrated));
+    let inputs = reference.as_mut().map(|reference| reference.inputs(trial.calibration, settings.takes_products()));
     let plan = Plan { config: &config, checkpoint: &checkpoint, branches: None, settings: export };
     let mut coding = Coding { settings, inputs, costs: Vec::new() };
     let bytes = build(&plan, Some(&mut coding), None, unfinished.folder())?;
     let mut costs = coding.costs;
-    costs.sort_by(|one, other| other.share.total_cmp(&one.share));
-    let (mut all, mut domains, mut problems) = (Comparison::default(), BTreeMap::new(), Vec::new());
-    if let Some(reference) = reference.as_mut().filter(|_| !trial.gate.is_empty()) {
-        let graph = unfinished.folder().join(GRAPH_FILE);
+    costs.sort_by(|one, other| other.left().total_cmp(&one.left()));
+    let mut judge = |file: &str| {
+        let graph = unfinished.folder().join(file);
+        let Some(reference) = reference.as_mut().filter(|_| !trial.gate.is_empty() && graph.is_file()) else {
+            return Ok(None);
+        };
         let mut made = OnnxModel::with_config(&graph, config.clone(), trial.threads)?;
-        (all, domains) = compare(&mut reference.model, &mut made, trial.gate)?;
-        problems.extend(trial.bounds.problem("all texts", &all));
-        problems
-            .extend(domains.iter().filter_map(|(domain, found)| trial.bounds.problem(&format!("`{domain}`"), found)));
-    }
+        compare(&mut reference.model, &mut made, trial.gate).map(Some)
+    };
+    let (found, unrecovered) = (judge(GRAPH_FILE)?, judge(UNRECOVERED_FILE)?);
     drop(reference);
+    let problems = found.as_ref().map(|found| trial.bounds.problems(found)).unwrap_or_default();
     let written = problems.is_empty() || trial.force;
     if written {
+        unfinished.remove(UNRECOVERED_FILE)?;
         finish(unfinished, model, &config, export)?;
     }
-    let parameters = parameters(&checkpoint);
-    Ok(QuantizeReport { bytes, parameters, all, domains, costs, problems, written })
+    let (found, parameters) = (found.unwrap_or_default(), parameters(&checkpoint));
+    Ok(QuantizeReport { bytes, parameters, found, unrecovered, costs, problems, written })
 }
 
 fn parameters(checkpoint: &Checkpoint) -> u64 {

@@ -2,51 +2,20 @@
 //!
 //! For checks and comparisons: one text at a time, on the CPU, with a cache that grows. It must not schedule requests.
 
+mod library;
+mod session;
+
+pub use library::load_runtime;
+pub use session::OnnxSession;
+
 use crate::error::{Error, Result};
 use crate::onnx::GRAPH_FILE;
-use ort::environment::Environment;
-use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue};
-use ort::value::{DynTensor, DynValue, Tensor, TensorElementType};
+use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session};
+use ort::value::{DynTensor, DynValue, TensorElementType};
+use session::{inputs, part};
 use siyu_checkpoint::Config;
-use std::env;
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
-
-/// Names the library of onnxruntime.
-const VARIABLE: &str = "ORT_DYLIB_PATH";
-
-/// The environment that all models of this process share; loads the library that `ORT_DYLIB_PATH` names, else the
-/// `libonnxruntime` beside this program, else that of the system.
-///
-/// # Errors
-/// [`Error::Library`] says what was tried.
-pub fn load_runtime() -> Result<&'static Environment> {
-    static LOADED: OnceLock<Environment> = OnceLock::new();
-    static LOADING: Mutex<()> = Mutex::new(());
-    let _turn = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(environment) = LOADED.get() {
-        return Ok(environment);
-    }
-    let path = library();
-    let refused = |problem: String| Error::Library { path: path.clone(), problem };
-    let builder = ort::init_from(&path).map_err(|error| refused(error.to_string()))?;
-    // Nothing is reported to anyone.
-    let environment = builder.with_name("siyu").with_telemetry(false).build();
-    Ok(LOADED.get_or_init({
-        let environment = environment.map_err(|error| refused(error.to_string()))?;
-        || environment
-    }))
-}
-
-fn library() -> PathBuf {
-    if let Some(named) = env::var_os(VARIABLE).filter(|named| !named.is_empty()) {
-        return named.into();
-    }
-    let name = format!("{}onnxruntime{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
-    let beside = env::current_exe().ok().and_then(|program| Some(program.parent()?.join(&name)));
-    beside.filter(|beside| beside.is_file()).unwrap_or_else(|| name.into())
-}
+use std::path::Path;
 
 /// An exported model, opened.
 pub struct OnnxModel {
@@ -188,55 +157,4 @@ pub(crate) fn likeliest(logits: &[f32]) -> i64 {
         }
     }
     i64::try_from(best).unwrap_or(i64::MAX)
-}
-
-/// One text that grows.
-#[derive(Debug)]
-pub struct OnnxSession<'a> {
-    model: &'a mut OnnxModel,
-    /// Keys and values of the layers, one after another.
-    kept: Vec<DynValue>,
-    length: usize,
-}
-
-impl OnnxSession<'_> {
-    /// Reads tokens, at least one, and tells what may follow each.
-    ///
-    /// # Shapes
-    /// Returns `[ids.len(), vocab]`, row by row, or `[1, vocab]` where the graph gives only the last.
-    ///
-    /// # Errors
-    /// [`Error::Runtime`], as for a token outside the vocabulary.
-    pub fn read(&mut self, ids: &[i64]) -> Result<Vec<f32>> {
-        let total = self.length + ids.len();
-        let given = inputs(ids, self.length, &self.kept)?;
-        let mut outputs = self.model.session.run_with_options(given, &self.model.grown)?;
-        let missing = |name: &str| Error::Runtime(format!("the graph gave no `{name}`"));
-        let logits = outputs.remove("logits").ok_or_else(|| missing("logits"))?;
-        let mut grown = Vec::with_capacity(self.kept.len());
-        for index in 0..self.kept.len() {
-            let name = format!("present.{}.{}", index / 2, part(index));
-            grown.push(outputs.remove(&name).ok_or_else(|| missing(&name))?);
-        }
-        drop(outputs);
-        self.kept = grown;
-        self.length = total;
-        Ok(logits.try_extract_tensor::<f32>()?.1.to_vec())
-    }
-}
-
-/// What a graph is given to read `ids` after `past` tokens that are `kept`.
-fn inputs<'a>(ids: &[i64], past: usize, kept: &'a [DynValue]) -> Result<Vec<(String, SessionInputValue<'a>)>> {
-    let total = past + ids.len();
-    let ids = Tensor::from_array(([1, ids.len()], ids.to_vec()))?;
-    let mask = Tensor::from_array(([1, total], vec![1_i64; total]))?;
-    let mut inputs = vec![("input_ids".to_owned(), ids.into()), ("attention_mask".to_owned(), mask.into())];
-    for (index, kept) in kept.iter().enumerate() {
-        inputs.push((format!("past_key_values.{}.{}", index / 2, part(index)), kept.into()));
-    }
-    Ok(inputs)
-}
-
-fn part(index: usize) -> &'static str {
-    if index.is_multiple_of(2) { "key" } else { "value" }
 }

@@ -5,37 +5,11 @@
 mod support;
 
 use half::{bf16, f16};
-use siyu_checkpoint::{Checkpoint, Dtype, Precision, View, write_tensors};
+use siyu_checkpoint::{Checkpoint, Precision, TensorView, write_tensors};
 use siyu_export::{Error, MERGE_RECORD, Merge, MergeBounds, MergeRecord, MergeSettings, TextRow};
-use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 use support::{floats, golden, ids, numbers};
-
-/// A tensor in any kind of number.
-struct Stored {
-    bytes: Vec<u8>,
-    shape: Vec<usize>,
-    dtype: Dtype,
-}
-
-impl View for Stored {
-    fn dtype(&self) -> Dtype {
-        self.dtype
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.bytes)
-    }
-
-    fn data_len(&self) -> usize {
-        self.bytes.len()
-    }
-}
 
 fn encoded(numbers: &[f32], precision: Precision) -> Vec<u8> {
     match precision {
@@ -49,12 +23,12 @@ fn encoded(numbers: &[f32], precision: Precision) -> Vec<u8> {
 fn base(name: &str, precision: Precision) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let found = Checkpoint::open(golden(name)).unwrap();
-    let stored = |name: &str| Stored {
-        bytes: encoded(&floats(&found, name), precision),
-        shape: found.shape(name).unwrap().iter().map(|&size| usize::try_from(size).unwrap()).collect(),
-        dtype: precision.dtype(),
+    let stored: Vec<_> = found.names().map(|name| (name, encoded(&floats(&found, name), precision))).collect();
+    let view = |name: &str, bytes| {
+        let shape = found.shape(name).unwrap().iter().map(|&size| usize::try_from(size).unwrap()).collect();
+        (name.to_owned(), TensorView::new(precision.dtype(), shape, bytes).unwrap())
     };
-    let tensors: Vec<_> = found.names().map(|name| (name.to_owned(), stored(name))).collect();
+    let tensors: Vec<_> = stored.iter().map(|(name, bytes)| view(name, bytes.as_slice())).collect();
     write_tensors(&folder.path().join("model.safetensors"), tensors).unwrap();
     fs::copy(golden(name).join("config.json"), folder.path().join("config.json")).unwrap();
     folder
@@ -143,7 +117,7 @@ fn a_model_stored_in_all_its_digits_passes_the_gate() {
         let mut merged = merge.write(&out.path().join("m"), &MergeSettings::default(), &|_| ()).unwrap();
         let verdict = merged.judge(&rows(), MergeBounds::default()).unwrap();
         assert!(verdict.passes(), "{adapter}: {verdict:?}");
-        assert!(verdict.all.divergence.abs() < 1e-7 && verdict.all.tokens > 1000, "{adapter}: {verdict:?}");
+        assert!(verdict.found.all.divergence.abs() < 1e-7 && verdict.found.all.tokens > 1000, "{adapter}: {verdict:?}");
         merged.finish().unwrap();
         let record = fs::read(out.path().join("m").join(MERGE_RECORD)).unwrap();
         let record: MergeRecord = serde_json::from_slice(&record).unwrap();
@@ -159,7 +133,7 @@ fn a_merged_model_that_thinks_otherwise_does_not_pass() {
     // The unchanged base in place of the merged model.
     fs::copy(base.path().join("model.safetensors"), merged.folder().join("model.safetensors")).unwrap();
     let verdict = merged.judge(&rows(), MergeBounds::default()).unwrap();
-    assert!(!verdict.passes() && verdict.all.divergence > 1e-3, "{verdict:?}");
+    assert!(!verdict.passes() && verdict.found.all.divergence > 1e-3, "{verdict:?}");
 }
 
 #[test]
@@ -168,7 +142,7 @@ fn without_texts_base_and_adapter_draw_them() {
     let merge = Merge::open(base.path(), &golden("adapter-plain")).unwrap();
     let mut merged = merge.write(&out.path().join("m"), &MergeSettings::default(), &|_| ()).unwrap();
     let verdict = merged.judge(&[], MergeBounds::default()).unwrap();
-    assert!(verdict.passes() && verdict.domains.contains_key("drawn"), "{verdict:?}");
+    assert!(verdict.passes() && verdict.found.domains.contains_key("drawn"), "{verdict:?}");
 }
 
 /// A copy of an adapter, to be changed.

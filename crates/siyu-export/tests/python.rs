@@ -81,14 +81,22 @@ fn onnx_checks_every_graph_and_genai_continues_texts_with_it() {
 #[ignore = "needs Python with onnx and onnxruntime-genai: `cargo xtask test` installs them and runs this"]
 fn onnx_checks_graphs_in_few_bits_and_genai_continues_texts_with_them() {
     let blocks = |bits| Scheme::Blocks(Blocks { bits, size: 32, symmetric: false });
-    for scheme in [blocks(4), blocks(8), Scheme::Dynamic] {
+    let calibration = [vec![1, 403, 407, 261, 378, 428, 385]];
+    for (scheme, recovery) in
+        [(blocks(4), None), (blocks(4), Some(4)), (blocks(8), None), (Scheme::Dynamic, None), (Scheme::Static, None)]
+    {
         for variant in Variant::ALL {
             let folder = tempfile::tempdir().unwrap();
             let out = folder.path().join("out");
-            let embeddings = variant == Variant::Fused && scheme != Scheme::Dynamic;
-            let settings = QuantizeSettings { scheme, embeddings, head: true, calibrated: false };
-            let trial =
-                Trial { calibration: &[], gate: &[], bounds: QuantizeBounds::for_bits(4), force: true, threads: 1 };
+            let embeddings = variant == Variant::Fused && matches!(scheme, Scheme::Blocks(_));
+            let settings = QuantizeSettings { scheme, embeddings, head: true, calibrated: false, recovery };
+            let trial = Trial {
+                calibration: &calibration,
+                gate: &[],
+                bounds: QuantizeBounds::for_bits(4),
+                force: true,
+                threads: 1,
+            };
             let export = ExportSettings { variant, ..ExportSettings::default() };
             assert!(quantize(&stories(), &out, export, settings, trial).unwrap().written);
             let expected = OnnxModel::open(&out, 1).unwrap().continue_greedily(&[1], 20, &[2]).unwrap();

@@ -28,7 +28,7 @@ fn texts(first: i64, count: i64) -> Vec<Vec<i64>> {
 
 fn blocks(bits: u32, size: usize, symmetric: bool) -> QuantizeSettings {
     let scheme = Scheme::Blocks(Blocks { bits, size, symmetric });
-    QuantizeSettings { scheme, embeddings: false, head: true, calibrated: false }
+    QuantizeSettings { scheme, embeddings: false, head: true, calibrated: false, recovery: None }
 }
 
 const LOOSE: QuantizeBounds = QuantizeBounds { perplexity_growth: 100.0, agreement: 0.0 };
@@ -46,20 +46,34 @@ fn tried(
     quantize(&stories(), out, export, settings, trial).unwrap()
 }
 
-#[test]
-fn eight_bits_are_hardly_noticed() {
+/// Writes the model in all variants and numbers, each within bounds.
+fn assert_within(settings: QuantizeSettings, calibration: &[Vec<i64>], bounds: QuantizeBounds) {
     let folder = tempfile::tempdir().unwrap();
-    let dynamic = QuantizeSettings { scheme: Scheme::Dynamic, ..blocks(8, 32, true) };
-    for (index, settings) in [blocks(8, 32, true), blocks(8, 64, false), dynamic].into_iter().enumerate() {
-        for variant in Variant::ALL {
-            for numbers in Numbers::ALL {
-                let export = ExportSettings { variant, numbers, logits: Logits::All };
-                let out = folder.path().join(format!("{index}-{variant:?}-{numbers:?}"));
-                let report = tried(&out, export, settings, &[], QuantizeBounds::for_bits(8), false);
-                assert!(report.written, "{settings:?} {export:?}: {:?}", report.problems);
-                OnnxModel::open(&out, 1).unwrap().logits(&[1, 5, 7]).unwrap();
-            }
+    for variant in Variant::ALL {
+        for numbers in Numbers::ALL {
+            let export = ExportSettings { variant, numbers, logits: Logits::All };
+            let out = folder.path().join(format!("{variant:?}-{numbers:?}"));
+            let report = tried(&out, export, settings, calibration, bounds, false);
+            assert!(report.written, "{settings:?} {export:?}: {:?}", report.problems);
+            OnnxModel::open(&out, 1).unwrap().logits(&[1, 5, 7]).unwrap();
         }
+    }
+}
+
+#[test]
+fn weights_of_eight_bits_are_hardly_noticed() {
+    for settings in [blocks(8, 32, true), blocks(8, 64, false)] {
+        assert_within(settings, &[], QuantizeBounds::for_bits(8));
+    }
+}
+
+#[test]
+fn inputs_of_eight_bits_are_noticed_little() {
+    // All inputs of a matrix share one scale, so that the largest decides about the others.
+    let bounds = QuantizeBounds { perplexity_growth: 0.02, agreement: 0.95 };
+    let calibration = texts(260, 40);
+    for scheme in [Scheme::Dynamic, Scheme::Static] {
+        assert_within(QuantizeSettings { scheme, ..blocks(8, 32, true) }, &calibration, bounds);
     }
 }
 
@@ -72,7 +86,11 @@ fn four_bits_in_either_variant_are_the_same_numbers() {
             let export = ExportSettings { variant, ..ExportSettings::default() };
             let report = tried(&out, export, settings, &[], LOOSE, false);
             assert!(report.written);
-            assert!(report.all.perplexity_growth() > 0.0 && report.all.agreement < 1.0, "{:?}", report.all);
+            assert!(
+                report.found.all.perplexity_growth() > 0.0 && report.found.all.agreement < 1.0,
+                "{:?}",
+                report.found.all
+            );
             OnnxModel::open(&out, 1).unwrap().logits(&[1, 403, 407, 261, 378]).unwrap()
         });
         // They differ by how inputs are rounded only.
@@ -89,7 +107,51 @@ fn calibration_comes_nearer_to_the_model_than_the_nearest_codes() {
     let nearest = tried(&folder.path().join("a"), export, blocks(4, 32, false), &calibration, LOOSE, false);
     let settings = QuantizeSettings { calibrated: true, ..blocks(4, 32, false) };
     let calibrated = tried(&folder.path().join("b"), export, settings, &calibration, LOOSE, false);
-    assert!(calibrated.all.divergence < 0.8 * nearest.all.divergence, "{:?} {:?}", calibrated.all, nearest.all);
+    assert!(
+        calibrated.found.all.divergence < 0.8 * nearest.found.all.divergence,
+        "{:?} {:?}",
+        calibrated.found.all,
+        nearest.found.all
+    );
+}
+
+#[test]
+fn low_rank_changes_win_back_what_rounding_loses() {
+    let folder = tempfile::tempdir().unwrap();
+    let calibration = texts(260, 40);
+    for (index, calibrated) in [false, true].into_iter().enumerate() {
+        for variant in Variant::ALL {
+            let settings = QuantizeSettings { calibrated, recovery: Some(8), ..blocks(4, 32, false) };
+            let out = folder.path().join(format!("{index}-{variant:?}"));
+            let export = ExportSettings { variant, ..ExportSettings::default() };
+            let report = tried(&out, export, settings, &calibration, LOOSE, false);
+            let (before, after) = (report.unrecovered.unwrap().all, report.found.all);
+            assert!(after.divergence < 0.7 * before.divergence, "{variant:?} {calibrated}: {before:?} {after:?}");
+            assert!(report.costs.iter().all(|cost| cost.left() < cost.share), "{:?}", report.costs);
+            // The folder holds the graph with the changes, and no other.
+            let mut names: Vec<String> =
+                std::fs::read_dir(&out).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+            names.retain(|name| name.contains(".onnx"));
+            names.sort();
+            assert_eq!(names, ["model.onnx", "model.onnx.data"]);
+            OnnxModel::open(&out, 1).unwrap().logits(&[1, 5, 7]).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_takes_texts_is_refused_without_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, gate) = (folder.path().join("out"), [TextRow::whole("stories", vec![1, 403, 407])]);
+    let recovered = QuantizeSettings { recovery: Some(4), ..blocks(4, 32, false) };
+    let gptq = QuantizeSettings { calibrated: true, ..blocks(4, 32, false) };
+    let pairs = QuantizeSettings { scheme: Scheme::Static, ..blocks(8, 32, true) };
+    for settings in [recovered, gptq, pairs] {
+        let trial = Trial { calibration: &[vec![]], gate: &gate, bounds: LOOSE, force: false, threads: 1 };
+        let refused = quantize(&stories(), &out, ExportSettings::default(), settings, trial).unwrap_err();
+        assert!(refused.to_string().contains("calibration takes texts"), "{refused}");
+        assert!(refused.is_refusal() && !out.exists());
+    }
 }
 
 #[test]
@@ -104,7 +166,7 @@ fn what_is_out_of_bounds_is_not_written_unless_forced() {
     let forced = tried(&out, ExportSettings::default(), blocks(4, 64, true), &[], strict, true);
     assert!(forced.written && out.join("genai_config.json").is_file() && out.join("tokenizer.json").is_file());
     assert_eq!(forced.problems, refused.problems);
-    assert!(forced.costs.windows(2).all(|pair| pair[0].share >= pair[1].share));
+    assert!(forced.costs.windows(2).all(|pair| pair[0].left() >= pair[1].left()));
     // Queries, keys, values, output, gate with up, and down of five layers, and the head.
     assert_eq!(forced.costs.len(), 5 * 6 + 1);
 }

@@ -1,8 +1,10 @@
 //! Why a pipeline cannot be read, planned or run.
 
+mod chain;
 mod make;
 mod refusal;
 
+pub use chain::chain;
 use make::{full, listed};
 
 use crate::pipeline::Diagnostic;
@@ -380,6 +382,19 @@ pub enum Error {
         /// The pipeline's bound.
         most: f64,
     },
+    /// A task cannot be done where it was given to.
+    #[error("on executor `{executor}`: {message}")]
+    OnExecutor {
+        /// Which.
+        executor: String,
+        /// What is wrong there.
+        message: String,
+        /// Whether the command or the pipeline is wrong.
+        refusal: bool,
+    },
+    /// Those who do the work of a run cannot be reached, or do not get on.
+    #[error("{0}")]
+    Crew(String),
     /// A row was lost or counted twice, which is a defect of this program.
     #[error("rows do not add up: {sums}; nothing was published, please report this with the pipeline")]
     RowSum {

@@ -69,6 +69,7 @@ use siyu_text::decode::Evidence;
 pub(crate) use columns::absent;
 pub use cut::Cutter;
 pub use discover::discover;
+pub(crate) use discover::discover_with;
 pub(crate) use discover::{check_encoding, check_pattern, neighbours};
 pub(crate) use outputs::without_outputs;
 pub use parse::{Parser, parse};
@@ -114,7 +115,7 @@ pub enum Format {
 }
 
 /// How a file is compressed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Compression {
     /// Not at all.
     #[default]
@@ -130,7 +131,7 @@ pub enum Compression {
 }
 
 /// A file to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// The path as users see it and as datasets store it, with `/` between its parts.
     pub name: String,

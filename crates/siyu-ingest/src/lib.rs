@@ -26,6 +26,7 @@ pub mod operator;
 pub mod pipeline;
 pub mod plan;
 pub mod preview;
+pub mod remote;
 pub mod report;
 mod rows;
 pub mod run;
@@ -38,7 +39,7 @@ mod steps;
 mod testing;
 
 pub use content::folded_hash;
-pub use error::{Error, Result};
+pub use error::{Error, Result, chain};
 pub use pipeline::Pipeline;
 pub use plan::Plan;
 pub use shards::properties as shard_properties;

@@ -20,6 +20,7 @@ mod job;
 mod ledger;
 mod outcome;
 mod raw;
+mod remote;
 mod sets;
 mod sides;
 mod sketches;
@@ -28,6 +29,7 @@ pub(crate) use decide::Decisions;
 pub(crate) use job::{Job, Keep, Kind, SplitJob};
 pub(crate) use ledger::write_ledger;
 pub(crate) use outcome::{Example, NearReport};
+pub(crate) use remote::Remote;
 pub(crate) use sides::Shares;
 
 use crate::error::{Error, Result};
@@ -36,20 +38,24 @@ use crate::exec::Settled;
 use crate::files;
 use crate::operator::Key;
 use crate::plan::{Act, Segment};
+use crate::remote::Work;
 use crate::run::stages::Engine;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Where a pass finds its input and leaves its output.
 pub(crate) struct Pass<'a> {
     pub(crate) engine: &'a Engine<'a>,
     pub(crate) act: &'a Act,
     pub(crate) job: &'a Job,
+    /// Number of the exchange, from 1.
+    pub(crate) number: usize,
     /// Whether the exchange's keys are the hashes of just what is compared.
     pub(crate) keyed_by_content: bool,
     /// What is done on the same exchange before.
     pub(crate) earlier: &'a [Settled],
     /// The exchange, of which only the columns in question are read.
-    pub(crate) exchange: Exchange,
+    pub(crate) exchange: Arc<Exchange>,
     pub(crate) folder: PathBuf,
     /// Documents before each bucket, and at the end all of them; known behind the first pass.
     pub(crate) before: Vec<u64>,
@@ -82,17 +88,12 @@ pub(crate) fn decide(
     (act, job): (&Act, &Job),
     earlier: &[Settled],
 ) -> Result<Decisions> {
-    let folder = engine.scratch.folder(&format!("near-{number}-{}", earlier.len()))?;
-    let exchange = Exchange::open(&engine.exchange_folder(number)?, &segment.fields, engine.buckets)?;
-    let exchange = exchange.with_columns(bucket::columns(&act.slots));
-    let most = *exchange.rows_before().last().expect("there is at least one bucket");
+    let exchange = open(engine, number, act)?;
+    let mut pass = pass(engine, segment, number, (act, job), (earlier, exchange))?;
+    let most = *pass.exchange.rows_before().last().expect("there is at least one bucket");
     if most >= 1 << 31 {
         return Err(Error::TooManyDocuments { step: job.step, documents: most });
     }
-    let arrival = segment.arrival.as_ref().expect("later segments have an arrival");
-    let keyed_by_content =
-        matches!(arrival.key, Key::Content { .. }) && arrival.acts[0].slots == act.slots[..job.content];
-    let mut pass = Pass { engine, act, job, keyed_by_content, earlier, exchange, folder, before: Vec::new() };
     if let Some(decisions) = Decisions::open(&pass)? {
         return Ok(decisions);
     }
@@ -111,6 +112,26 @@ pub(crate) fn decide(
     Ok(decisions)
 }
 
+/// Opens an exchange, of which only the columns in question are read.
+fn open(engine: &Engine<'_>, number: usize, act: &Act) -> Result<Arc<Exchange>> {
+    Ok(Arc::new(engine.exchange(number)?.with_columns(bucket::columns(&act.slots))))
+}
+
+/// In front of the first pass.
+fn pass<'a>(
+    engine: &'a Engine<'a>,
+    segment: &Segment,
+    number: usize,
+    (act, job): (&'a Act, &'a Job),
+    (earlier, exchange): (&'a [Settled], Arc<Exchange>),
+) -> Result<Pass<'a>> {
+    let folder = engine.scratch.folder(&format!("near-{number}-{}", earlier.len()))?;
+    let arrival = segment.arrival.as_ref().expect("later segments have an arrival");
+    let keyed_by_content =
+        matches!(arrival.key, Key::Content { .. }) && arrival.acts[0].slots == act.slots[..job.content];
+    Ok(Pass { engine, act, job, number, keyed_by_content, earlier, exchange, folder, before: Vec::new() })
+}
+
 /// Removes what the decisions were made from; a dataset that is written at last needs only them.
 fn clean(pass: &Pass<'_>) -> Result<()> {
     for entry in std::fs::read_dir(&pass.folder).map_err(Error::read(&pass.folder))? {
@@ -123,6 +144,11 @@ fn clean(pass: &Pass<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Name of the first pass's records.
+const SKETCH: &str = "sketch";
+/// Name of the third pass's records.
+const SET: &str = "set";
+
 /// Runs `work` for each bucket that has no record yet, on all cores; the record comes last.
 fn each_bucket<R: serde::Serialize + serde::de::DeserializeOwned + Send>(
     pass: &Pass<'_>,
@@ -132,9 +158,22 @@ fn each_bucket<R: serde::Serialize + serde::de::DeserializeOwned + Send>(
     use rayon::prelude::*;
     use std::sync::atomic::Ordering;
     let progress = pass.engine.progress;
+    let record = |bucket: u32| pass.folder.join(format!("{name}-{bucket:08}.json"));
+    let act = pass.earlier.len();
+    let remote = if name == SKETCH {
+        Work::Sketches { number: pass.number, act }
+    } else {
+        Work::Sets { number: pass.number, act }
+    };
+    pass.engine.adopt_left(&remote, &pass.folder)?;
+    if let Some(crew) = pass.engine.crew {
+        let waiting: Vec<u32> = (0..pass.exchange.buckets).filter(|&bucket| !record(bucket).exists()).collect();
+        progress.units.store(u64::from(pass.exchange.buckets) - waiting.len() as u64, Ordering::Relaxed);
+        pass.engine.delegate_buckets(crew, remote, &waiting, &pass.folder)?;
+    }
     progress.units.store(0, Ordering::Relaxed);
     let done = |bucket: u32| {
-        let path = pass.folder.join(format!("{name}-{bucket:08}.json"));
+        let path = record(bucket);
         progress.go_on()?;
         let record = if let Some(record) = files::read_record(&path)? {
             record

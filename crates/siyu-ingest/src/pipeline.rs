@@ -3,7 +3,7 @@
 mod overrides;
 mod words;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, chain};
 use crate::input::{self, Input};
 use crate::step::Step;
 use schemars::JsonSchema;
@@ -149,6 +149,18 @@ impl Pipeline {
         Ok(pipeline)
     }
 
+    /// The pipeline whose JSON this is; what is wrong with it otherwise.
+    pub(crate) fn from_value(value: serde_json::Value) -> Result<Self, String> {
+        let file: File = serde_json::from_value(value).map_err(|error| error.to_string())?;
+        let mut pipeline = Self::of_steps(file.steps);
+        pipeline.input = file.input;
+        pipeline.output = file.output;
+        pipeline.seed = file.seed;
+        pipeline.max_bad_rows = file.max_bad_rows;
+        pipeline.max_bad_ratio = file.max_bad_ratio;
+        Ok(pipeline)
+    }
+
     /// A pipeline of these steps alone, without input or output.
     pub(crate) fn of_steps(steps: Vec<Step>) -> Self {
         Self {
@@ -219,14 +231,6 @@ impl Pipeline {
             path.extend([name, setting]);
         }
         self.at(&path, chain(error), &format!("`siyu operators {name}` shows all settings"))
-    }
-}
-
-/// An error with its cause.
-fn chain(error: &Error) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
     }
 }
 

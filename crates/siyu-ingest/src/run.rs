@@ -1,5 +1,6 @@
 //! Running a pipeline: stage after stage, each continued where an earlier run was stopped, then the dataset at once.
 
+mod budget;
 mod change;
 pub(crate) mod finish;
 mod install;
@@ -13,6 +14,8 @@ use crate::error::{Error, Result};
 use crate::input::{self, Source};
 use crate::pipeline::Pipeline;
 use crate::plan::Plan;
+use crate::remote::Crew;
+pub use budget::{bytes, half_the_machine};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 pub(crate) use install::is_reserved;
@@ -51,9 +54,32 @@ pub enum Outcome {
 /// # Errors
 /// Whatever stops the run; it can be started again and goes on from the last finished unit of work.
 pub fn run(pipeline: &Pipeline, options: &RunOptions, progress: &Arc<Progress>) -> Result<Outcome> {
+    lead(pipeline, options, progress, None)
+}
+
+/// Like [`run`], with a crew that does most of the work; the dataset is the same, byte for byte, and each of the two
+/// continues what the other began.
+///
+/// # Errors
+/// Those of [`run`], and [`Error::OnExecutor`] or [`Error::Crew`] where the crew cannot go on.
+pub fn run_with(
+    pipeline: &Pipeline,
+    options: &RunOptions,
+    progress: &Arc<Progress>,
+    crew: &dyn Crew,
+) -> Result<Outcome> {
+    lead(pipeline, options, progress, Some(crew))
+}
+
+fn lead(
+    pipeline: &Pipeline,
+    options: &RunOptions,
+    progress: &Arc<Progress>,
+    crew: Option<&dyn Crew>,
+) -> Result<Outcome> {
     let plan = Plan::new(pipeline)?;
     let output = &pipeline.output.directory;
-    let sources = input::discover(&pipeline.input)?;
+    let sources = input::discover_with(&pipeline.input, crew.and_then(Crew::mirror))?;
     let sources: Arc<[Source]> = input::without_outputs(&pipeline.input, sources, output)?.into();
     plan.check_input(pipeline, &sources)?;
     let identity = Identity::new(pipeline, &sources)?;
@@ -66,7 +92,7 @@ pub fn run(pipeline: &Pipeline, options: &RunOptions, progress: &Arc<Progress>) 
         return unchanged(manifest, pipeline, &sources, &identity);
     }
     let scratch = Scratch::open(output, &identity, options.fresh)?;
-    let written = write(pipeline, &plan, sources, options, progress, &scratch, &identity);
+    let written = write(pipeline, &plan, sources, (options, crew), progress, &scratch, &identity);
     let manifest = written.map_err(|error| scratch.explain(error))?;
     scratch.remove()?;
     Ok(Outcome::Written(Box::new(manifest)))
@@ -77,7 +103,7 @@ fn write(
     pipeline: &Pipeline,
     plan: &Plan,
     sources: Arc<[Source]>,
-    options: &RunOptions,
+    (options, crew): (&RunOptions, Option<&dyn Crew>),
     progress: &Arc<Progress>,
     scratch: &Scratch,
     identity: &Identity,
@@ -93,7 +119,7 @@ fn write(
         .map_err(|source| Error::Threads { threads, source })?;
     let session = session(options, scratch.empty_folder("spill")?)?;
     let buckets = buckets(&sources);
-    let engine = Engine { pipeline, plan, sources, options, progress, scratch, identity, session, buckets };
+    let engine = Engine { pipeline, plan, sources, options, progress, scratch, identity, session, buckets, crew };
     let stages = runtime.block_on(engine.run())?;
     stages::catch(progress, || finish::finish(&engine, &stages, &runtime))
 }
@@ -117,7 +143,7 @@ fn buckets(sources: &[Source]) -> u32 {
     u32::try_from(bytes.div_ceil(BUCKET_BYTES).clamp(1, 4096).next_power_of_two()).expect("at most 4096")
 }
 
-fn session(options: &RunOptions, spill: PathBuf) -> Result<SessionContext> {
+pub(crate) fn session(options: &RunOptions, spill: PathBuf) -> Result<SessionContext> {
     // Half for sorting; the rest is for rows on their way and for the tokenizer.
     let pool = usize::try_from(options.memory / 2).unwrap_or(usize::MAX);
     let runtime: RuntimeEnv = RuntimeEnvBuilder::new()

@@ -1,15 +1,15 @@
-//! Tokens a second of the engine, on a model's folder: alone, 16 at once, and with a cache that grows.
+//! Tokens a second of the engine, on a model's folder: alone and 16 at once.
 //!
 //! `cargo run --release -p siyu-serve --example decode_bench -- MODEL EXPORTED [THREADS]`
 //!
-//! `EXPORTED` is the model's folder as `siyu export-onnx` writes it, made here where it is absent. The last lines are
-//! ratios within this run; `tests/benchmark/serving.py` compares with others on the same folders.
+//! `EXPORTED` is the model's folder as `siyu export-onnx` writes it, made here where it is absent. The last line is a
+//! ratio within this run; `tests/benchmark/serving.py` compares with others on the same folders.
 
 #![allow(clippy::print_stdout, reason = "the example prints its figures")]
 
 use futures::future::join_all;
 use siyu_checkpoint::GenerateSettings;
-use siyu_export::{ExportSettings, Logits, Numbers, OnnxModel, Variant, export};
+use siyu_export::{ExportSettings, Logits, Numbers, Variant, export};
 use siyu_serve::{
     Model, Settings,
     contract::Hooks,
@@ -25,10 +25,6 @@ use std::{
 /// Tokens of a prompt and of an answer.
 const PROMPT: u32 = 64;
 const ANSWER: usize = 192;
-
-/// Length of a text where the cache's cost shows, and the tokens that are timed there.
-const LONG: u32 = 1024;
-const TIMED: usize = 64;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -55,13 +51,7 @@ fn main() -> Result<()> {
     println!("1 stream: {alone:.1} tokens/s");
     let many = runtime.block_on(streams(&served, 16))?;
     println!("16 streams: {many:.1} tokens/s");
-    let kept = runtime.block_on(long(&served))?;
-    println!("at {LONG} tokens, preallocated: {kept:.1} tokens/s");
-    drop(served);
-    let growing = growing(exported, threads)?;
-    println!("at {LONG} tokens, growing: {growing:.1} tokens/s");
     println!("16 streams / 1: {:.2}", many / alone);
-    println!("preallocated / growing: {:.2}", kept / growing);
     Ok(())
 }
 
@@ -119,24 +109,4 @@ async fn streams(model: &Model, count: u32) -> Result<f64> {
     let tickets = tickets.collect::<std::result::Result<Vec<_>, _>>()?;
     let answers = join_all(tickets.into_iter().map(times)).await;
     rate(&answers)
-}
-
-/// One answer behind a long prompt.
-async fn long(model: &Model) -> Result<f64> {
-    let prompt = (0..LONG).map(|at| at * 31 % 500 + 3).collect();
-    let ticket = model.engine.submit(request(prompt, TIMED + 1)).map_err(|_| "the engine takes no request")?;
-    rate(&[times(ticket).await])
-}
-
-/// The same with the keys and values of every step copied into longer ones.
-fn growing(exported: &Path, threads: usize) -> Result<f64> {
-    let mut model = OnnxModel::open(exported, threads)?;
-    let mut session = model.start()?;
-    let prompt: Vec<i64> = (0..i64::from(LONG)).map(|at| at * 31 % 500 + 3).collect();
-    session.read(&prompt)?;
-    let began = Instant::now();
-    for token in 0..TIMED {
-        session.read(&[i64::try_from(token)? + 3])?;
-    }
-    Ok(TIMED as f64 / began.elapsed().as_secs_f64())
 }

@@ -5,6 +5,7 @@
 //! makes into the route's form.
 
 mod body;
+mod call;
 mod chat;
 mod completions;
 mod error;
@@ -25,16 +26,17 @@ use axum::{
     http::{Method, StatusCode, Uri},
     routing::{get, post},
 };
+use format::Form;
 use std::sync::Arc;
 
 /// The routes that a gate stands before.
 pub fn routes(service: Arc<Service>) -> Router {
     Router::new()
-        .route("/v1/chat/completions", post(chat::complete))
-        .route("/v1/completions", post(completions::complete))
+        .route(Form::Chat.route(), post(chat::complete))
+        .route(Form::Completion.route(), post(completions::complete))
         .route("/v1/models", get(health::models))
         .route("/v1/models/{name}", get(health::model))
-        .route("/generate", post(generate::generate))
+        .route(Form::Generate.route(), post(generate::generate))
         .route("/readyz", get(health::ready))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)

@@ -2,7 +2,8 @@
 //!
 //! One thread runs the model. Between two steps it takes in new requests, reads a piece of one prompt, and lets those go
 //! that ended or whose caller went away: requests join and leave at every token. A request's tokens depend on nothing
-//! but the request: not on who else is answered, nor on what was computed before.
+//! but the request: not on who else is answered, nor on what was computed before. Prompts are read one after another:
+//! a few dozen tokens keep the processor as busy as those of several prompts together.
 
 mod answer;
 mod detokenize;
@@ -14,6 +15,7 @@ mod request;
 mod stop;
 #[cfg(test)]
 mod tests;
+mod underway;
 mod worker;
 
 pub use answer::Vocabulary;
@@ -27,10 +29,11 @@ use std::{
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
         mpsc::{Sender, channel},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::Instant,
 };
-use worker::{Job, Worker};
+use underway::Job;
+use worker::Worker;
 
 /// How many requests, and what is kept of their prompts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +49,10 @@ pub struct Capacity {
 /// Told of what goes wrong in the engine.
 pub type Report = Arc<dyn Fn(&crate::Error) + Send + Sync>;
 
-/// A running model. The thread ends, once its last request has, when the engine is dropped.
+/// A running model. Dropping it waits until its last request has ended and its thread has.
 pub struct Engine {
-    jobs: Sender<Job>,
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
     most: usize,
     context: usize,
@@ -81,11 +85,9 @@ impl Engine {
         let shared = Arc::new(Shared { in_flight: AtomicUsize::new(0), closing: AtomicBool::new(false) });
         let (most, context) = (forward.slots() + capacity.queue, forward.context());
         let worker = Worker::new(forward, vocabulary, capacity, (observer.clone(), report), inbox, shared.clone());
-        thread::Builder::new()
-            .name("siyu-engine".to_owned())
-            .spawn(move || worker.run())
-            .expect("the system has a thread to give");
-        Self { jobs, shared, most, context, observer }
+        let thread = thread::Builder::new().name("siyu-engine".to_owned()).spawn(move || worker.run());
+        let thread = thread.expect("the system has a thread to give");
+        Self { jobs: Some(jobs), thread: Some(thread), shared, most, context, observer }
     }
 
     /// Most tokens of a prompt and its answer.
@@ -113,7 +115,7 @@ impl Engine {
         let (sender, events) = tokio::sync::mpsc::unbounded_channel();
         let verdict = Arc::new(OnceLock::new());
         let job = Job { id, request, events: sender, verdict: verdict.clone(), came: Instant::now() };
-        if self.jobs.send(job).is_err() {
+        if self.jobs.as_ref().is_none_or(|jobs| jobs.send(job).is_err()) {
             self.shared.in_flight.fetch_sub(1, Ordering::AcqRel);
             return Err(Rejected::Closing);
         }
@@ -128,5 +130,15 @@ impl Engine {
     /// Takes no more requests, and ends those there are before their next token.
     pub fn close(&self) {
         self.shared.closing.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            // A process that ends while its model runs, or is taken down, crashes in the runtime's own clean-up.
+            let _ = thread.join();
+        }
     }
 }

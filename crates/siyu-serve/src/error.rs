@@ -43,6 +43,11 @@ pub enum Error {
         /// What was looked for and not found.
         problem: String,
     },
+    /// The onnxruntime that is there was built for the processor only.
+    #[error(
+        "this onnxruntime runs on no GPU, but `engine` says `device: cuda`; set ORT_DYLIB_PATH to the library of one that was built for CUDA, as PyPI's `onnxruntime-gpu` has it, or leave `device` out"
+    )]
+    NoGpu,
     /// onnxruntime failed.
     #[error("onnxruntime cannot {doing}")]
     Onnx {

@@ -112,8 +112,8 @@ impl Guards {
         }
     }
 
-    /// Reads what changed. A file that cannot be read is told of, and what was read before goes on.
-    fn refresh(&self) {
+    /// Reads what changed now. A file that cannot be read is told of, and what was read before goes on.
+    pub fn refresh(&self) {
         let keys = self.gate.as_ref().map_or(Ok(false), |gate| gate.refresh()).map_err(|error| error.to_string());
         let lists = self.filter.refresh().map_err(|error| error.to_string());
         for result in [keys, lists] {

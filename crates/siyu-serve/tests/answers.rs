@@ -1,14 +1,18 @@
-//! Answers over a real socket: their form, and that nobody's answer depends on who else is answered.
+//! Answers over a real socket.
 
 #![allow(clippy::unwrap_used, clippy::string_slice, reason = "a test that meets what it does not expect has failed")]
 
 mod running;
 
-use running::{MODEL, Running, post, start};
+use running::{MODEL, Response, Running, post, settings, start, streamed};
 use serde_json::{Value, json};
 use siyu_export::OnnxModel;
+use siyu_serve::{Model, contract::Hooks};
 use siyu_text::tokenizer::Tokenizer;
-use std::{io::Write, sync::Arc, thread};
+use std::{
+    io::{Read, Write},
+    sync::Arc,
+};
 
 const PROMPT: &str = "Once upon a time";
 
@@ -20,11 +24,6 @@ fn completion(service: &Running, body: &Value) -> Value {
 
 fn text(response: &Value) -> &str {
     response["choices"][0]["text"].as_str().unwrap()
-}
-
-/// The text of a stream of `/v1/completions`.
-fn streamed(events: &[Value]) -> String {
-    events.iter().filter_map(|event| event["choices"][0]["text"].as_str()).collect()
 }
 
 #[test]
@@ -143,58 +142,35 @@ fn models_are_listed_and_another_is_not_found() {
     assert_eq!(service.get("/readyz").status, 200);
 }
 
-/// A request of its own prompt, length, sampling and end, some with a long beginning in common.
-fn varied(number: usize) -> Value {
-    let beginnings = ["Once upon a time", "The dog", "Lily and her mother went to the big park. ", "One day, a bird"];
-    let mut prompt = beginnings[number % 4].to_owned();
-    if number.is_multiple_of(3) {
-        prompt = format!("{}{prompt}", "Tim had a red ball. He liked to play with it all day. ".repeat(6));
-    }
-    json!({
-        "prompt": prompt, "max_tokens": 20 + number % 50, "seed": number,
-        "temperature": if number.is_multiple_of(2) { 0.9 } else { 0.0 },
-        "top_p": if number.is_multiple_of(4) { 0.8 } else { 1.0 },
-        "stop": if number.is_multiple_of(5) { json!(["park"]) } else { Value::Null },
-        "stream": true,
-    })
+#[test]
+fn another_model_answers_new_requests_while_running_ones_end_with_the_old() {
+    let service = start("");
+    let body = json!({"prompt": PROMPT, "max_tokens": 200, "temperature": 0, "stream": true});
+    let alone = streamed(&service.post("/v1/completions", &body).events());
+    let mut stream = service.connect();
+    stream.write_all(post("/v1/completions", &body.to_string()).as_bytes()).unwrap();
+    let mut bytes = vec![0; 8];
+    // The head comes once the request is taken.
+    stream.read_exact(&mut bytes).unwrap();
+    let second = Model::open(&settings("name: second"), Hooks::default().observer, Arc::new(|error| panic!("{error}")));
+    service.service.swap(second.unwrap());
+    let whole = completion(&service, &json!({"prompt": PROMPT, "max_tokens": 200, "temperature": 0}));
+    assert_eq!((whole["model"].as_str(), text(&whole)), (Some("second"), alone.as_str()));
+    stream.read_to_end(&mut bytes).unwrap();
+    let old = Response::parse(&bytes);
+    assert_eq!(old.events()[0]["model"], "stories");
+    assert_eq!(streamed(&old.events()), alone);
 }
 
 #[test]
-fn with_64_clients_of_whom_some_vanish_each_stream_is_the_one_it_is_alone() {
-    let crowded = Arc::new(start("engine: { slots: 12, queue: 100, prefill_chunk: 32 }"));
-    let clients: Vec<_> = (0..64)
-        .map(|number| {
-            let service = crowded.clone();
-            thread::spawn(move || {
-                let mut streams = Vec::new();
-                for round in 0..3 {
-                    let number = number + 64 * round;
-                    let body = varied(number);
-                    if number % 7 == 3 {
-                        // Goes away in the middle, or before anything came.
-                        let mut stream = service.connect();
-                        stream.write_all(post("/v1/completions", &body.to_string()).as_bytes()).unwrap();
-                        if number % 2 == 0 {
-                            let _ = std::io::Read::read(&mut stream, &mut [0; 600]);
-                        }
-                        continue;
-                    }
-                    let response = service.post("/v1/completions", &body);
-                    assert_eq!(response.status, 200, "{response:?}");
-                    streams.push((number, streamed(&response.events())));
-                }
-                streams
-            })
-        })
-        .collect();
-    let streams: Vec<_> = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
-    assert!(streams.len() > 150);
-    // Alone, one after another, in a service that computes every prompt itself.
-    let alone = start("engine: { slots: 1, queue: 0, prefill_chunk: 32, prefix_cache_megabytes: 0 }");
-    for (number, stream) in streams {
-        assert_eq!(stream, streamed(&alone.post("/v1/completions", &varied(number)).events()), "request {number}");
+fn a_gpu_that_the_runtime_does_not_know_is_refused_with_what_to_do() {
+    let settings = settings("engine: { device: cuda }");
+    // With an onnxruntime for GPUs and a GPU there is nothing to refuse.
+    if let Err(error) = Model::open(&settings, Hooks::default().observer, Arc::new(|_| ())) {
+        let error = error.to_string();
+        let helps = error.contains("ORT_DYLIB_PATH") && error.contains("leave `device` out");
+        assert!(helps || error.contains("on the first GPU"), "{error}");
     }
-    assert_eq!(crowded.service.model().engine.in_flight(), 0, "every slot is free again");
 }
 
 #[test]

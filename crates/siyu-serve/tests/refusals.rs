@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::{
     io::{Read, Write},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 fn alive(service: &Running) {
@@ -53,17 +53,20 @@ fn who_sends_slowly_is_given_up() {
     let service = start("limits: { header_seconds: 1, body_seconds: 1 }");
     let mut slow = service.connect();
     slow.write_all(b"POST /v1/completions HTTP/1.1\r\nHost: a\r\n").unwrap();
-    let began = Instant::now();
-    let mut rest = Vec::new();
-    // A header line now and then does not keep the connection.
     let mut dripping = slow.try_clone().unwrap();
+    // A header line now and then does not keep the connection: at its end, after ten seconds, it would be answered.
     let drip = thread::spawn(move || {
-        while dripping.write_all(b"X-A: b\r\n").is_ok() && began.elapsed() < Duration::from_secs(30) {
+        let given_up = (0..100).any(|_| {
             thread::sleep(Duration::from_millis(100));
+            dripping.write_all(b"X-A: b\r\n").is_err()
+        });
+        if !given_up {
+            let _ = dripping.write_all(b"\r\n");
         }
     });
-    let _ = slow.read_to_end(&mut rest);
-    assert!(began.elapsed() < Duration::from_secs(20));
+    let status = Response::read(&mut slow).status;
+    assert!([0, 408].contains(&status), "{status}");
+    drop(slow);
     drip.join().unwrap();
     let body = "POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: close\r\n\
                 Content-Length: 100\r\n\r\n{";

@@ -48,6 +48,9 @@ pub(crate) enum Command {
     /// Continues a text with a model, by the program `siyu-train`.
     #[command(disable_help_flag = true)]
     Generate(sibling::Arguments),
+    /// Starts a node of a cluster, `scheduler` or `executor`, by the program `siyu-cluster`.
+    #[command(disable_help_flag = true)]
+    Cluster(sibling::Arguments),
     Serve(serve::Serve),
     /// Prints the JSON Schema of pipeline files, for editors.
     #[command(after_help = "\
@@ -86,6 +89,7 @@ impl Command {
             Self::Audit(command) => command.run(out),
             Self::Train(arguments) => arguments.run(&sibling::TRAINER, "train"),
             Self::Generate(arguments) => arguments.run(&sibling::TRAINER, "generate"),
+            Self::Cluster(arguments) => arguments.run_all(&sibling::CLUSTER, "cluster"),
             Self::Serve(command) => command.run(),
             Self::Schema => Ok(writeln!(out, "{}", serde_json::to_string_pretty(&siyu_ingest::pipeline::schema())?)?),
             Self::Completions { shell } => {
@@ -98,22 +102,7 @@ impl Command {
 
 /// The chain of an error on one line, without saying a thing twice.
 pub(crate) fn message(error: &anyhow::Error) -> String {
-    chain(&**error)
-}
-
-/// As [`message`].
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut message = String::new();
-    for cause in std::iter::successors(Some(error), |cause| cause.source()) {
-        let cause = cause.to_string();
-        if !message.contains(&cause) {
-            if !message.is_empty() {
-                message.push_str(": ");
-            }
-            message.push_str(&cause);
-        }
-    }
-    message
+    siyu_ingest::chain(&**error)
 }
 
 /// 2 when the pipeline or the command is wrong, 130 when interrupted, else 1.

@@ -4,6 +4,7 @@
 
 mod commands;
 mod diff;
+mod logs;
 
 use clap::Parser;
 use std::io::Write;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
         let _ = writeln!(std::io::stderr(), "internal error{place}");
     }));
+    logs::show();
     let arguments = Arguments::parse();
     match arguments.command.run(&mut std::io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,

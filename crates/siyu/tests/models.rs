@@ -4,46 +4,19 @@
 
 mod support;
 
-use siyu_checkpoint::{ADAPTER_PREFIX, Dtype, View, base_hash, file_hash, write_tensors};
-use std::borrow::Cow;
+use siyu_checkpoint::{ADAPTER_PREFIX, Dtype, TensorView, base_hash, file_hash, write_tensors};
 use std::fs;
 use std::path::{Path, PathBuf};
 use support::{fail, siyu, stderr, succeed};
 
-/// A matrix of small numbers that follow from its name.
-struct Matrix {
-    bytes: Vec<u8>,
-    shape: [usize; 2],
-}
-
-impl Matrix {
-    fn new(shape: [usize; 2], size: f32, seed: u32) -> Self {
-        let mut state = seed;
-        let mut number = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (f32::from(u16::try_from(state >> 16).unwrap()) / 65536.0 - 0.5) * size
-        };
-        let bytes = (0..shape[0] * shape[1]).flat_map(|_| number().to_le_bytes()).collect();
-        Self { bytes, shape }
-    }
-}
-
-impl View for Matrix {
-    fn dtype(&self) -> Dtype {
-        Dtype::F32
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.bytes)
-    }
-
-    fn data_len(&self) -> usize {
-        self.bytes.len()
-    }
+/// Small numbers that follow from a seed, as bytes.
+fn drawn(count: usize, size: f32, seed: u32) -> Vec<u8> {
+    let mut state = seed;
+    let mut number = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (f32::from(u16::try_from(state >> 16).unwrap()) / 65536.0 - 0.5) * size
+    };
+    (0..count).flat_map(|_| number().to_le_bytes()).collect()
 }
 
 fn stories() -> PathBuf {
@@ -60,12 +33,14 @@ fn project() -> tempfile::TempDir {
         let path = entry.unwrap().path();
         fs::copy(&path, base.join(path.file_name().unwrap())).unwrap();
     }
-    let mut tensors = Vec::new();
-    for layer in 0..5 {
-        let part = |part: &str| format!("{ADAPTER_PREFIX}model.layers.{layer}.self_attn.q_proj.{part}.weight");
-        tensors.push((part("lora_A"), Matrix::new([4, 64], 0.5, 2 * layer)));
-        tensors.push((part("lora_B"), Matrix::new([64, 4], 0.5, 2 * layer + 1)));
-    }
+    let parts = (0..10_u32).map(|seed| {
+        let (part, shape) = if seed % 2 == 0 { ("lora_A", [4, 64]) } else { ("lora_B", [64, 4]) };
+        let name = format!("{ADAPTER_PREFIX}model.layers.{}.self_attn.q_proj.{part}.weight", seed / 2);
+        (name, shape, drawn(256, 0.5, seed))
+    });
+    let parts: Vec<_> = parts.collect();
+    let view = |shape: [usize; 2], bytes| TensorView::new(Dtype::F32, shape.to_vec(), bytes).unwrap();
+    let tensors: Vec<_> = parts.iter().map(|(name, shape, bytes)| (name.clone(), view(*shape, bytes))).collect();
     write_tensors(&adapter.join("adapter_model.safetensors"), tensors).unwrap();
     let config = r#"{"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 4, "lora_alpha": 8, "lora_dropout": 0.0,
         "target_modules": ["q_proj"]}"#;

@@ -66,6 +66,31 @@ fn the_gate_reads_validation_rows_by_domain_and_lets_eight_bits_through() {
 }
 
 #[test]
+fn the_gate_tells_what_is_won_back_on_training_rows() {
+    let folder = dataset();
+    let model = model();
+    let arguments =
+        ["quantize", model.to_str().unwrap(), "int4", "--bits", "4", "--recover=8", "--dataset", "out", "--force"];
+    let output = told(&succeed(folder.path(), &arguments));
+    assert!(output.contains("\nwith what the low-rank changes win back\n"), "{output}");
+    let all = output.lines().filter(|line| line.starts_with("all "));
+    let divergences: Vec<f64> = all.map(|line| line.split_whitespace().last().unwrap().parse().unwrap()).collect();
+    assert!(divergences.len() == 2 && divergences[1] < divergences[0], "{output}");
+}
+
+#[test]
+fn inputs_can_be_rounded_within_the_range_of_training_rows() {
+    let folder = dataset();
+    let model = model();
+    let static_inputs = ["quantize", model.to_str().unwrap(), "int8", "--bits", "8", "--scheme", "static"];
+    let named = [&static_inputs[..], &["--dataset", "out", "--max-perplexity-growth", "0.05"]].concat();
+    assert!(told(&succeed(folder.path(), &[&named[..], &["--min-agreement", "0.9"]].concat())).contains("\nint8: 0."));
+    let prompts = [&static_inputs[..], &["--prompts", "stories.jsonl"]].concat();
+    let refusal = fail(folder.path(), &prompts, 2);
+    assert_eq!(refusal, "error: calibration takes texts, and there are none; name a dataset by `--dataset`\n");
+}
+
+#[test]
 fn what_the_gate_refuses_is_not_written() {
     let folder = dataset();
     let model = model();

@@ -57,7 +57,7 @@ impl fmt::Display for BundleChange {
 /// The files that differ, by part and path.
 ///
 /// # Errors
-/// [`Error::Read`] for a file that differs and cannot be read.
+/// [`Error::Checkpoint`] for a file that differs and cannot be read.
 pub fn diff_bundles(before: &Bundle, after: &Bundle) -> Result<Vec<BundleChange>> {
     let of = |bundle: &Bundle| -> BTreeMap<(Role, String), BundleFile> {
         let files = bundle.manifest().files.iter();

@@ -2,8 +2,7 @@
 
 use crate::error::{Error, Result};
 use serde_json::Value;
-use siyu_checkpoint::{Origin, file_hash};
-use std::fs;
+use siyu_checkpoint::{Origin, file_hash, read_json};
 use std::path::{Path, PathBuf};
 
 /// The record of a run, in its folder.
@@ -42,8 +41,6 @@ pub fn lineage(adapter: &Path, dataset: Option<&Path>) -> Result<Vec<PathBuf>> {
 
 /// The dataset's folder, as a run's record has it.
 fn read_from(run: &Path) -> Result<Option<PathBuf>> {
-    let bytes = fs::read(run).map_err(Error::read(run))?;
-    let record: Value = serde_json::from_slice(&bytes)
-        .map_err(|source| siyu_checkpoint::Error::Json { path: run.to_owned(), source })?;
+    let record: Value = read_json(run)?;
     Ok(record["settings"]["dataset"].as_str().map(PathBuf::from))
 }

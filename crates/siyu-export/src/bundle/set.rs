@@ -3,7 +3,7 @@
 use super::{BUNDLE_FILE, Bundle};
 use crate::error::{Error, Result};
 use crate::merge::{MERGE_RECORD, MergeRecord};
-use siyu_checkpoint::{ADAPTER_WEIGHTS, Origin, base_hash, file_hash};
+use siyu_checkpoint::{ADAPTER_WEIGHTS, Origin, base_hash, file_hash, read_json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -90,12 +90,7 @@ fn mixed(problem: String) -> Error {
 
 fn merge_record(model: &Path) -> Result<Option<MergeRecord>> {
     let path = model.join(MERGE_RECORD);
-    if !path.is_file() {
-        return Ok(None);
-    }
-    let bytes = fs::read(&path).map_err(Error::read(&path))?;
-    let record = serde_json::from_slice(&bytes);
-    record.map(Some).map_err(|source| siyu_checkpoint::Error::Json { path, source }.into())
+    if path.is_file() { Ok(Some(read_json(&path)?)) } else { Ok(None) }
 }
 
 fn has_weights(model: &Path) -> Result<bool> {

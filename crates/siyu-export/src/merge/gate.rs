@@ -1,13 +1,12 @@
 //! The gate: a merged model must think as base and adapter do.
 
 use super::Merged;
-use crate::compare::{Comparison, TextRow, compare};
+use crate::compare::{Comparisons, TextRow, compare};
 use crate::error::{Error, Result};
 use crate::onnx::{Branches, ExportSettings, GRAPH_FILE, write_graph};
 use crate::runtime::OnnxModel;
 use serde::{Deserialize, Serialize};
 use siyu_checkpoint::{Checkpoint, Config, GenerateSettings, choose, mix};
-use std::collections::BTreeMap;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -34,19 +33,17 @@ impl Default for MergeBounds {
 pub struct Verdict {
     /// What was asked for.
     pub bounds: MergeBounds,
-    /// On all texts.
-    pub all: Comparison,
-    /// On the texts of each domain.
-    pub domains: BTreeMap<String, Comparison>,
+    /// What was found.
+    #[serde(flatten)]
+    pub found: Comparisons,
 }
 
 impl Verdict {
     /// Whether the merged model is within bounds; never without a single token to judge by.
     pub fn passes(&self) -> bool {
         // A divergence that is no number is not within.
-        self.all.tokens > 0
-            && self.all.divergence <= self.bounds.divergence
-            && self.all.agreement >= self.bounds.agreement
+        let all = &self.found.all;
+        all.tokens > 0 && all.divergence <= self.bounds.divergence && all.agreement >= self.bounds.agreement
     }
 }
 
@@ -75,8 +72,8 @@ impl Merged<'_> {
         let (_second, mut merged) = self.model(&merged_config, &weights, None)?;
         let drawn = if rows.is_empty() { drawn(&mut unmerged, base_folder)? } else { Vec::new() };
         let rows = if rows.is_empty() { &drawn } else { rows };
-        let (all, domains) = compare(&mut unmerged, &mut merged, rows)?;
-        Ok(self.verdict.insert(Verdict { bounds, all, domains }))
+        let found = compare(&mut unmerged, &mut merged, rows)?;
+        Ok(self.verdict.insert(Verdict { bounds, found }))
     }
 
     /// A graph in a folder that is gone with it.
@@ -128,10 +125,11 @@ fn drawn(model: &mut OnnxModel, folder: &Path) -> Result<Vec<TextRow>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::Comparison;
 
     fn verdict(divergence: f64, agreement: f64, tokens: u64) -> Verdict {
         let all = Comparison { tokens, divergence, agreement, perplexity: [2.0, 2.0] };
-        Verdict { bounds: MergeBounds::default(), all, domains: BTreeMap::new() }
+        Verdict { bounds: MergeBounds::default(), found: Comparisons { all, ..Comparisons::default() } }
     }
 
     #[test]

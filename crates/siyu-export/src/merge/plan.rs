@@ -39,7 +39,7 @@ pub(super) enum Change {
 /// The tensors of the merged model; refuses an adapter that does not fit.
 ///
 /// # Errors
-/// [`Error::Adapter`] and [`siyu_checkpoint::Error`] name the tensor that is missing, too many or of another shape.
+/// [`Error::Checkpoint`] names the tensor that is missing, too many or of another shape.
 pub(super) fn plan(config: &Config, settings: &LoraSettings, adapter: &Checkpoint) -> Result<Vec<Planned>> {
     let mut unused: BTreeSet<&str> = adapter.names().collect();
     let mut planned = Vec::new();
@@ -60,9 +60,9 @@ pub(super) fn plan(config: &Config, settings: &LoraSettings, adapter: &Checkpoin
     }
     match unused.first() {
         None => Ok(planned),
-        Some(stray) => Err(Error::Adapter {
-            problem: format!("`{stray}` belongs to no matrix that its settings and this base name"),
-        }),
+        Some(stray) => {
+            Err(Error::adapter(format!("`{stray}` belongs to no matrix that its settings and this base name")))
+        }
     }
 }
 
@@ -120,6 +120,6 @@ pub(super) fn expect_modules(config: &Config, settings: &LoraSettings) -> Result
     };
     match settings.modules_to_save.iter().chain(names).find(|name| !named(name)) {
         None => Ok(()),
-        Some(name) => Err(Error::Adapter { problem: format!("no module of the base is named `{name}`") }),
+        Some(name) => Err(Error::adapter(format!("no module of the base is named `{name}`"))),
     }
 }

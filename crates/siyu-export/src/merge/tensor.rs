@@ -103,14 +103,12 @@ impl Merged<'_> {
         if numbers.par_iter().all(|number| number.abs() <= largest) {
             return Ok(());
         }
-        Err(crate::Error::Adapter {
-            problem: format!(
-                "merged, rows of `{}` from {row} on hold a number that {} cannot; store it with `--precision f32`, or \
-                 see whether the adapter is broken",
-                self.planned.name,
-                self.written.name()
-            ),
-        })
+        Err(crate::Error::adapter(format!(
+            "merged, rows of `{}` from {row} on hold a number that {} cannot; store it with `--precision f32`, or see \
+             whether the adapter is broken",
+            self.planned.name,
+            self.written.name()
+        )))
     }
 }
 

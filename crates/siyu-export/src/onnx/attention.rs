@@ -1,9 +1,10 @@
 //! Attention with a cache of keys and values.
 
+use super::attribute::{int, ints};
 use super::decoder::Decoder;
 use super::element::Element;
-use super::graph::{Graph, Value, int, ints};
-use super::norm::exchanged;
+use super::graph::{Graph, Value};
+use super::norm::{Norm, exchanged};
 use super::places::{Angles, Places};
 use crate::error::Result;
 
@@ -38,13 +39,16 @@ impl Decoder<'_, '_> {
         Ok((attended, present))
     }
 
-    /// Normalizes queries and keys per head where the model does; `[batch, sequence, heads, head_size]`.
-    fn head_normed(&mut self, index: usize, module: &str, heads: Value) -> Result<Value> {
+    /// Queries or keys by head, `[batch, sequence, heads, head_size]` in f32, normalized where the model does so.
+    fn parted(&mut self, index: usize, module: &str, tensor: &Value, heads: i64) -> Result<Value> {
+        let parted = self.by_head(tensor, heads);
+        let wide = self.graph.cast(&parted, self.element, Element::F32);
         if !self.config.head_norm {
-            return Ok(heads);
+            return Ok(wide);
         }
-        let weight = self.vector(&format!("model.layers.{index}.self_attn.{module}.weight"), self.config.head_size)?;
-        Ok(self.norm.apply(&mut self.graph, &heads, &weight))
+        let name = format!("model.layers.{index}.self_attn.{module}.weight");
+        let weight = self.vector(&name, self.config.head_size, Element::F32)?;
+        Ok(Norm { element: Element::F32, ..self.norm }.apply(&mut self.graph, &wide, &weight))
     }
 
     fn by_head(&mut self, tensor: &Value, heads: i64) -> Value {
@@ -56,11 +60,11 @@ impl Decoder<'_, '_> {
     fn prepared(&mut self, index: usize, module: &str, tensor: &Value, heads: i64, angles: &Angles) -> Result<Value> {
         let mut prepared = tensor.clone();
         if self.config.head_norm || matches!(angles, Angles::Turned(_)) {
-            let parted = self.by_head(tensor, heads);
-            let mut parted = self.head_normed(index, module, parted)?;
+            let mut parted = self.parted(index, module, tensor, heads)?;
             if let Angles::Turned(turns) = angles {
                 parted = turns.apply(&mut self.graph, &parted);
             }
+            let parted = self.graph.cast(&parted, Element::F32, self.element);
             let shape = self.graph.list(&[0, 0, heads * self.config.head_size]);
             prepared = self.graph.node("Reshape", &[&parted, &shape], vec![]);
         }
@@ -109,8 +113,7 @@ impl Decoder<'_, '_> {
         let Places::Plain { turns, masks, lowest } = places else { unreachable!("the caller looked") };
         let (heads, kv_heads, head_size) = (self.config.heads, self.config.kv_heads, self.config.head_size);
         let mut turned = |tensor: &Value, heads: i64, module: &str| -> Result<Value> {
-            let parted = self.by_head(tensor, heads);
-            let parted = self.head_normed(index, module, parted)?;
+            let parted = self.parted(index, module, tensor, heads)?;
             let parted = exchanged(&mut self.graph, &parted);
             Ok(turns.apply(&mut self.graph, &parted))
         };
@@ -119,30 +122,27 @@ impl Decoder<'_, '_> {
         let element = self.element;
         let graph = &mut self.graph;
         let values = exchanged(graph, &values);
+        let keys = graph.cast(&keys, Element::F32, element);
         let keys = graph.node("Concat", &[past[0], &keys], vec![int("axis", 2)]);
         let values = graph.node("Concat", &[past[1], &values], vec![int("axis", 2)]);
+        #[expect(clippy::cast_possible_truncation, reason = "a factor near 0.1")]
+        let scale = (head_size as f64).sqrt().recip() as f32;
+        // In f32: rounded to 16 bits the factor would put all scores off the same way.
+        let scale = graph.scalar(Element::F32, scale);
+        let scaled = graph.node("Mul", &[&queries, &scale], vec![]);
+        let scaled = graph.cast(&scaled, Element::F32, element);
         // Query heads that share a key head lie along an axis of their own.
         let shape = graph.list(&[0, kv_heads, heads / kv_heads, -1, head_size]);
-        let grouped = graph.node("Reshape", &[&queries, &shape], vec![]);
+        let grouped = graph.node("Reshape", &[&scaled, &shape], vec![]);
         let axis = graph.list(&[2]);
         let spread = |graph: &mut Graph, tensor: &Value| graph.node("Unsqueeze", &[tensor, &axis], vec![]);
         let across = spread(graph, &keys);
         let across = graph.node("Transpose", &[&across], vec![ints("perm", &[0, 1, 2, 4, 3])]);
-        #[expect(clippy::cast_possible_truncation, reason = "a factor near 0.1")]
-        let scale = graph.scalar(element, (head_size as f64).sqrt().recip() as f32);
-        let scaled = graph.node("Mul", &[&grouped, &scale], vec![]);
-        let mut scores = graph.node("MatMul", &[&scaled, &across], vec![]);
-        let cast = |graph: &mut Graph, value: &Value, to: Element| {
-            graph.node("Cast", &[value], vec![int("to", to.code().into())])
-        };
-        if element != Element::F32 {
-            scores = cast(graph, &scores, Element::F32);
-        }
+        let scores = graph.node("MatMul", &[&grouped, &across], vec![]);
+        let scores = graph.cast(&scores, element, Element::F32);
         let scores = graph.node("Where", &[&masks[&self.config.windows[index]], &scores, lowest], vec![]);
-        let mut shares = graph.node("Softmax", &[&scores], vec![int("axis", -1)]);
-        if element != Element::F32 {
-            shares = cast(graph, &shares, element);
-        }
+        let shares = graph.node("Softmax", &[&scores], vec![int("axis", -1)]);
+        let shares = graph.cast(&shares, Element::F32, element);
         let along = spread(graph, &values);
         let attended = graph.node("MatMul", &[&shares, &along], vec![]);
         let shape = graph.list(&[0, heads, -1, head_size]);

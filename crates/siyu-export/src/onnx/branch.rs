@@ -50,9 +50,7 @@ impl Branches {
         };
         match self.checkpoint.names().find(|name| !known(name)) {
             None => Ok(()),
-            Some(stray) => {
-                Err(Error::Adapter { problem: format!("it holds `{stray}`, for which the model has no place") })
-            }
+            Some(stray) => Err(Error::adapter(format!("it holds `{stray}`, for which the model has no place"))),
         }
     }
 }
@@ -79,13 +77,7 @@ impl Decoder<'_, '_> {
         let scaled: Vec<f32> = b.iter().map(|number| number * scale).collect();
         let sizes = [width_in, shape.rank, width_out].map(|size| usize::try_from(size).expect("sizes are counts"));
         let [columns, rank, rows] = sizes;
-        let (a_turned, b_turned) = (transposed(&a, rank, columns), transposed(&scaled, rows, rank));
-        let element = self.element;
-        let first = self.graph.weight(&down, element, &[columns, rank], element.bytes(&a_turned))?;
-        let second = self.graph.weight(&up, element, &[rank, rows], element.bytes(&b_turned))?;
-        let low = self.graph.node("MatMul", &[input, &first], vec![]);
-        let change = self.graph.node("MatMul", &[&low, &second], vec![]);
-        let sum = self.graph.node("Add", &[&output, &change], vec![]);
+        let sum = self.low_rank_sum([&down, &up], [&a, &scaled], rank, input, &output)?;
         self.used.push(module.to_owned());
         let magnitudes = tensor(module, "lora_magnitude_vector");
         if !branches.checkpoint.contains(&magnitudes) {
@@ -100,7 +92,28 @@ impl Decoder<'_, '_> {
             }
             *factor /= whole.iter().map(|number| number * number).sum::<f32>().sqrt();
         });
-        let factors = self.graph.weight(&magnitudes, element, &[rows], element.bytes(&factors))?;
+        let factors = self.graph.weight(&magnitudes, self.element, &[rows], self.element.bytes(&factors))?;
         Ok(self.graph.node("Mul", &[&sum, &factors], vec![]))
+    }
+
+    /// `output + (input Aᵀ) Bᵀ`.
+    ///
+    /// # Shapes
+    /// - `[a, b]`: `[rank, width_in]` and `[width_out, rank]`, under `names`
+    pub(crate) fn low_rank_sum(
+        &mut self,
+        names: [&str; 2],
+        [a, b]: [&[f32]; 2],
+        rank: usize,
+        input: &Value,
+        output: &Value,
+    ) -> Result<Value> {
+        let (columns, rows, element) = (a.len() / rank, b.len() / rank, self.element);
+        let (a, b) = (element.bytes(&transposed(a, rank, columns)), element.bytes(&transposed(b, rows, rank)));
+        let down = self.graph.weight(names[0], element, &[columns, rank], a)?;
+        let up = self.graph.weight(names[1], element, &[rank, rows], b)?;
+        let low = self.graph.node("MatMul", &[input, &down], vec![]);
+        let change = self.graph.node("MatMul", &[&low, &up], vec![]);
+        Ok(self.graph.node("Add", &[output, &change], vec![]))
     }
 }

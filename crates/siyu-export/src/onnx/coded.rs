@@ -7,15 +7,13 @@ mod nodes;
 use super::decoder::Decoder;
 use super::element::Element;
 use super::graph::Value;
-use crate::error::Result;
-use crate::quantize::blocks::Coder;
-use crate::quantize::inputs::{Inputs, Moments, Observed};
-use crate::quantize::{MatrixCost, QuantizeSettings, Scheme, gptq};
+use crate::error::{Error, Result};
+use crate::quantize::codes::Codes;
+use crate::quantize::inputs::{Inputs, Measured, Moments, Observed};
+use crate::quantize::recovery::{self, Change};
+use crate::quantize::{MatrixCost, QuantizeSettings, Scheme};
 use cost::cost;
-
-/// The zero of 8-bit codes of dynamic quantization. Unsigned codes do not saturate on processors that multiply 8-bit
-/// numbers in pairs.
-const MIDDLE: u8 = 128;
+use rayon::prelude::*;
 
 /// What is done to weights, and what was found on the way.
 pub(crate) struct Coding<'a> {
@@ -43,56 +41,71 @@ impl Watch {
 }
 
 impl Decoder<'_, '_> {
-    /// `input · Wᵀ` with the `[rows, columns]` numbers in few bits.
+    /// `input · Wᵀ` with the `[rows, columns]` numbers in few bits, and beside them what wins back their loss.
     pub(crate) fn coded_product(
         &mut self,
         name: &str,
         numbers: &[f32],
-        [rows, columns]: [usize; 2],
+        size: [usize; 2],
         input: &Value,
     ) -> Result<Value> {
         let coding = self.coding.as_mut().expect("the caller looked");
-        let moments = match &mut coding.inputs {
+        let measured = match &mut coding.inputs {
             Some(inputs) => inputs.of(name)?,
             None => None,
         };
-        match coding.settings.scheme {
-            Scheme::Blocks(blocks) => {
-                let coder = Coder { blocks, narrow: self.element == Element::F16 };
-                let coded = match moments {
-                    Some(Moments::Full(products)) => {
-                        gptq::round(coder, numbers, columns, products).unwrap_or_else(|| coder.round(numbers, columns))
-                    }
-                    _ => coder.round(numbers, columns),
+        let range = measured.map(|measured| measured.range);
+        let coded = Rounded::of(numbers, size[1], coding.settings, measured, self.element == Element::F16);
+        let (share, recovered) = (coded.share, coded.recovered);
+        coding.costs.push(MatrixCost { name: name.to_owned(), share, recovered });
+        let scheme = coding.settings.scheme;
+        let product = match &coded.codes {
+            Codes::Blocks(coder, blocks) => self.blocks_product(name, *coder, blocks, size, input)?,
+            Codes::Rows(rows) if scheme == Scheme::Dynamic => self.dynamic_product(name, rows, size, input)?,
+            Codes::Rows(rows) => {
+                let unseen = || Error::Setting {
+                    problem: format!(
+                        "nothing was measured of what `{name}` is multiplied with; calibrate on more texts"
+                    ),
                 };
-                let share = cost(numbers, columns, moments, |row| coder.row(&coded, columns, row));
-                coding.costs.push(MatrixCost { name: name.to_owned(), share });
-                self.blocks_product(name, coder, &coded, [rows, columns], input)
+                self.static_product(name, rows, size, input, range.ok_or_else(unseen)?)?
             }
-            Scheme::Dynamic => {
-                let scales: Vec<f32> = numbers.chunks(columns).map(symmetric_scale).collect();
-                let code = |number: f32, scale: f32| {
-                    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
-                    let code = ((number / scale).round() + f32::from(MIDDLE)).clamp(1.0, 255.0) as u8;
-                    code
-                };
-                let coded = numbers.chunks(columns).zip(&scales);
-                let codes: Vec<u8> =
-                    coded.flat_map(|(row, &scale)| row.iter().map(move |&number| code(number, scale))).collect();
-                let share = cost(numbers, columns, moments, |row| {
-                    let codes = &codes[row * columns..][..columns];
-                    let scale = scales[row];
-                    codes.iter().map(move |&code| (f32::from(code) - f32::from(MIDDLE)) * scale)
-                });
-                coding.costs.push(MatrixCost { name: name.to_owned(), share });
-                self.dynamic_product(name, &codes, &scales, [rows, columns], input)
-            }
-        }
+        };
+        let Some(Change { down, up, rank }) = &coded.change else { return Ok(product) };
+        let names = ["down", "up"].map(|part| format!("{name}_recovery_{part}"));
+        let sum = self.low_rank_sum(names.each_ref().map(String::as_str), [down, up], *rank, input, &product)?;
+        self.graph.mark_recovery();
+        Ok(sum)
     }
 }
 
-/// The scale of a row whose farthest number gets the code that is 127 from the middle.
-fn symmetric_scale(row: &[f32]) -> f32 {
-    let farthest = row.iter().fold(0.0_f32, |far, number| far.max(number.abs()));
-    if farthest == 0.0 { 1.0 } else { farthest / 127.0 }
+/// A matrix in few bits with its costs.
+struct Rounded {
+    codes: Codes,
+    change: Option<Change>,
+    share: f64,
+    recovered: Option<f64>,
+}
+
+impl Rounded {
+    fn of(
+        numbers: &[f32],
+        columns: usize,
+        settings: QuantizeSettings,
+        measured: Option<&Measured>,
+        narrow: bool,
+    ) -> Self {
+        let moments = measured.map(|measured| &measured.moments);
+        let codes = Codes::of(numbers, columns, settings, moments, narrow);
+        let share = cost(numbers, columns, moments, |row| codes.lost(numbers, columns, row));
+        let (Some(rank), Some(Moments::Full(products))) = (settings.recovery, moments) else {
+            return Self { codes, change: None, share, recovered: None };
+        };
+        let rows = (0..numbers.len() / columns).into_par_iter();
+        let mut lost: Vec<f32> = rows.flat_map_iter(|row| codes.lost(numbers, columns, row)).collect();
+        let change = recovery::fit(&lost, columns, products, rank);
+        change.take_from(&mut lost, columns);
+        let recovered = cost(numbers, columns, moments, |row| lost[row * columns..][..columns].to_vec());
+        Self { codes, change: Some(change), share, recovered: Some(recovered) }
+    }
 }

@@ -1,9 +1,10 @@
 //! The whole model, part by part.
 
+use super::attribute::{fixed, float, int, named};
 use super::branch::Branches;
 use super::coded::{Coding, Watch};
 use super::element::Element;
-use super::graph::{Graph, Value, fixed, float, int, named};
+use super::graph::{Graph, Value};
 use super::norm::Norm;
 use super::places::{Places, at_hand};
 use super::proto::Size;
@@ -29,7 +30,8 @@ pub(crate) struct Decoder<'a, 'b> {
     pub(crate) watch: Option<Watch>,
 }
 
-/// The state on the residual path: what was last added to it is added when it is next normed.
+/// The state on the residual path, f32: what was last added to it, in the model's numbers, is added when it is next
+/// normed.
 enum State {
     Whole(Value),
     Sum(Value, Value),
@@ -52,6 +54,7 @@ impl Decoder<'_, '_> {
         let places = Places::new(self, &ids, &mask)?;
         self.graph.enter("/model/embedding");
         let (table, embedded) = self.embedding(&ids)?;
+        let embedded = self.graph.cast(&embedded, self.element, Element::F32);
         let mut state = State::Whole(embedded);
         let mut present = Vec::with_capacity(past.len());
         for (index, past) in past.iter().enumerate() {
@@ -60,7 +63,7 @@ impl Decoder<'_, '_> {
             present.push(grown);
         }
         self.graph.enter("/model/norm");
-        let weight = self.vector("model.norm.weight", self.config.width)?;
+        let weight = self.vector("model.norm.weight", self.config.width, Element::F32)?;
         let (mut normed, _) = self.normed(state, &weight);
         if self.settings.logits == Logits::Last {
             normed = self.last(&ids, &mask, &normed);
@@ -102,12 +105,13 @@ impl Decoder<'_, '_> {
 
     fn layer(&mut self, index: usize, state: State, past: [&Value; 2], places: &Places) -> Result<(State, [Value; 2])> {
         self.graph.enter(&format!("/model/layers.{index}/input_layernorm"));
-        let weight = self.vector(&format!("model.layers.{index}.input_layernorm.weight"), self.config.width)?;
+        let name = format!("model.layers.{index}.input_layernorm.weight");
+        let weight = self.vector(&name, self.config.width, Element::F32)?;
         let (normed, sum) = self.normed(state, &weight);
         let (attended, grown) = self.attention(index, &normed, past, places)?;
         self.graph.enter(&format!("/model/layers.{index}/post_attention_layernorm"));
-        let weight =
-            self.vector(&format!("model.layers.{index}.post_attention_layernorm.weight"), self.config.width)?;
+        let name = format!("model.layers.{index}.post_attention_layernorm.weight");
+        let weight = self.vector(&name, self.config.width, Element::F32)?;
         let (normed, sum) = self.normed(State::Sum(sum, attended), &weight);
         let fed = self.feed(index, &normed)?;
         Ok((State::Sum(sum, fed), grown))

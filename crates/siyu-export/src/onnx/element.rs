@@ -23,11 +23,6 @@ impl Element {
         self as i32
     }
 
-    /// The least number that is not infinite, for masks.
-    pub(crate) fn lowest(self) -> f32 {
-        if self == Self::F16 { f16::MIN.to_f32() } else { f32::MIN }
-    }
-
     /// Floats as the bytes of this kind, which must be a kind of float.
     pub(crate) fn bytes(self, numbers: &[f32]) -> Vec<u8> {
         match self {

@@ -1,11 +1,9 @@
 //! A graph in the making: nodes, constants, weights, inputs and outputs.
 
+use super::attribute::{int, value_info};
 use super::data::DataFile;
 use super::element::Element;
-use super::proto::{
-    Attribute, AttributeType, Dimension, GraphMessage, Node, Size, TensorMessage, TensorShape, TensorType, ValueInfo,
-    ValueType,
-};
+use super::proto::{Attribute, GraphMessage, Node, Size, TensorMessage};
 use crate::error::Result;
 use std::collections::BTreeSet;
 
@@ -26,31 +24,6 @@ impl Value {
     }
 }
 
-/// A size that is fixed or that a run decides.
-pub(crate) fn fixed(size: i64) -> Size {
-    Size::Fixed(size)
-}
-
-/// A size that a run decides.
-pub(crate) fn named(name: &str) -> Size {
-    Size::Named(name.to_owned())
-}
-
-pub(crate) fn int(name: &str, value: i64) -> Attribute {
-    let r#type = Some(AttributeType::Int.into());
-    Attribute { name: Some(name.to_owned()), r#type, i: Some(value), ..Attribute::default() }
-}
-
-pub(crate) fn float(name: &str, value: f32) -> Attribute {
-    let r#type = Some(AttributeType::Float.into());
-    Attribute { name: Some(name.to_owned()), r#type, f: Some(value), ..Attribute::default() }
-}
-
-pub(crate) fn ints(name: &str, values: &[i64]) -> Attribute {
-    let r#type = Some(AttributeType::Ints.into());
-    Attribute { name: Some(name.to_owned()), r#type, ints: values.to_vec(), ..Attribute::default() }
-}
-
 pub(crate) struct Graph {
     message: GraphMessage,
     data: DataFile,
@@ -58,12 +31,14 @@ pub(crate) struct Graph {
     taken: BTreeSet<String>,
     /// Put before the names of nodes: `/model/layers.0/attention`.
     scope: String,
+    /// Places of the nodes that add what wins back a loss.
+    recoveries: Vec<usize>,
 }
 
 impl Graph {
     pub(crate) fn new(data: DataFile) -> Self {
         let message = GraphMessage { name: Some("decoder".to_owned()), ..GraphMessage::default() };
-        Self { message, data, taken: BTreeSet::new(), scope: String::new() }
+        Self { message, data, taken: BTreeSet::new(), scope: String::new(), recoveries: Vec::new() }
     }
 
     /// Names the part of the model that the nodes to come belong to.
@@ -141,6 +116,30 @@ impl Graph {
         outputs
     }
 
+    /// Remembers that the node made last adds what wins back a loss.
+    pub(crate) fn mark_recovery(&mut self) {
+        self.recoveries.push(self.message.node.len() - 1);
+    }
+
+    /// The graph without what wins back a loss; `None` where nothing does.
+    pub(crate) fn unrecovered(&self) -> Option<GraphMessage> {
+        let mut message = (!self.recoveries.is_empty()).then(|| self.message.clone())?;
+        for &place in &self.recoveries {
+            let node = &mut message.node[place];
+            node.op_type = Some("Identity".to_owned());
+            node.input.truncate(1);
+        }
+        Some(message)
+    }
+
+    /// A value of one kind of number as another; itself where they are the same.
+    pub(crate) fn cast(&mut self, value: &Value, from: Element, to: Element) -> Value {
+        if from == to {
+            return value.clone();
+        }
+        self.node("Cast", &[value], vec![int("to", to.code().into())])
+    }
+
     /// A weight: in the file beside the graph unless it is small.
     pub(crate) fn weight(&mut self, name: &str, element: Element, dims: &[usize], bytes: Vec<u8>) -> Result<Value> {
         let name = self.free(name);
@@ -212,10 +211,4 @@ impl Graph {
 /// A count as files say it.
 fn count(size: usize) -> i64 {
     i64::try_from(size).expect("memory holds less")
-}
-
-fn value_info(name: &str, element: Element, shape: Vec<Size>) -> ValueInfo {
-    let dim = shape.into_iter().map(|size| Dimension { value: Some(size) }).collect();
-    let tensor_type = TensorType { elem_type: Some(element.code()), shape: Some(TensorShape { dim }) };
-    ValueInfo { name: Some(name.to_owned()), r#type: Some(ValueType { tensor_type: Some(tensor_type) }) }
 }

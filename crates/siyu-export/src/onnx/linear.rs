@@ -1,9 +1,10 @@
 //! Multiplication with weights.
 
 use super::Variant;
+use super::attribute::int;
 use super::decoder::Decoder;
 use super::element::{Element, transposed};
-use super::graph::{Value, int};
+use super::graph::Value;
 use crate::error::Result;
 
 /// The table of the embeddings.
@@ -12,10 +13,10 @@ const EMBEDDING: &str = "model.embed_tokens.weight";
 pub(crate) const HEAD: &str = "lm_head.weight";
 
 impl Decoder<'_, '_> {
-    /// A vector of the model, in its kind of number.
-    pub(crate) fn vector(&mut self, name: &str, size: i64) -> Result<Value> {
+    /// A vector of the model.
+    pub(crate) fn vector(&mut self, name: &str, size: i64, element: Element) -> Result<Value> {
         let numbers = self.weights.numbers(name, &[size])?;
-        self.graph.weight(name, self.element, &[numbers.len()], self.element.bytes(&numbers))
+        self.graph.weight(name, element, &[numbers.len()], element.bytes(&numbers))
     }
 
     /// `input · Wᵀ + b`, with the change that an adapter makes of it.
@@ -27,7 +28,7 @@ impl Decoder<'_, '_> {
         let mut output = self.product(&format!("{module}.weight"), &numbers, shape, input)?;
         output = self.changed(module, shape, input, output)?;
         if bias {
-            let bias = self.vector(&format!("{module}.bias"), shape[0])?;
+            let bias = self.vector(&format!("{module}.bias"), shape[0], self.element)?;
             output = self.graph.node("Add", &[&output, &bias], vec![]);
         }
         Ok(output)
@@ -78,7 +79,7 @@ impl Decoder<'_, '_> {
         Ok(self.graph.node("MatMul", &[input, &weight], vec![]))
     }
 
-    /// The embeddings of tokens, and the table where the head is the same.
+    /// The embeddings of tokens in the model's numbers, and the table where the head is the same.
     pub(crate) fn embedding(&mut self, ids: &Value) -> Result<(Option<Value>, Value)> {
         let (vocab, width) = (self.config.vocab, self.config.width);
         let numbers = self.weights.numbers(EMBEDDING, &[vocab, width])?;
@@ -110,10 +111,7 @@ impl Decoder<'_, '_> {
             self.product(HEAD, &numbers, shape, normed)?
         };
         let logits = self.changed("lm_head", shape, normed, logits)?;
-        if self.element == Element::F32 {
-            return Ok(logits);
-        }
-        Ok(self.graph.node("Cast", &[&logits], vec![int("to", Element::F32.code().into())]))
+        Ok(self.graph.cast(&logits, self.element, Element::F32))
     }
 
     /// `normed · tableᵀ` without a second copy of the table.

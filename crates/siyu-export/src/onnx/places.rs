@@ -1,7 +1,8 @@
 //! Which token stands where and sees which others: what all layers share.
 
+use super::attribute::int;
 use super::element::Element;
-use super::graph::{Graph, Value, int};
+use super::graph::{Graph, Value};
 use super::rope::{self, Turns};
 use super::{Variant, decoder::Decoder};
 use crate::error::Result;
@@ -65,7 +66,7 @@ pub(crate) fn at_hand(graph: &mut Graph, ids: &Value, all: &Value) -> Value {
 }
 
 fn plain(decoder: &mut Decoder<'_, '_>, ids: &Value, mask: &Value) -> Result<Places> {
-    let (graph, config, element) = (&mut decoder.graph, decoder.config, decoder.element);
+    let (graph, config) = (&mut decoder.graph, decoder.config);
     let (one, zero, axis) = (graph.whole(1), graph.whole(0), graph.whole(1));
     // A token's position is the count of the mask's ones before it, wherever padding lies.
     let counted = graph.node("CumSum", &[mask, &axis], vec![]);
@@ -74,7 +75,7 @@ fn plain(decoder: &mut Decoder<'_, '_>, ids: &Value, mask: &Value) -> Result<Pla
     let queries = graph.node("Max", &[&queries, &zero], vec![]);
     let axes = graph.list(&[1]);
     let totals = graph.node("ReduceSum", &[mask, &axes], vec![int("keepdims", 0)]);
-    let turns = rope::turns(graph, &config.rope, [&queries, &totals], 1, element)?;
+    let turns = rope::turns(graph, &config.rope, [&queries, &totals], 1)?;
     let (along_keys, along_queries) = (graph.list(&[1]), graph.list(&[2]));
     let keys = graph.node("Unsqueeze", &[&keys, &along_keys], vec![]);
     let queries = graph.node("Unsqueeze", &[&queries, &along_queries], vec![]);
@@ -98,7 +99,7 @@ fn plain(decoder: &mut Decoder<'_, '_>, ids: &Value, mask: &Value) -> Result<Pla
         masks.insert(window, graph.node("Unsqueeze", &[&within, &heads], vec![]));
     }
     // Scores are made probabilities in f32.
-    let lowest = graph.scalar(Element::F32, Element::F32.lowest());
+    let lowest = graph.scalar(Element::F32, f32::MIN);
     Ok(Places::Plain { turns, masks, lowest })
 }
 
@@ -129,7 +130,7 @@ fn fused(decoder: &mut Decoder<'_, '_>, ids: &Value, mask: &Value) -> Result<Pla
     let angles = if by_table {
         Angles::Nodes { positions, tables: rope::tables(graph, &config.rope, element)? }
     } else {
-        Angles::Turned(rope::turns(graph, &config.rope, [&positions, &totals], 2, element)?)
+        Angles::Turned(rope::turns(graph, &config.rope, [&positions, &totals], 2)?)
     };
     Ok(Places::Fused { last, total, angles })
 }

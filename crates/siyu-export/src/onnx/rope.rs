@@ -1,11 +1,12 @@
 //! Positions: tables of cosines and sines, and the nodes that turn heads by them.
 
+use super::attribute::int;
 use super::element::Element;
-use super::graph::{Graph, Value, int};
+use super::graph::{Graph, Value};
 use crate::error::Result;
 use siyu_checkpoint::{RopeScaling, RopeSettings};
 
-/// Cosines and sines of the tokens at hand, in the kind of number of the model.
+/// Cosines and sines of the tokens at hand, f32.
 pub(crate) struct Turns {
     /// `[batch, 1, sequence, head_size / 2]`, or with the second and third size exchanged.
     cosines: Value,
@@ -54,7 +55,6 @@ pub(crate) fn turns(
     settings: &RopeSettings,
     [positions, totals]: [&Value; 2],
     heads_axis: i64,
-    element: Element,
 ) -> Result<Turns> {
     let (frequencies, factor) = settings.frequencies(0);
     let frequencies = match settings.scaling {
@@ -78,9 +78,6 @@ pub(crate) fn turns(
         if (factor - 1.0).abs() > f32::EPSILON {
             let factor = graph.scalar(Element::F32, factor);
             turn = graph.node("Mul", &[&turn, &factor], vec![]);
-        }
-        if element != Element::F32 {
-            turn = graph.node("Cast", &[&turn], vec![int("to", element.code().into())]);
         }
         graph.node("Unsqueeze", &[&turn, &axis], vec![])
     };
@@ -113,7 +110,7 @@ fn growing(graph: &mut Graph, settings: &RopeSettings, factor: f64, totals: &Val
 }
 
 impl Turns {
-    /// Turns heads whose last axis is `head_size`; the first half of a head is paired with the second.
+    /// Turns heads in f32 whose last axis is `head_size`; the first half of a head is paired with the second.
     pub(crate) fn apply(&self, graph: &mut Graph, heads: &Value) -> Value {
         let [first, second] = graph.many("Split", &[heads], vec![int("axis", -1), int("num_outputs", 2)]);
         let mut product = |one: &Value, other: &Value| graph.node("Mul", &[one, other], vec![]);

@@ -1,7 +1,6 @@
 //! What a quantized model must not exceed, and what is told of it.
 
-use crate::compare::Comparison;
-use std::collections::BTreeMap;
+use crate::compare::{Comparison, Comparisons};
 
 /// How far a quantized model may be from what it was.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,7 +22,13 @@ impl QuantizeBounds {
     }
 
     /// What of `found` is out of bounds.
-    pub(super) fn problem(self, domain: &str, found: &Comparison) -> Option<String> {
+    pub(super) fn problems(self, found: &Comparisons) -> Vec<String> {
+        let domains = found.domains.iter().map(|(domain, found)| (format!("`{domain}`"), found));
+        let all = std::iter::once(("all texts".to_owned(), &found.all));
+        all.chain(domains).filter_map(|(name, found)| self.problem(&name, found)).collect()
+    }
+
+    fn problem(self, domain: &str, found: &Comparison) -> Option<String> {
         if found.tokens == 0 {
             return Some(format!("{domain}: there is no token that counts"));
         }
@@ -50,6 +55,15 @@ pub struct MatrixCost {
     /// Share of what comes out of it that changes: of the root of squares, on the texts of the calibration where there
     /// are some, else of the weights themselves.
     pub share: f64,
+    /// The same with what a low-rank change wins back, where there is one.
+    pub recovered: Option<f64>,
+}
+
+impl MatrixCost {
+    /// The share that is lost in the end.
+    pub fn left(&self) -> f64 {
+        self.recovered.unwrap_or(self.share)
+    }
 }
 
 /// What became of a model.
@@ -59,10 +73,10 @@ pub struct QuantizeReport {
     pub bytes: u64,
     /// Count of weights; times 2 or 4 the bytes of a model in floats.
     pub parameters: u64,
-    /// On all texts of the gate.
-    pub all: Comparison,
-    /// By domain.
-    pub domains: BTreeMap<String, Comparison>,
+    /// What the gate found.
+    pub found: Comparisons,
+    /// What it would have found without the low-rank changes, where there are some.
+    pub unrecovered: Option<Comparisons>,
     /// Costliest first.
     pub costs: Vec<MatrixCost>,
     /// What is out of bounds; empty where nothing is.

@@ -8,6 +8,14 @@ use std::collections::BTreeMap;
 /// Bytes of moments that are measured in one pass over the texts, unless those of a single matrix are more.
 const PASS_BYTES: usize = 1 << 30;
 
+/// What is known of the inputs of a matrix.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    pub(crate) moments: Moments,
+    /// The least and the largest.
+    pub(crate) range: [f32; 2],
+}
+
 /// Second moments of the inputs of a matrix.
 #[derive(Debug)]
 pub(crate) enum Moments {
@@ -33,12 +41,12 @@ pub(crate) struct Inputs<'a> {
     pub(crate) texts: &'a [Vec<i64>],
     /// All products, not only squares.
     pub(crate) full: bool,
-    pub(crate) measured: BTreeMap<String, Moments>,
+    pub(crate) measured: BTreeMap<String, Measured>,
 }
 
 impl Inputs<'_> {
-    /// The moments of the input of a matrix; `None` for one that is not observed, or where there are no texts.
-    pub(crate) fn of(&mut self, matrix: &str) -> Result<Option<&Moments>> {
+    /// What is known of the input of a matrix; `None` for one that is not observed, or where there are no texts.
+    pub(crate) fn of(&mut self, matrix: &str) -> Result<Option<&Measured>> {
         let is_it = |observed: &Observed| observed.matrices.iter().any(|name| name == matrix);
         let Some(place) = self.observed.iter().position(is_it).filter(|_| !self.texts.is_empty()) else {
             return Ok(None);
@@ -62,15 +70,19 @@ impl Inputs<'_> {
         let chosen: Vec<Observed> = self.observed[first..].iter().take_while(fits).cloned().collect();
         let names: Vec<String> = chosen.iter().map(|observed| observed.output.clone()).collect();
         let mut sums: Vec<Vec<f32>> = chosen.iter().map(|observed| vec![0.0; numbers(observed)]).collect();
+        let mut ranges = vec![[f32::INFINITY, f32::NEG_INFINITY]; chosen.len()];
         let full = self.full;
         for ids in self.texts.iter().filter(|ids| !ids.is_empty()) {
             self.model.observe(ids, &names, |place, states| {
                 let (width, sums) = (chosen[place].width, &mut sums[place]);
+                let [low, high] = ranges[place];
+                ranges[place] = states.iter().fold([low, high], |[low, high], &one| [low.min(one), high.max(one)]);
                 if full { add_products(sums, states, width) } else { add_squares(sums, states, width) }
             })?;
         }
         let moments = sums.into_iter().map(|sums| if full { Moments::Full(sums) } else { Moments::Diagonal(sums) });
-        self.measured = names.into_iter().zip(moments).collect();
+        let measured = moments.zip(ranges).map(|(moments, range)| Measured { moments, range });
+        self.measured = names.into_iter().zip(measured).collect();
         Ok(())
     }
 }

@@ -21,6 +21,7 @@ impl Error {
                 | Self::NeedsTable { .. }
                 | Self::InputInOutput { .. }
                 | Self::DatasetInInput { .. }
+                | Self::OnExecutor { refusal: true, .. }
         )
     }
 }

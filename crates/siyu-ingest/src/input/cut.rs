@@ -4,6 +4,7 @@ mod records;
 
 use records::Records;
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::Xxh3;
@@ -19,8 +20,12 @@ pub struct Cutter {
     sources: Arc<[Source]>,
     limits: Limits,
     file: usize,
+    /// Behind the last file to be cut.
+    end: usize,
     open: Option<Open>,
     sequence: u64,
+    /// Number of its first block.
+    first: u64,
     facts: Vec<FileFacts>,
     /// Whether files are read to their end and hashed.
     whole: bool,
@@ -41,7 +46,20 @@ enum Kind {
 impl Cutter {
     /// Starts at the first file.
     pub fn new(sources: Arc<[Source]>) -> Self {
-        Self { sources, limits: Limits::default(), file: 0, open: None, sequence: 0, facts: Vec::new(), whole: true }
+        let end = sources.len();
+        let limits = Limits::default();
+        Self { sources, limits, file: 0, end, open: None, sequence: 0, first: 0, facts: Vec::new(), whole: true }
+    }
+
+    /// Cuts these files alone; their blocks are numbered from `first`.
+    pub(crate) fn of_files(sources: Arc<[Source]>, files: Range<u32>, first: u64) -> Self {
+        let (file, end) = (files.start as usize, files.end as usize);
+        Self { file, end, sequence: first, first, ..Self::new(sources) }
+    }
+
+    /// Blocks that were cut so far.
+    pub(crate) fn blocks(&self) -> u64 {
+        self.sequence - self.first
     }
 
     /// Cuts small blocks and reads no further than they reach, for a look at the first rows.
@@ -93,7 +111,7 @@ impl Cutter {
 
     fn part(&mut self, room: usize) -> Result<Option<Part>> {
         loop {
-            let Some(source) = self.sources.get(self.file) else { return Ok(None) };
+            let Some(source) = self.sources.get(self.file).filter(|_| self.file < self.end) else { return Ok(None) };
             let file = u32::try_from(self.file).expect("no run reads 2^32 files");
             if self.open.is_none() {
                 self.open = Some(Open::new(source)?);

@@ -42,10 +42,18 @@ impl Format {
 /// # Errors
 /// An entry that matches nothing, a file that cannot be read or whose format cannot be told, an unknown encoding.
 pub fn discover(inputs: &[Input]) -> Result<Vec<Source>> {
+    discover_with(inputs, None)
+}
+
+/// What the path of an entry begins with where an S3 store holds it.
+const STORE: &str = "s3://";
+
+/// Like [`discover`]; copies of what an S3 store holds lie in `mirror`, and keep the store's names.
+pub(crate) fn discover_with(inputs: &[Input], mirror: Option<&Path>) -> Result<Vec<Source>> {
     let mut found: BTreeMap<String, Source> = BTreeMap::new();
     for input in inputs {
         check_encoding(input)?;
-        for source in files_of(input)? {
+        for source in entry(input, mirror)? {
             match found.get(&source.name) {
                 Some(known) if *known != source => return Err(Error::Conflict { path: source.name }),
                 Some(_) => {}
@@ -68,6 +76,21 @@ pub(crate) fn check_encoding(input: &Input) -> Result<()> {
 /// Refuses a path that is neither there nor a pattern.
 pub(crate) fn check_pattern(input: &Input) -> Result<()> {
     if Path::new(&input.path).exists() { Ok(()) } else { glob(input).map(|_| ()) }
+}
+
+fn entry(input: &Input, mirror: Option<&Path>) -> Result<Vec<Source>> {
+    let Some(inside) = input.path.strip_prefix(STORE) else { return files_of(input) };
+    let Some(mirror) = mirror else {
+        let hint = "; objects of a store are read by `siyu run --cluster` with `--stages`".to_owned();
+        return Err(Error::NoInput { path: input.path.clone(), hint });
+    };
+    let base = format!("{}/", mirror.display());
+    let copied = Input { path: format!("{base}{inside}"), ..input.clone() };
+    let named = |source: Source| {
+        let inside = source.name.strip_prefix(&base).unwrap_or(&source.name);
+        Source { name: format!("{STORE}{inside}"), ..source }
+    };
+    Ok(files_of(&copied)?.into_iter().map(named).collect())
 }
 
 fn files_of(input: &Input) -> Result<Vec<Source>> {

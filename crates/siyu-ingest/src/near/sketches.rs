@@ -2,7 +2,7 @@
 
 use super::bucket::Bucket;
 use super::raw::{self, Numbers};
-use super::{Job, Keep, Kind, Pass, each_bucket};
+use super::{Job, Keep, Kind, Pass, SKETCH, each_bucket};
 use crate::content::folded_hash;
 use crate::error::Result;
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -41,7 +41,7 @@ pub(super) const EQUAL_BYTES: usize = 20;
 /// Sketches every bucket.
 pub(super) fn write(pass: &Pass<'_>) -> Result<Vec<SketchRecord>> {
     let shingler = Shingler::new(pass.job.shingles);
-    each_bucket(pass, "sketch", |bucket| sketch_bucket(pass, bucket, shingler.clone()))
+    each_bucket(pass, SKETCH, |bucket| sketch_bucket(pass, bucket, shingler.clone()))
 }
 
 /// Documents before each bucket, and at the end all of them.
@@ -59,7 +59,7 @@ pub(super) fn records(pass: &Pass<'_>) -> Result<Vec<SketchRecord>> {
     crate::files::read_records(&pass.folder, "sketch-")
 }
 
-fn sketch_bucket(pass: &Pass<'_>, bucket: u32, mut shingler: Shingler) -> Result<SketchRecord> {
+pub(super) fn sketch_bucket(pass: &Pass<'_>, bucket: u32, mut shingler: Shingler) -> Result<SketchRecord> {
     let (job, slots) = (pass.job, &pass.act.slots);
     let rows = Bucket::read(pass, bucket)?;
     let order = Orders::of(job, &rows, slots);

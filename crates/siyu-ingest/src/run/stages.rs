@@ -1,5 +1,9 @@
 //! The stages of a run: input to the first exchange, exchange to exchange, the last exchange to parts.
 
+mod caught;
+
+pub(crate) use caught::{catch, unwrap_external};
+
 use super::RunOptions;
 use super::progress::Progress;
 use super::state::{Identity, Scratch};
@@ -7,10 +11,11 @@ use crate::error::{Error, Result};
 use crate::exchange::{Exchange, ExchangeWriter, KeySpec};
 use crate::exec::{self, BlockQueue, BucketScan, Node, Resolve, Settled, Source as SourceNode, Steps};
 use crate::files;
-use crate::input::{Cutter, Source};
+use crate::input::{Cutter, FileFacts, Source};
 use crate::near::{self, Decisions};
 use crate::pipeline::Pipeline;
-use crate::plan::{Arrival, Plan, Segment};
+use crate::plan::{Plan, Segment};
+use crate::remote::{self, Crew, Work};
 use crate::rows::{FILE, PART, SOURCE_ROW, schema};
 use crate::shards::{Part, PartWriter};
 use datafusion::physical_plan::ExecutionPlan;
@@ -18,7 +23,7 @@ use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
@@ -33,6 +38,8 @@ pub(crate) struct Engine<'a> {
     pub(crate) identity: &'a Identity,
     pub(crate) session: SessionContext,
     pub(crate) buckets: u32,
+    /// Who does the work in the place of this process's threads, where somebody does.
+    pub(crate) crew: Option<&'a dyn Crew>,
 }
 
 /// What is known of a file once it is read.
@@ -41,6 +48,12 @@ pub(crate) struct FileRecord {
     pub(crate) file: u32,
     pub(crate) blake3: String,
     pub(crate) encoding: String,
+}
+
+impl FileRecord {
+    pub(crate) fn of(facts: &FileFacts) -> Self {
+        Self { file: facts.file, blake3: facts.blake3.clone(), encoding: facts.encoding.to_owned() }
+    }
 }
 
 /// What is known once all input is read.
@@ -79,29 +92,33 @@ impl Engine<'_> {
         self.stage(1, "reading and cleaning");
         let read = self.read_input().await?;
         let (mut exchanges, mut decisions) = (Vec::new(), Vec::new());
-        for number in 1..segments.len() {
-            let segment = &segments[number];
+        for (number, segment) in segments.iter().enumerate().skip(1) {
             let folder = self.exchange_folder(number)?;
             let exchange = Arc::new(Exchange::open(&folder, &segment.fields, self.buckets)?);
             let names: Vec<&str> = segment.acting().map(|step| self.pipeline.steps[step].name()).collect();
             let name = if names.is_empty() { "ordering".to_owned() } else { names.join(", ") };
             self.stage(number + 1, &name);
             self.progress.units_total.store(u64::from(self.buckets), Ordering::Relaxed);
-            let next = segments.get(number + 1).and_then(|segment| segment.arrival.as_ref());
-            let acts = self.settle(segment, &exchange, number)?;
+            let acts = self.settle(segment, &exchange, number, usize::MAX)?;
             decisions.extend(acts.iter().filter_map(|act| act.decisions.clone()));
-            self.resolve(segment, &exchange, acts, next, number).await?;
+            self.resolve(segment, &exchange, acts, number).await?;
             exchanges.push(exchange);
         }
         let parts = files::read_records(&self.parts_folder()?, "part-")?;
         Ok(Stages { files: read.files, rows_read: read.rows, exchanges, decisions, parts })
     }
 
-    /// Finds out what the acts on an exchange must know of all its rows.
-    fn settle(&self, segment: &Segment, exchange: &Exchange, number: usize) -> Result<Vec<Settled>> {
+    /// Finds out what the first acts on an exchange, so many of them, must know of all its rows.
+    pub(crate) fn settle(
+        &self,
+        segment: &Segment,
+        exchange: &Exchange,
+        number: usize,
+        acts: usize,
+    ) -> Result<Vec<Settled>> {
         let arrival = segment.arrival.as_ref().expect("later segments have an arrival");
         let mut settled = Vec::new();
-        for act in &arrival.acts {
+        for act in arrival.acts.iter().take(acts) {
             let decided = act.near.as_deref().map(|job| near::decide(self, segment, number, (act, job), &settled));
             let decisions = decided.transpose()?.map(Arc::new);
             let before = decisions.as_ref().map_or_else(|| exchange.rows_before(), |decisions| decisions.rows_before());
@@ -117,11 +134,18 @@ impl Engine<'_> {
         self.progress.units_total.store(0, Ordering::Relaxed);
     }
 
-    fn writer(&self, number: usize, arrival: &Arrival, fields: &[arrow::datatypes::Field]) -> Result<ExchangeWriter> {
+    fn writer(&self, number: usize) -> Result<ExchangeWriter> {
+        Ok(self.writer_to(self.exchange_folder(number)?, number))
+    }
+
+    /// Writes runs of exchange `number` into a folder.
+    pub(crate) fn writer_to(&self, directory: PathBuf, number: usize) -> ExchangeWriter {
+        let Segment { arrival, fields, .. } = &self.plan.segments[number];
+        let arrival = arrival.as_ref().expect("later segments have an arrival");
         let share = self.options.memory / (6 * self.options.threads as u64);
         let bytes: u64 = self.sources.iter().map(|source| source.bytes).sum();
-        Ok(ExchangeWriter {
-            directory: self.exchange_folder(number)?,
+        ExchangeWriter {
+            directory,
             schema: schema(fields),
             key: KeySpec::new(arrival, self.sources.iter().map(|source| &source.name)),
             action: arrival.acts[0].action,
@@ -135,7 +159,7 @@ impl Engine<'_> {
             dead: Vec::new(),
             units: BTreeSet::new(),
             bytes: 0,
-        })
+        }
     }
 
     async fn read_input(&self) -> Result<ReadRecord> {
@@ -147,7 +171,20 @@ impl Engine<'_> {
             self.progress.bytes.store(self.progress.bytes_total.load(Ordering::Relaxed), Ordering::Relaxed);
             return Ok(read);
         }
-        files::sweep(&folder)?;
+        let files = match self.crew {
+            Some(crew) => self.read_remotely(crew)?,
+            None => self.read_here(&folder).await?,
+        };
+        let rows = self.check_bad_rows(&self.exchange(1)?)?;
+        let read = ReadRecord { files, rows };
+        files::write_record(&record, &read)?;
+        Ok(read)
+    }
+
+    /// Reads the input block by block on the threads of this process.
+    async fn read_here(&self, folder: &Path) -> Result<Vec<FileRecord>> {
+        remote::forget_pieces(folder)?;
+        files::sweep(folder)?;
         let first = &self.plan.segments[0];
         let done = self.exchange(1)?;
         let queue = Arc::new(BlockQueue {
@@ -160,29 +197,18 @@ impl Engine<'_> {
         let partitions = self.options.threads;
         let source = SourceNode { queue: Arc::clone(&queue), schema: schema(&first.fields), partitions };
         let plan = Steps { fused: Arc::clone(&first.steps), partitions }.plan(Some(source.plan(None)));
-        let arrival = self.plan.segments[1].arrival.as_ref().expect("later segments have an arrival");
         let mut workers = Vec::new();
         for partition in 0..partitions {
-            let writer = self.writer(1, arrival, &self.plan.segments[1].fields)?;
+            let writer = self.writer(1)?;
             workers.push(self.on_own_thread(self.exchange_worker(&plan, vec![partition], writer)));
         }
         self.join(workers).await?;
         let cutter = queue.cutter.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let record_of = |facts: &crate::input::FileFacts| FileRecord {
-            file: facts.file,
-            blake3: facts.blake3.clone(),
-            encoding: facts.encoding.to_owned(),
-        };
-        let files: Vec<FileRecord> = cutter.files().iter().map(record_of).collect();
-        drop(cutter);
-        let rows = self.check_bad_rows(&self.exchange(1)?)?;
-        let read = ReadRecord { files, rows };
-        files::write_record(&record, &read)?;
-        Ok(read)
+        Ok(cutter.files().iter().map(FileRecord::of).collect())
     }
 
     /// Opens what is written of exchange `number`.
-    fn exchange(&self, number: usize) -> Result<Exchange> {
+    pub(crate) fn exchange(&self, number: usize) -> Result<Exchange> {
         Exchange::open(&self.exchange_folder(number)?, &self.plan.segments[number].fields, self.buckets)
     }
 
@@ -199,7 +225,7 @@ impl Engine<'_> {
     }
 
     /// The work of one worker that writes to an exchange: some partitions one after another.
-    fn exchange_worker(
+    pub(crate) fn exchange_worker(
         &self,
         plan: &Arc<dyn ExecutionPlan>,
         partitions: Vec<usize>,
@@ -236,41 +262,52 @@ impl Engine<'_> {
         segment: &Segment,
         exchange: &Arc<Exchange>,
         acts: Vec<Settled>,
-        next: Option<&Arrival>,
         number: usize,
     ) -> Result<()> {
-        let plan = self.bucket_plan(segment, exchange, acts);
-        let done: BTreeSet<u64> = if next.is_some() {
-            files::sweep(&self.exchange_folder(number + 1)?)?;
+        let is_last = number + 1 == self.plan.segments.len();
+        let folder = if is_last { self.parts_folder()? } else { self.exchange_folder(number + 1)? };
+        let work = if is_last { Work::Parts { number } } else { Work::Exchange { number } };
+        self.adopt_left(&work, &folder)?;
+        files::sweep(&folder)?;
+        let done: BTreeSet<u64> = if is_last {
+            let parts = files::read_records::<Part>(&folder, "part-")?;
+            parts.iter().map(|part| u64::from(part.bucket)).collect()
+        } else {
             let after = self.exchange(number + 1)?;
             after.runs.iter().flat_map(|run| run.units.iter().copied()).collect()
-        } else {
-            files::sweep(&self.parts_folder()?)?;
-            files::read_records::<Part>(&self.parts_folder()?, "part-")?
-                .iter()
-                .map(|part| u64::from(part.bucket))
-                .collect()
         };
         let waiting: VecDeque<usize> =
             (0..self.buckets as usize).filter(|bucket| !done.contains(&(*bucket as u64))).collect();
         self.progress.units.store(done.len() as u64, Ordering::Relaxed);
+        if let Some(crew) = self.crew {
+            let waiting: Vec<u32> =
+                waiting.iter().map(|&bucket| u32::try_from(bucket).expect("at most 4096")).collect();
+            return self.delegate_buckets(crew, work, &waiting, &folder);
+        }
+        let plan = self.bucket_plan(segment, exchange, acts);
         let mut workers = Vec::new();
-        if let Some(arrival) = next {
-            let waiting: Vec<usize> = waiting.into();
-            for chunk in waiting.chunks(waiting.len().div_ceil(self.options.threads).max(1)) {
-                let writer = self.writer(number + 1, arrival, &self.plan.segments[number + 1].fields)?;
-                workers.push(self.on_own_thread(self.exchange_worker(&plan, chunk.to_vec(), writer)));
-            }
-        } else {
+        if is_last {
             let waiting = Arc::new(Mutex::new(waiting));
             for _ in 0..self.options.threads {
-                workers.push(self.on_own_thread(self.part_worker(&plan, segment, Arc::clone(&waiting))?));
+                let work = self.part_worker(&plan, number, folder.clone(), Arc::clone(&waiting));
+                workers.push(self.on_own_thread(work));
+            }
+        } else {
+            let waiting: Vec<usize> = waiting.into();
+            for chunk in waiting.chunks(waiting.len().div_ceil(self.options.threads).max(1)) {
+                let writer = self.writer(number + 1)?;
+                workers.push(self.on_own_thread(self.exchange_worker(&plan, chunk.to_vec(), writer)));
             }
         }
         self.join(workers).await
     }
 
-    fn bucket_plan(&self, segment: &Segment, exchange: &Arc<Exchange>, acts: Vec<Settled>) -> Arc<dyn ExecutionPlan> {
+    pub(crate) fn bucket_plan(
+        &self,
+        segment: &Segment,
+        exchange: &Arc<Exchange>,
+        acts: Vec<Settled>,
+    ) -> Arc<dyn ExecutionPlan> {
         let scan = BucketScan { exchange: Arc::clone(exchange) }.plan(None);
         let keys = crate::exchange::KEY_COLUMNS;
         let sorted = exec::sorted(scan, &[0, 1, keys + FILE, keys + SOURCE_ROW, keys + PART]);
@@ -279,18 +316,19 @@ impl Engine<'_> {
         Steps { fused: Arc::clone(&segment.steps), partitions: self.buckets as usize }.plan(Some(resolved))
     }
 
-    fn part_worker(
+    /// The work of one worker that writes parts behind exchange `number`: buckets as long as there are any.
+    pub(crate) fn part_worker(
         &self,
         plan: &Arc<dyn ExecutionPlan>,
-        segment: &Segment,
+        number: usize,
+        folder: PathBuf,
         waiting: Arc<Mutex<VecDeque<usize>>>,
-    ) -> Result<impl Future<Output = Result<()>> + Send + use<>> {
+    ) -> impl Future<Output = Result<()>> + Send + use<> {
         let (plan, context) = (Arc::clone(plan), self.session.task_ctx());
         let progress = Arc::clone(self.progress);
-        let folder = self.parts_folder()?;
-        let columns = Arc::clone(&segment.steps.output);
+        let columns = Arc::clone(&self.plan.segments[number].steps.output);
         let chosen = self.pipeline.output.columns.clone();
-        Ok(async move {
+        async move {
             loop {
                 progress.go_on()?;
                 let bucket = waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front();
@@ -304,7 +342,7 @@ impl Engine<'_> {
                 writer.finish()?;
                 progress.units.fetch_add(1, Ordering::Relaxed);
             }
-        })
+        }
     }
 
     /// The rows that were read, if not too many of them are bad.
@@ -350,24 +388,6 @@ impl Engine<'_> {
 
 /// A worker's thread.
 type Worker = tokio::task::JoinHandle<Result<()>>;
-
-/// Does some work; a panic becomes an error that says what was being done and none of the panic's text, which may hold
-/// a document's.
-pub(crate) fn catch<T>(progress: &Progress, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(Error::Panicked { doing: progress.doing() }))
-}
-
-/// An error of this crate that travelled through DataFusion comes out as itself.
-pub(crate) fn unwrap_external(error: datafusion::error::DataFusionError) -> Error {
-    match error {
-        datafusion::error::DataFusionError::External(inner) => match inner.downcast::<Error>() {
-            Ok(own) => *own,
-            Err(other) => Error::engine("the run failed")(datafusion::error::DataFusionError::External(other)),
-        },
-        other => Error::engine("the run failed")(other),
-    }
-}
 
 #[cfg(test)]
 mod tests;

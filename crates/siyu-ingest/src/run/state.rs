@@ -26,9 +26,9 @@ pub(crate) struct Identity {
     /// Name, bytes and time of the last change of each input.
     inputs: Vec<(String, u64, u128)>,
     /// blake3 of each file that a step names.
-    pub(super) files: BTreeMap<String, String>,
+    pub(crate) files: BTreeMap<String, String>,
     /// What tells one secret of a step from another, by the environment variable that holds it.
-    pub(super) keys: BTreeMap<String, String>,
+    pub(crate) keys: BTreeMap<String, String>,
 }
 
 impl Identity {
@@ -97,7 +97,7 @@ pub(super) fn named<T: PartialEq>(
 }
 
 /// Tells secrets apart as a pseudonym does: by a fixed word that the secret is the key of.
-fn fingerprint(secret: &str) -> String {
+pub(crate) fn fingerprint(secret: &str) -> String {
     let key = blake3::hash(secret.as_bytes());
     blake3::keyed_hash(key.as_bytes(), b"which key is this").to_hex().chars().take(12).collect()
 }
@@ -108,7 +108,8 @@ pub(crate) struct Scratch {
     /// Inputs that were written to since the run began, by index.
     pub(crate) touched: Vec<usize>,
     folder: File,
-    _lock: File,
+    /// None where another process leads the run.
+    _lock: Option<File>,
 }
 
 impl Scratch {
@@ -148,7 +149,13 @@ impl Scratch {
             files::write_record(&record, identity)?;
         }
         let folder = File::open(&path).map_err(Error::read(&path))?;
-        Ok(Self { path, touched, folder, _lock: lock })
+        Ok(Self { path, touched, folder, _lock: Some(lock) })
+    }
+
+    /// The scratch folder of a run that another process leads.
+    pub(crate) fn visit(path: &Path) -> Result<Self> {
+        let folder = File::open(path).map_err(Error::read(path))?;
+        Ok(Self { path: path.to_owned(), touched: Vec::new(), folder, _lock: None })
     }
 
     /// A folder inside, made if need be; the scratch folder itself must be there.

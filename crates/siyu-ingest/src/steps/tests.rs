@@ -64,6 +64,15 @@ fn the_example_of_every_row_step_builds() {
 }
 
 #[test]
+fn every_step_comes_back_from_the_json_that_other_hosts_get() {
+    for name in Step::NAMES {
+        let value = serde_json::to_value(step(name)).expect("a step consists of strings, numbers, lists and maps");
+        let back: Step = serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("`{name}`: {error}"));
+        assert_eq!(serde_json::to_value(&back).expect("as above"), value, "{name}");
+    }
+}
+
+#[test]
 fn a_setting_that_no_step_has_is_refused() {
     for name in Step::NAMES.iter().filter(|name| !matches!(**name, "filter" | "derive")) {
         let text = format!("{name}: {{ no_such_setting: 1 }}");

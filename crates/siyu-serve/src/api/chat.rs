@@ -1,17 +1,14 @@
 //! `POST /v1/chat/completions`.
 
 use super::{
-    ApiError, Service, body,
-    exchange::{Exchange, Origin, Prompt, Session},
+    ApiError, Service,
+    call::Call,
+    exchange::{Prompt, Session},
     fields::Fields,
-    format::{Form, Format},
+    format::Form,
     sampling::Sampling,
-    sse,
 };
-use crate::{
-    contract::{Caller, Refusal, SessionProblem, Verdict},
-    model::Model,
-};
+use crate::contract::{Caller, SessionProblem};
 use axum::{
     Extension,
     body::Body,
@@ -21,9 +18,7 @@ use axum::{
 };
 use serde_json::Value;
 use siyu_text::chat::{Message, Role};
-use std::{sync::Arc, time::Instant};
-
-const ROUTE: &str = "/v1/chat/completions";
+use std::sync::Arc;
 
 /// Most messages of one request.
 const MESSAGES: usize = 1024;
@@ -33,12 +28,10 @@ pub(super) async fn complete(
     Extension(caller): Extension<Caller>,
     request: Request<Body>,
 ) -> Result<Response, ApiError> {
-    let origin = Origin { caller, route: ROUTE, since: Instant::now() };
-    let mut fields = body::read(request, &service.limits).await?;
-    let model = service.model();
-    check_model(&mut fields, &model)?;
+    let (call, mut fields) = Call::read(Form::Chat, service, caller, request).await?;
+    call.check_model(&mut fields)?;
     let said = messages(&mut fields)?;
-    let mut sampling = Sampling::take(&mut fields, &model, &service.limits)?;
+    let mut sampling = Sampling::take(&mut fields, &call.model, &call.service.limits)?;
     let top = fields.whole("top_logprobs", 0..=20)?;
     sampling.logprobs = match (fields.flag("logprobs")?.unwrap_or(false), top) {
         (true, top) => Some(top.unwrap_or(0)),
@@ -48,22 +41,7 @@ pub(super) async fn complete(
     let session = fields.text("session")?;
     refuse_unsupported(&mut fields)?;
     fields.finish()?;
-    let prompt = prompt(&service, &model, &origin.caller, said, session.as_deref())?;
-    let (id, created) = super::generate::number("chatcmpl");
-    let exchange = Exchange::begin(service, &model, origin, id.clone(), prompt, &sampling)?;
-    let format = Format::new(Form::Chat, id, created, model, sampling.include_usage, sampling.logprobs.is_some());
-    if sampling.stream { Ok(sse::streamed(exchange, format)) } else { sse::whole(exchange, format).await }
-}
-
-/// Refuses a request for another model.
-pub(super) fn check_model(fields: &mut Fields, model: &Model) -> Result<(), ApiError> {
-    match fields.text("model")? {
-        Some(name) if name != model.name => {
-            let message = format!("there is no such model; this service has `{}`", model.name);
-            Err(ApiError::new(StatusCode::NOT_FOUND, message).code("model_not_found"))
-        }
-        _ => Ok(()),
-    }
+    call.answer(move |call| prompt(call, said, session.as_deref()), &sampling).await
 }
 
 fn refuse_unsupported(fields: &mut Fields) -> Result<(), ApiError> {
@@ -114,21 +92,15 @@ fn message(value: &Value, index: usize) -> Result<Message, ApiError> {
 }
 
 /// The conversation as the model reads it.
-fn prompt(
-    service: &Service,
-    model: &Model,
-    caller: &Caller,
-    mut said: Vec<Message>,
-    session: Option<&str>,
-) -> Result<Prompt, ApiError> {
-    let encoder = model.encoder.as_ref().ok_or_else(|| {
+fn prompt(call: &Call, mut said: Vec<Message>, session: Option<&str>) -> Result<Prompt, ApiError> {
+    let encoder = call.model.encoder.as_ref().ok_or_else(|| {
         let message = "the model has no chat template; use /v1/completions, or set `template` in the service file";
         ApiError::new(StatusCode::BAD_REQUEST, message)
     })?;
     let text = said.iter().map(|message| message.content.as_str()).collect::<Vec<_>>().join("\n");
-    let refusal = judge(service, said.iter_mut().map(|message| &mut message.content));
+    let refusal = call.judge(said.iter_mut().map(|message| &mut message.content));
     let mut all = Vec::new();
-    let session = session.map(|id| open_session(service, caller, id, &mut all)).transpose()?;
+    let session = session.map(|id| open_session(&call.service, &call.caller, id, &mut all)).transpose()?;
     all.extend_from_slice(&said);
     let ids = if refusal.is_some() {
         Vec::new()
@@ -140,18 +112,6 @@ fn prompt(
         })?
     };
     Ok(Prompt { ids, text, refusal, session: session.map(|id| Session { id, said }) })
-}
-
-/// Asks the filter about each text; masks what it masks.
-pub(super) fn judge<'a>(service: &Service, texts: impl Iterator<Item = &'a mut String>) -> Option<Refusal> {
-    for text in texts {
-        match service.hooks.filter.check_prompt(text) {
-            Verdict::Pass => (),
-            Verdict::Replace(masked) => *text = masked,
-            Verdict::Refuse(refusal) => return Some(refusal),
-        }
-    }
-    None
 }
 
 /// The id of the session, which is a new one for `new`; `all` gets what was said in it.

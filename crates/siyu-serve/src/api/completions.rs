@@ -1,42 +1,26 @@
 //! `POST /v1/completions`.
 
-use super::{
-    ApiError, Service, body,
-    chat::{check_model, judge},
-    exchange::{Exchange, Origin, Prompt},
-    fields::Fields,
-    format::{Form, Format},
-    sampling::Sampling,
-    sse,
-};
+use super::{ApiError, Service, call::Call, exchange::Prompt, fields::Fields, format::Form, sampling::Sampling};
 use crate::{contract::Caller, model::Model};
 use axum::{Extension, body::Body, extract::State, http::Request, response::Response};
 use serde_json::Value;
-use std::{sync::Arc, time::Instant};
-
-const ROUTE: &str = "/v1/completions";
+use std::sync::Arc;
 
 pub(super) async fn complete(
     State(service): State<Arc<Service>>,
     Extension(caller): Extension<Caller>,
     request: Request<Body>,
 ) -> Result<Response, ApiError> {
-    let origin = Origin { caller, route: ROUTE, since: Instant::now() };
-    let mut fields = body::read(request, &service.limits).await?;
-    let model = service.model();
-    check_model(&mut fields, &model)?;
-    let asked = asked(&mut fields, &model)?;
-    let mut sampling = Sampling::take(&mut fields, &model, &service.limits)?;
+    let (call, mut fields) = Call::read(Form::Completion, service, caller, request).await?;
+    call.check_model(&mut fields)?;
+    let asked = asked(&mut fields, &call.model)?;
+    let mut sampling = Sampling::take(&mut fields, &call.model, &call.service.limits)?;
     sampling.logprobs = fields.whole("logprobs", 0..=20)?;
     fields.unsupported("best_of", |value| value.as_u64() == Some(1), "one answer is made")?;
     fields.unsupported("echo", |value| value == false, "the prompt is yours already")?;
     fields.unsupported("suffix", |value| value == "", "texts are continued at their end")?;
     fields.finish()?;
-    let prompt = prompt(&service, &model, asked)?;
-    let (id, created) = super::generate::number("cmpl");
-    let exchange = Exchange::begin(service, &model, origin, id.clone(), prompt, &sampling)?;
-    let format = Format::new(Form::Completion, id, created, model, sampling.include_usage, sampling.logprobs.is_some());
-    if sampling.stream { Ok(sse::streamed(exchange, format)) } else { sse::whole(exchange, format).await }
+    call.answer(move |call| prompt(call, asked), &sampling).await
 }
 
 /// A text to continue.
@@ -68,19 +52,19 @@ fn asked(fields: &mut Fields, model: &Model) -> Result<Asked, ApiError> {
 
 /// The text's tokens, in which the spelling of a control token is that token: the caller lays the text out. Ids stay as
 /// they are, unless the filter changes the text that they stand for.
-pub(super) fn prompt(service: &Service, model: &Model, asked: Asked) -> Result<Prompt, ApiError> {
+pub(super) fn prompt(call: &Call, asked: Asked) -> Result<Prompt, ApiError> {
     let (record, given) = match asked {
         Asked::Text(text) => (text, None),
-        Asked::Ids(ids) => (model.tokenizer.decode(&ids), Some(ids)),
+        Asked::Ids(ids) => (call.model.tokenizer.decode(&ids), Some(ids)),
     };
     let mut text = record.clone();
-    let refusal = judge(service, std::iter::once(&mut text));
+    let refusal = call.judge(std::iter::once(&mut text));
     let ids = match given {
         _ if refusal.is_some() => Vec::new(),
         Some(ids) if text == record => ids,
         _ => {
             let mut ids = Vec::new();
-            let encoded = model.tokenizer.encode_with_special_into(&text, &mut ids);
+            let encoded = call.model.tokenizer.encode_with_special_into(&text, &mut ids);
             encoded.map_err(|_| ApiError::field("prompt", "the tokenizer cannot read the prompt"))?;
             ids
         }

@@ -1,6 +1,6 @@
 //! One request from the moment it is understood to its record.
 
-use super::{ApiError, Service, sampling::Sampling};
+use super::{ApiError, Service, format::Form, sampling::Sampling};
 use crate::{
     contract::{AnswerFilter, Caller, Ending, Entry, Refusal, Release, Usage},
     engine::{Event, Rejected, Ticket, TokenLogprobs},
@@ -33,7 +33,7 @@ pub(super) struct Session {
 /// Who asks for what, and since when.
 pub(super) struct Origin {
     pub(super) caller: Caller,
-    pub(super) route: &'static str,
+    pub(super) form: Form,
     pub(super) since: Instant,
 }
 
@@ -109,7 +109,7 @@ impl Exchange {
         let filter = service.hooks.filter.answer();
         let limits = service.limits.clone();
         if prompt.refusal.is_none() {
-            check_length(prompt.ids.len(), model.engine.context(), limits.prompt_tokens)?;
+            check_length(prompt.ids.len(), model.engine.context(), limits.prompt_tokens, origin.form)?;
         }
         let mut record = Record {
             model: model.clone(),
@@ -127,6 +127,10 @@ impl Exchange {
         let mut ready = Vec::new();
         let mut ticket = None;
         if let Some(refusal) = prompt.refusal {
+            // Kept, it would reach the model with the next prompt.
+            if let Some(session) = &mut record.session {
+                session.said.clear();
+            }
             record.refuse(refusal, &mut ready);
         } else {
             let scope =
@@ -261,7 +265,10 @@ impl Drop for Record {
         if self.reserved > 0 {
             hooks.ledger.settle(&self.origin.caller, self.reserved, self.usage);
         }
-        if let (Some(session), Some(sessions)) = (&mut self.session, &hooks.sessions) {
+        // What was not taken will be said again.
+        let session =
+            self.session.as_mut().filter(|session| self.ending != Ending::TurnedAway && !session.said.is_empty());
+        if let (Some(session), Some(sessions)) = (session, &hooks.sessions) {
             let mut said = std::mem::take(&mut session.said);
             said.push(Message { role: Role::Assistant, content: self.answer.clone() });
             sessions.record(&self.origin.caller, &session.id, &said);
@@ -269,7 +276,7 @@ impl Drop for Record {
         hooks.audit.record(&Entry {
             caller: &self.origin.caller,
             id: &self.id,
-            route: self.origin.route,
+            route: self.origin.form.route(),
             model: &self.model.name,
             ending: self.ending,
             rule: self.rule.as_deref(),
@@ -281,15 +288,15 @@ impl Drop for Record {
     }
 }
 
-fn check_length(tokens: usize, context: usize, limit: Option<usize>) -> Result<(), ApiError> {
+fn check_length(tokens: usize, context: usize, limit: Option<usize>, form: Form) -> Result<(), ApiError> {
     // There must be room for an answer.
     let most = limit.unwrap_or(context).min(context - 1);
     if tokens == 0 {
-        return Err(ApiError::field("prompt", "the prompt has no tokens"));
+        return Err(ApiError::field(form.prompt_field(), "the prompt has no tokens"));
     }
     if tokens > most {
         let message = format!("the prompt has {tokens} tokens, and at most {most} are taken");
-        return Err(ApiError::field("messages", message).code("context_length_exceeded"));
+        return Err(ApiError::field(form.prompt_field(), message).code("context_length_exceeded"));
     }
     Ok(())
 }

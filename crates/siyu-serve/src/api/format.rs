@@ -21,6 +21,35 @@ pub(super) enum Form {
     Generate,
 }
 
+impl Form {
+    /// The route.
+    pub(super) fn route(self) -> &'static str {
+        match self {
+            Self::Chat => "/v1/chat/completions",
+            Self::Completion => "/v1/completions",
+            Self::Generate => "/generate",
+        }
+    }
+
+    /// What ids of answers begin with.
+    pub(super) fn id_prefix(self) -> &'static str {
+        match self {
+            Self::Chat => "chatcmpl",
+            Self::Completion => "cmpl",
+            Self::Generate => "gen",
+        }
+    }
+
+    /// The field of a request that the prompt is made of.
+    pub(super) fn prompt_field(self) -> &'static str {
+        match self {
+            Self::Chat => "messages",
+            Self::Completion => "prompt",
+            Self::Generate => "instruction",
+        }
+    }
+}
+
 /// What one answer's parts have in common.
 pub(super) struct Format {
     form: Form,

@@ -10,25 +10,8 @@ use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap};
 pub(super) fn next(logits: &[f32], text: &[i64], made: usize, request: &Request) -> u32 {
     let answer = text.get(text.len() - made..).unwrap_or_default();
     let logits = adjusted(logits, answer, request);
-    let settings = &request.settings;
-    let greedy = settings.temperature == 0.0 || settings.top_k == 1;
-    let token = if greedy && (settings.repetition_penalty - 1.0).abs() < f64::EPSILON {
-        likeliest(&logits)
-    } else {
-        usize::try_from(choose(&logits, text, settings, mix(settings.seed, made as u64))).unwrap_or(0)
-    };
+    let token = choose(&logits, text, &request.settings, mix(request.settings.seed, made as u64));
     u32::try_from(token).expect("a vocabulary is small")
-}
-
-/// The first of the highest logits.
-fn likeliest(logits: &[f32]) -> usize {
-    let mut best = (0, f32::NEG_INFINITY);
-    for (token, &logit) in logits.iter().enumerate() {
-        if logit > best.1 {
-            best = (token, logit);
-        }
-    }
-    best.0
 }
 
 /// # Source

@@ -14,10 +14,10 @@ use crate::{
     Error, Result,
     settings::{Device, Engine},
 };
-use graph::Graph;
+use graph::{Graph, failed};
 use growing::Growing;
 use ort::{
-    ep,
+    ep::{self, ExecutionProvider},
     session::{Session, builder::GraphOptimizationLevel},
 };
 use shared::Shared;
@@ -32,14 +32,18 @@ const USUAL_CONTEXT: usize = 4096;
 /// Opens the model of a folder for as many texts as `settings` say, none longer than `limit` tokens.
 ///
 /// # Errors
-/// [`Error::Runtime`] without onnxruntime, [`Error::Onnx`] and [`Error::Model`] for the graph.
+/// [`Error::Runtime`] without onnxruntime, [`Error::NoGpu`] without one for GPUs where they ask for it, [`Error::Onnx`]
+/// and [`Error::Model`] for the graph.
 pub fn open(folder: &Path, settings: &Engine, limit: usize) -> Result<Box<dyn Forward>> {
     let path = folder.join(GRAPH_FILE);
     let environment = siyu_export::load_runtime().map_err(|error| Error::Runtime { problem: error.to_string() })?;
-    let session = session(environment, &path, settings).map_err(|source| {
-        let doing = format!("open `{}`", path.display());
-        Error::Onnx { doing, source }
-    })?;
+    let place = match settings.device {
+        Device::Cpu => "",
+        Device::Cuda if ep::CUDA::is_available().unwrap_or(false) => " on the first GPU",
+        Device::Cuda => return Err(Error::NoGpu),
+    };
+    let doing = format!("open `{}`{place}", path.display());
+    let session = session(environment, &path, settings).map_err(failed(&doing))?;
     let graph = Graph::of(session, &path, settings.device)?;
     let context = settings.context.unwrap_or(USUAL_CONTEXT).min(limit);
     if graph.shares_buffers() {

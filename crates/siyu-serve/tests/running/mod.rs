@@ -10,6 +10,7 @@ use std::{
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     sync::{Arc, LazyLock},
+    thread,
     time::Duration,
 };
 use tempfile::TempDir;
@@ -34,10 +35,15 @@ pub struct Running {
     runtime: Runtime,
 }
 
+/// A service file for the sample model with `more` lines.
+pub fn settings(more: &str) -> Settings {
+    let text = format!("model: {}\ntemplate: plain\nlisten: 127.0.0.1:0\nopen: true\n{more}", MODEL.1.display());
+    Settings::from_text(&text, Path::new("serve.yaml")).unwrap()
+}
+
 /// Starts a service with `more` lines of its file.
 pub fn start(more: &str) -> Running {
-    let text = format!("model: {}\ntemplate: plain\nlisten: 127.0.0.1:0\nopen: true\n{more}", MODEL.1.display());
-    let settings = Settings::from_text(&text, Path::new("serve.yaml")).unwrap();
+    let settings = settings(more);
     let guards = Guards::new(&settings).unwrap();
     let hooks = guards.hooks();
     let model = Model::open(&settings, hooks.observer.clone(), Arc::new(|error| panic!("{error}"))).unwrap();
@@ -62,6 +68,19 @@ impl Running {
     /// Waits until it has.
     pub fn join(&mut self) {
         self.runtime.block_on(self.done.take().unwrap()).unwrap();
+    }
+
+    /// Waits until the engine has seen that nobody waits for it any more.
+    pub fn wait_until_idle(&self) {
+        let engine = &self.service.model().engine;
+        let is_idle = (0..6000).any(|_| {
+            let is_idle = engine.in_flight() == 0;
+            if !is_idle {
+                thread::sleep(Duration::from_millis(10));
+            }
+            is_idle
+        });
+        assert!(is_idle, "{} requests are left", engine.in_flight());
     }
 
     pub fn connect(&self) -> TcpStream {
@@ -118,7 +137,7 @@ impl Response {
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
         let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
         let body = if chunked { unchunked(body) } else { body.to_owned() };
-        Self { status, head: head.to_ascii_lowercase(), body }
+        Self { status, head: head.to_owned(), body }
     }
 
     pub fn json(&self) -> Value {
@@ -134,6 +153,11 @@ impl Response {
         let events = self.body.split("\n\n").filter_map(|event| event.strip_prefix("data: "));
         events.filter(|event| *event != "[DONE]").map(|event| serde_json::from_str(event).unwrap()).collect()
     }
+}
+
+/// The text of a stream of `/v1/completions`.
+pub fn streamed(events: &[Value]) -> String {
+    events.iter().filter_map(|event| event["choices"][0]["text"].as_str()).collect()
 }
 
 fn unchunked(mut body: &str) -> String {

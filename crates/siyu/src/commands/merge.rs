@@ -5,7 +5,7 @@ use anyhow::bail;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use siyu_checkpoint::Precision;
-use siyu_export::{MergeBounds, MergeSettings, Verdict};
+use siyu_export::{Comparison, MergeBounds, MergeSettings, Verdict};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -97,6 +97,9 @@ impl Merge {
             let drawn = if self.texts.are_absent() { ", on texts of its own" } else { "" };
             let passed = if verdict.passes() { "passed" } else { "did not pass" };
             writeln!(out, "gate {passed}{drawn}: {told}")?;
+            for (domain, found) in verdict.found.domains.iter().filter(|_| verdict.found.domains.len() > 1) {
+                writeln!(out, "  {domain}: {}", measured(found))?;
+            }
         }
         writeln!(out, "{bytes} bytes of weights: {}", self.out.display())?;
         Ok(())
@@ -109,16 +112,17 @@ fn style() -> ProgressStyle {
 }
 
 fn told(verdict: &Verdict) -> String {
-    let Verdict { bounds, all, .. } = verdict;
+    let MergeBounds { divergence, agreement } = verdict.bounds;
+    let found = measured(&verdict.found.all);
+    format!("{found} (at most {divergence:.0e}, at least {:.1} %)", 100.0 * agreement)
+}
+
+fn measured(found: &Comparison) -> String {
+    let [before, after] = found.perplexity;
     format!(
-        "divergence {:.1e} (at most {:.0e}), the likeliest token the same for {:.2} % of {} (at least {:.1} %), \
-         perplexity {:.4} and {:.4}",
-        all.divergence,
-        bounds.divergence,
-        100.0 * all.agreement,
-        all.tokens,
-        100.0 * bounds.agreement,
-        all.perplexity[0],
-        all.perplexity[1]
+        "divergence {:.1e}, the likeliest token the same for {:.2} % of {}, perplexity {before:.4} and {after:.4}",
+        found.divergence,
+        100.0 * found.agreement,
+        found.tokens
     )
 }

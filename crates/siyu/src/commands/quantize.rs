@@ -1,26 +1,33 @@
 //! `siyu quantize`.
 
-mod texts;
-
 use super::export_onnx::{Graph, megabytes};
+use super::texts::Texts;
 use anyhow::bail;
 use clap::ValueEnum;
-use siyu_export::{Blocks, Comparison, Numbers, QuantizeBounds, QuantizeReport, QuantizeSettings, Scheme, Trial};
+use siyu_export::{
+    Blocks, Comparison, Comparisons, Numbers, QuantizeBounds, QuantizeReport, QuantizeSettings, Scheme, Trial,
+};
 use std::io::Write;
 use std::path::PathBuf;
-use texts::Texts;
+
+/// Rank of what wins back losses where none is named.
+const RANK: &str = "16";
 
 /// Writes a model in 8 or 4 bits, measured on a dataset against what it was.
 ///
 /// The folder is that of `siyu export-onnx`. The gate reads rows that are kept for validation with both models: where
 /// perplexity grows or the likeliest tokens differ by more than the bounds, on all rows or on those of one domain,
 /// nothing is written.
+///
+/// `--recover` fits a small low-rank change to what each matrix lost, on the dataset's training rows, and puts it into
+/// the graph beside the matrix; the gate then tells what it wins back.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   siyu quantize out/merged out/int4 --bits 4 --dataset out/legal --domain source
   siyu quantize out/merged out/int4 --bits 4 --method gptq --dataset out/legal --precision f16 --embeddings
-  siyu quantize out/merged out/int8 --bits 8 --scheme dynamic --dataset out/legal")]
+  siyu quantize out/merged out/int4 --bits 4 --method gptq --recover --dataset out/legal
+  siyu quantize out/merged out/int8 --bits 8 --scheme static --dataset out/legal")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Quantize {
     /// Model folder: `config.json` and safetensors.
@@ -42,6 +49,12 @@ pub(crate) struct Quantize {
     /// How numbers are rounded.
     #[arg(long, value_enum, default_value_t = Method::Nearest)]
     method: Method,
+    /// Win back what rounding loses by a low-rank change beside each matrix, fitted on the dataset's training rows.
+    #[arg(long, value_name = "RANK", num_args = 0..=1, require_equals = true, default_missing_value = RANK)]
+    recover: Option<usize>,
+    /// Most training rows for `--method gptq`, `--scheme static` and `--recover`.
+    #[arg(long, value_name = "COUNT", default_value_t = 128)]
+    calibration_rows: u64,
     /// Quantize the table of embeddings too.
     #[arg(long)]
     embeddings: bool,
@@ -72,6 +85,9 @@ enum SchemeName {
     Blocks,
     /// A scale for each row, and inputs rounded as they come; 8 bits only.
     Dynamic,
+    /// A scale for each row, and inputs rounded within the range that they have on the dataset's training rows (QDQ); 8
+    /// bits only.
+    Static,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -93,7 +109,9 @@ fn bits(text: &str) -> Result<u32, String> {
 impl Quantize {
     pub(crate) fn run(self, out: &mut impl Write) -> anyhow::Result<()> {
         let settings = self.settings()?;
-        let (gate, calibration) = self.texts.read(&self.model, self.method == Method::Gptq)?;
+        let gate = self.texts.read(&self.model)?;
+        let calibration =
+            if settings.takes_texts() { self.texts.training(&self.model, self.calibration_rows)? } else { Vec::new() };
         let usual = QuantizeBounds::for_bits(self.bits);
         let bounds = QuantizeBounds {
             perplexity_growth: self.max_perplexity_growth.unwrap_or(usual.perplexity_growth),
@@ -115,11 +133,17 @@ impl Quantize {
             SchemeName::Blocks => {
                 Scheme::Blocks(Blocks { bits: self.bits, size: self.block, symmetric: self.symmetric })
             }
-            SchemeName::Dynamic if self.bits == 8 => Scheme::Dynamic,
-            SchemeName::Dynamic => bail!("`--scheme dynamic` has 8 bits; leave it out for {}", self.bits),
+            _ if self.bits != 8 => bail!("only `--scheme blocks` has {} bits; the others have 8", self.bits),
+            SchemeName::Dynamic => Scheme::Dynamic,
+            SchemeName::Static => Scheme::Static,
         };
-        let calibrated = self.method == Method::Gptq;
-        Ok(QuantizeSettings { scheme, embeddings: self.embeddings, head: !self.keep_head, calibrated })
+        Ok(QuantizeSettings {
+            scheme,
+            embeddings: self.embeddings,
+            head: !self.keep_head,
+            calibrated: self.method == Method::Gptq,
+            recovery: self.recover,
+        })
     }
 
     fn tell(&self, report: &QuantizeReport, numbers: Numbers, out: &mut impl Write) -> anyhow::Result<()> {
@@ -133,20 +157,27 @@ impl Quantize {
             megabytes(report.bytes),
             self.bits
         )?;
-        if report.all.tokens > 0 {
+        if report.found.all.tokens > 0 {
             writeln!(out, "\n{:<24} {:>8}  perplexity                    agreement  divergence", "texts", "tokens")?;
-            line("all", &report.all, out)?;
-            for (domain, found) in &report.domains {
-                line(domain, found, out)?;
+            if let Some(unrecovered) = &report.unrecovered {
+                lines(unrecovered, out)?;
+                writeln!(out, "with what the low-rank changes win back")?;
             }
+            lines(&report.found, out)?;
         }
         writeln!(out, "\ncostliest matrices, by the share of what comes out of them that changes")?;
         for cost in report.costs.iter().take(5) {
-            writeln!(out, "{:>7.2} %  {}", 100.0 * cost.share, cost.name)?;
+            let won = cost.recovered.map(|left| format!(" to {:>5.2} %", 100.0 * left)).unwrap_or_default();
+            writeln!(out, "{:>7.2} %{won}  {}", 100.0 * cost.share, cost.name)?;
         }
         writeln!(out)?;
         Ok(())
     }
+}
+
+fn lines(found: &Comparisons, out: &mut impl Write) -> std::io::Result<()> {
+    line("all", &found.all, out)?;
+    found.domains.iter().try_for_each(|(domain, found)| line(domain, found, out))
 }
 
 fn line(name: &str, found: &Comparison, out: &mut impl Write) -> std::io::Result<()> {

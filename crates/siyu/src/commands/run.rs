@@ -1,19 +1,23 @@
 //! `siyu run`.
 
+mod cluster;
 mod show;
+mod store;
 
+use cluster::Submission;
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
 use show::show_while;
 use siyu_dataset::Manifest;
 use siyu_ingest::Pipeline;
 use siyu_ingest::run::progress::Progress;
-use siyu_ingest::run::{Outcome, RunOptions, run};
+use siyu_ingest::run::{Outcome, RunOptions, bytes, half_the_machine, run, run_with};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
+use store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs a pipeline and writes its dataset; started again after a kill, it continues.
@@ -26,6 +30,7 @@ Examples:
   siyu run pipelines/legal.yaml
   siyu run pipelines/legal.yaml --threads 8 --memory 16GB
   siyu run pipelines/legal.yaml --set output.directory=out/trial --set steps.text_length.min_chars=50
+  siyu run pipelines/legal.yaml --cluster df://10.0.0.1:50050
   siyu run pipelines/legal.yaml --set steps.3.with='<{kind}>'    step 3, counted from 0")]
 pub(crate) struct Run {
     /// The pipeline file.
@@ -39,6 +44,17 @@ pub(crate) struct Run {
     /// Overrides a key of the file, such as `output.directory=out/other`; steps go by name or by number from 0.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
+    /// Has the work done by the executors of a cluster: `df://HOST:50050` of its scheduler. Input and output must lie on
+    /// a folder that all hosts share; the dataset is the same, and each way continues what the other began.
+    #[arg(long, value_name = "URL")]
+    cluster: Option<String>,
+    /// With `--cluster`: a folder that all hosts share, for the copies of inputs that `s3://` names, and for a dataset
+    /// before it is written there.
+    #[arg(long, value_name = "FOLDER", requires = "cluster")]
+    stages: Option<PathBuf>,
+    /// With `--cluster`: seconds without a sign of life after which a task is given to another executor.
+    #[arg(long, default_value_t = 30, requires = "cluster")]
+    patience_seconds: u64,
     /// Starts over, whatever an earlier run left in the output folder.
     #[arg(long)]
     fresh: bool,
@@ -49,7 +65,8 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn run(self, out: &mut impl Write) -> anyhow::Result<()> {
-        let pipeline = Pipeline::from_path(&self.pipeline, &self.settings)?;
+        let mut pipeline = Pipeline::from_path(&self.pipeline, &self.settings)?;
+        let store = Store::of(&mut pipeline, self.stages.as_deref())?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let options = RunOptions {
             threads: self.threads.unwrap_or(cores).max(1),
@@ -64,8 +81,15 @@ impl Run {
         let progress = Arc::new(Progress::default());
         stop_on_interrupt(&progress)?;
         let started = Instant::now();
-        let outcome = show_while(&progress, || run(&pipeline, &options, &progress))?;
-        let directory = pipeline.output.directory.display();
+        let mirror = store.fetch(&pipeline)?;
+        let start = |url: &str| Submission::start(url, self.patience_seconds, mirror);
+        let cluster = self.cluster.as_deref().map(start).transpose()?;
+        let outcome = show_while(&progress, || match &cluster {
+            Some(crew) => run_with(&pipeline, &options, &progress, crew),
+            None => run(&pipeline, &options, &progress),
+        })?;
+        store.publish(&pipeline)?;
+        let directory = store.shown(&pipeline);
         match outcome {
             Outcome::Written(manifest) => {
                 summary(&manifest, out)?;
@@ -143,14 +167,6 @@ fn stop_on_interrupt(progress: &Arc<Progress>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn half_the_machine() -> u64 {
-    let known = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?.to_owned();
-        line.split_whitespace().nth(1)?.parse::<u64>().ok()
-    });
-    known.map_or(2 << 30, |kibibytes| kibibytes * 512)
-}
-
 /// Keeps freed memory for a few seconds before it goes back to the system: batches come and go, and fetching their pages
 /// anew costs a run a twentieth of its time.
 #[expect(unsafe_code, reason = "the allocator has no safe setter for its options")]
@@ -165,23 +181,4 @@ fn keep_freed_memory() {
 fn allow_many_files() {
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-}
-
-/// `4GB`, `512MB`, `1GiB` or plain bytes.
-fn bytes(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-    let unit = match text.strip_prefix(digits).unwrap_or_default().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kb" => 1_000,
-        "m" | "mb" => 1_000_000,
-        "g" | "gb" => 1_000_000_000,
-        "mib" => 1 << 20,
-        "gib" => 1 << 30,
-        other => return Err(format!("unknown unit `{other}`; write for example 4GB, 512MB or 1GiB")),
-    };
-    digits
-        .trim()
-        .parse::<u64>()
-        .map(|count| count * unit)
-        .map_err(|_| format!("`{text}` is no size; write for example 4GB"))
 }

@@ -46,7 +46,7 @@ impl Serve {
 }
 
 fn words(notice: &Notice<'_>) -> String {
-    let chain = |error: &siyu_serve::Error| super::chain(error);
+    let chain = |error: &siyu_serve::Error| siyu_ingest::chain(error);
     match notice {
         Notice::Listening { address, encrypted, model } => {
             let scheme = if *encrypted { "https" } else { "http" };

@@ -8,7 +8,7 @@ use std::{
     process::{self, Command},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
 
 /// A program that runs subcommands.
 pub(super) struct Sibling {
@@ -24,6 +24,31 @@ pub(super) const TRAINER: Sibling = Sibling {
            and put `target/release/siyu-train` beside `siyu` or on PATH",
 };
 
+/// The nodes of a cluster, which need Ballista.
+pub(super) const CLUSTER: Sibling = Sibling {
+    name: "siyu-cluster",
+    help: "build it with `cargo build --release -p siyu-cluster`, and put `target/release/siyu-cluster` beside `siyu` \
+           or on PATH",
+};
+
+impl Sibling {
+    /// Its command: beside this program, or on PATH.
+    pub(super) fn command(&self) -> Command {
+        let beside = env::current_exe().ok().map(|path| path.with_file_name(self.name)).filter(|path| path.is_file());
+        Command::new(beside.unwrap_or_else(|| PathBuf::from(self.name)))
+    }
+
+    /// Names the program where the reason is that it is not there.
+    pub(super) fn started<T>(&self, what: &str, started: io::Result<T>) -> anyhow::Result<T> {
+        match started {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(anyhow!("`{what}` is done by the program `{}`, which is not here; {}", self.name, self.help))
+            }
+            started => started.with_context(|| format!("cannot run `{}`", self.name)),
+        }
+    }
+}
+
 /// What the program is told; it has its own `--help`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -35,20 +60,16 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Runs the program with its subcommand, and ends as it ends.
     pub(super) fn run(self, sibling: &Sibling, subcommand: &str) -> anyhow::Result<()> {
-        let beside =
-            env::current_exe().ok().map(|path| path.with_file_name(sibling.name)).filter(|path| path.is_file());
-        let program = beside.unwrap_or_else(|| PathBuf::from(sibling.name));
-        let status = match Command::new(&program).arg(subcommand).args(self.arguments).status() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                bail!(
-                    "`siyu {subcommand}` is done by the program `{}`, which is not here; {}",
-                    sibling.name,
-                    sibling.help
-                )
-            }
-            status => status.with_context(|| format!("cannot run `{}`", program.display()))?,
-        };
+        let what = format!("siyu {subcommand}");
+        let status = sibling.started(&what, sibling.command().arg(subcommand).args(self.arguments).status())?;
         // Ended by a signal: what a shell makes of it is told on.
+        process::exit(status.code().unwrap_or(130))
+    }
+
+    /// Runs the program whose only purpose is this subcommand, with the subcommand's own, and ends as it ends.
+    pub(super) fn run_all(self, sibling: &Sibling, subcommand: &str) -> anyhow::Result<()> {
+        let what = format!("siyu {subcommand}");
+        let status = sibling.started(&what, sibling.command().args(self.arguments).status())?;
         process::exit(status.code().unwrap_or(130))
     }
 }

@@ -1,12 +1,13 @@
 //! The nodes that multiply with weights in few bits.
 
-use super::MIDDLE;
 use crate::error::Result;
 use crate::onnx::Variant;
+use crate::onnx::attribute::int;
 use crate::onnx::decoder::Decoder;
 use crate::onnx::element::{Element, transposed, transposed_bytes};
-use crate::onnx::graph::{Value, int};
+use crate::onnx::graph::Value;
 use crate::quantize::blocks::{Coded, Coder};
+use crate::quantize::rows::{MIDDLE, RowCodes};
 
 impl Decoder<'_, '_> {
     pub(super) fn blocks_product(
@@ -84,33 +85,61 @@ impl Decoder<'_, '_> {
         Ok(self.graph.node("MatMul", &[input, &matrix], vec![]))
     }
 
+    /// With inputs rounded to 8 bits as they come.
     pub(super) fn dynamic_product(
         &mut self,
         name: &str,
-        codes: &[u8],
-        scales: &[f32],
+        coded: &RowCodes,
         [rows, columns]: [usize; 2],
         input: &Value,
     ) -> Result<Value> {
-        let turned = transposed_bytes(codes, rows, columns);
-        let weight = self.graph.weight(&format!("{name}_codes"), Element::U8, &[columns, rows], turned)?;
-        let bytes = Element::F32.bytes(scales);
-        let scales = self.graph.weight(&format!("{name}_scales"), Element::F32, &[rows], bytes)?;
+        let (weight, scales) = self.row_codes(name, coded, [rows, columns])?;
         let middle = self.graph.byte(MIDDLE);
-        let cast = |to: Element| vec![int("to", to.code().into())];
-        let wide = match self.element {
-            Element::F32 => input.clone(),
-            _ => self.graph.node("Cast", &[input], cast(Element::F32)),
-        };
+        let wide = self.graph.cast(input, self.element, Element::F32);
         let [rounded, scale, zero] = self.graph.many("DynamicQuantizeLinear", &[&wide], vec![]);
         let sums = self.graph.node("MatMulInteger", &[&rounded, &weight, &zero, &middle], vec![]);
-        let sums = self.graph.node("Cast", &[&sums], cast(Element::F32));
+        let sums = self.graph.node("Cast", &[&sums], vec![int("to", Element::F32.code().into())]);
         let both = self.graph.node("Mul", &[&scale, &scales], vec![]);
         let product = self.graph.node("Mul", &[&sums, &both], vec![]);
-        Ok(match self.element {
-            Element::F32 => product,
-            narrow => self.graph.node("Cast", &[&product], cast(narrow)),
-        })
+        Ok(self.graph.cast(&product, Element::F32, self.element))
+    }
+
+    /// With inputs rounded to 8 bits of one range: pairs of `QuantizeLinear` and `DequantizeLinear`, of which runtimes
+    /// make products of whole numbers.
+    ///
+    /// # Source
+    /// Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
+    /// Inference", section 3, for the scale and zero point of a range.
+    pub(super) fn static_product(
+        &mut self,
+        name: &str,
+        coded: &RowCodes,
+        [rows, columns]: [usize; 2],
+        input: &Value,
+        [low, high]: [f32; 2],
+    ) -> Result<Value> {
+        let (weight, scales) = self.row_codes(name, coded, [rows, columns])?;
+        let middles = self.graph.weight(&format!("{name}_zeros"), Element::U8, &[rows], vec![MIDDLE; rows])?;
+        // Zero has a code of its own.
+        let (low, high) = (low.min(0.0), high.max(0.0));
+        let scale = if high > low { (high - low) / 255.0 } else { 1.0 };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
+        let zero = (-low / scale).round().clamp(0.0, 255.0) as u8;
+        let (scale, zero) = (self.graph.scalar(Element::F32, scale), self.graph.byte(zero));
+        let wide = self.graph.cast(input, self.element, Element::F32);
+        let rounded = self.graph.node("QuantizeLinear", &[&wide, &scale, &zero], vec![]);
+        let rounded = self.graph.node("DequantizeLinear", &[&rounded, &scale, &zero], vec![]);
+        let matrix = self.graph.node("DequantizeLinear", &[&weight, &scales, &middles], vec![int("axis", 1)]);
+        let product = self.graph.node("MatMul", &[&rounded, &matrix], vec![]);
+        Ok(self.graph.cast(&product, Element::F32, self.element))
+    }
+
+    /// Codes, `[columns, rows]`, and the scale of each row.
+    fn row_codes(&mut self, name: &str, coded: &RowCodes, [rows, columns]: [usize; 2]) -> Result<(Value, Value)> {
+        let turned = transposed_bytes(&coded.codes, rows, columns);
+        let codes = self.graph.weight(&format!("{name}_codes"), Element::U8, &[columns, rows], turned)?;
+        let bytes = Element::F32.bytes(&coded.scales);
+        Ok((codes, self.graph.weight(&format!("{name}_scales"), Element::F32, &[rows], bytes)?))
     }
 }
 

@@ -1,0 +1,115 @@
+//! The process that does tasks: it knows its name, its memory, and the runs it has opened.
+
+use datafusion::error::{DataFusionError, Result as PlanResult};
+use siyu_ingest::Error;
+use siyu_ingest::remote::{Here, Order, Worker};
+use siyu_ingest::run::RunOptions;
+use siyu_ingest::run::progress::Progress;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+/// An executor's own side of its tasks.
+pub struct Host {
+    name: String,
+    options: RunOptions,
+    spill: PathBuf,
+    /// The run that was opened last, with what tells it from others.
+    opened: Mutex<Option<(String, Arc<Worker>)>>,
+    /// Tasks at hand, so that all can be stopped.
+    running: Mutex<Vec<Weak<Progress>>>,
+    stopping: AtomicBool,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Host({})", self.name)
+    }
+}
+
+/// Stops a task when its stream is dropped: Ballista cancels so.
+struct StopOnDrop(Arc<Progress>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Host {
+    /// A host that messages call `name`, with its memory and threads, and a folder of its own for what does not fit into
+    /// the memory.
+    pub fn new(name: String, options: RunOptions, spill: PathBuf) -> Self {
+        let (opened, running) = (Mutex::default(), Mutex::default());
+        Self { name, options, spill, opened, running, stopping: AtomicBool::new(false) }
+    }
+
+    /// Stops all tasks after the block or bucket at hand, and does no more.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        for task in self.running.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade) {
+            task.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Does a task of an order, on a thread that may block. Stops when the future is dropped.
+    ///
+    /// # Errors
+    /// When the order's folder cannot be written to from here, or when the task was stopped; what is wrong with the task
+    /// itself is told in the order's folder.
+    pub async fn perform(self: Arc<Self>, order: PathBuf, version: String, task: usize) -> PlanResult<()> {
+        let progress = Arc::new(Progress::default());
+        let _stop = StopOnDrop(Arc::clone(&progress));
+        {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            running.retain(|task| task.strong_count() > 0);
+            running.push(Arc::downgrade(&progress));
+        }
+        if self.stopping.load(Ordering::Relaxed) {
+            return Err(self.failed(&Error::Interrupted));
+        }
+        let host = Arc::clone(&self);
+        let ended = tokio::task::spawn_blocking(move || host.perform_here(&order, &version, task, &progress)).await;
+        match ended {
+            Ok(done) => done.map_err(|error| self.failed(&error)),
+            Err(_) => Err(self.failed(&Error::Panicked { doing: "opening a run".to_owned() })),
+        }
+    }
+
+    fn perform_here(
+        &self,
+        order: &Path,
+        version: &str,
+        task: usize,
+        progress: &Arc<Progress>,
+    ) -> siyu_ingest::Result<()> {
+        let here = Here { executor: &self.name, options: &self.options, spill: &self.spill };
+        // Another version's files may be of another form: they are not even opened.
+        let worker = match Order::same_version(version) {
+            Ok(()) => self.worker(order, &here),
+            Err(error) => Err(error),
+        };
+        match worker {
+            Ok(worker) => worker.perform(order, task, &here, progress),
+            Err(error) => Worker::refuse(order, task, &self.name, error),
+        }
+    }
+
+    /// The run of an order, opened once: its steps load dictionaries and tokenizers.
+    fn worker(&self, order: &Path, here: &Here<'_>) -> siyu_ingest::Result<Arc<Worker>> {
+        let run = Worker::run_of(order)?;
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, worker)) = opened.as_ref()
+            && *known == run
+        {
+            return Ok(Arc::clone(worker));
+        }
+        let worker = Arc::new(Worker::open(order, here)?);
+        *opened = Some((run, Arc::clone(&worker)));
+        Ok(worker)
+    }
+
+    fn failed(&self, error: &Error) -> DataFusionError {
+        DataFusionError::Execution(format!("executor `{}`: {}", self.name, siyu_ingest::chain(error)))
+    }
+}

@@ -1,0 +1,44 @@
+//! Conversations that the service keeps.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets what it does not expect has failed")]
+
+mod running;
+
+use running::{Response, Running, start};
+use serde_json::{Value, json};
+
+fn say(service: &Running, session: &str, text: &str) -> Response {
+    let messages = json!([{"role": "user", "content": text}]);
+    let body = json!({"messages": messages, "session": session, "max_tokens": 8, "temperature": 0});
+    let response = service.post("/v1/chat/completions", &body);
+    assert_eq!(response.status, 200, "{response:?}");
+    response
+}
+
+fn answer(response: &Response) -> Value {
+    response.json()["choices"][0]["message"]["content"].clone()
+}
+
+#[test]
+fn a_conversation_goes_on_without_what_was_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = folder.path().join("words.txt");
+    std::fs::write(&words, "forbidden\n").unwrap();
+    let filter = format!("filter: {{ words: [{{ path: '{}', language: en }}] }}", words.display());
+    let service = start(&format!("sessions: {{}}\n{filter}"));
+    let first = say(&service, "new", "Once upon a time");
+    let id = first.head.lines().find_map(|line| line.strip_prefix("x-session-id: ")).unwrap().to_owned();
+    let refused = say(&service, &id, "a forbidden question");
+    assert_eq!(refused.json()["choices"][0]["finish_reason"], "content_filter");
+
+    let turns = [("user", json!("Once upon a time")), ("assistant", answer(&first))];
+    let mut messages: Vec<Value> =
+        turns.iter().map(|(role, content)| json!({"role": role, "content": content})).collect();
+    let kept = service.get(&format!("/v1/sessions/{id}")).json();
+    assert_eq!(kept["messages"], json!(messages), "the model does not read with the next prompt what was refused");
+
+    messages.push(json!({"role": "user", "content": "And then?"}));
+    let whole = json!({"messages": messages, "max_tokens": 8, "temperature": 0});
+    let same = service.post("/v1/chat/completions", &whole);
+    assert_eq!(answer(&say(&service, &id, "And then?")), answer(&same));
+}

@@ -86,11 +86,12 @@ fn is_suspect(a: u8, b: u8, c: u8, d: u8) -> bool {
             | (b == 0x89) & (c == 0x88)
             | (b == 0x94))
         & within(d, 0xC2, 0xE3);
-    // What normalizing takes away or composes: a control after a letter, a mark on one, letterlike signs.
+    // What normalizing takes away or composes: a control after a letter, a mark on one, letterlike signs, Greek accents.
     let is_taken = (c < 0x20) & !within(c, b'\t', b'\r') | (c == 0x7F);
     let hidden = within(a, 0xC2, 0xD2) & (is_taken | (c >= b' ') & within(d, 0xCC, 0xCD));
     let letterlike = (a == 0xE2) & (b == 0x84) & (c >= 0xA6)
         | (a == 0xEF) & (b == 0xBF) & within(c, 0xA0, 0xA6)
-        | (a == 0xF0) & (b == 0x9D);
+        | (a == 0xF0) & (b == 0x9D)
+        | (a == 0xE1) & (b >= 0xBD);
     control | alphabet | spaced | symbol | hidden | letterlike
 }

@@ -5,6 +5,7 @@ use super::protect::Span;
 use super::scan;
 use crate::unicode::offsets::{Record, Writer};
 use std::ops::Range;
+use unicode_normalization::char::canonical_combining_class;
 
 /// Narrows what the style narrows, outside the protected spans.
 pub(super) fn narrow<R: Record>(text: &str, spans: &[Span], style: Style, writer: &mut Writer<'_, R>) {
@@ -38,9 +39,9 @@ fn narrow_between<R: Record>(text: &str, range: Range<usize>, style: Style, writ
     }
 }
 
-/// Whether a mark may be composed with the ASCII letter or sign before it.
-fn composes(letter: char) -> bool {
-    matches!(letter, '\u{300}'..='\u{36F}')
+/// Whether a mark, or one behind it, may be composed with the ASCII letter or sign before it.
+fn composes(mark: char) -> bool {
+    !mark.is_ascii() && canonical_combining_class(mark) != 0
 }
 
 fn is_wide_digit(letter: char) -> bool {

@@ -113,7 +113,16 @@ fn fix_piece(piece: &str) -> Option<Repair> {
     }
     let fixed = repair.text();
     let is_surer = rare(piece) >= rare(fixed) + ENOUGH && fixed.chars().all(is_plausible);
-    (is_surer && fixed != piece).then_some(repair)
+    (is_surer && fixed != piece && !is_chance(piece, fixed)).then_some(repair)
+}
+
+/// Whether rare characters next to each other may read so by chance, as `寰絕` reads `徽^`: a letter or two, and what is
+/// left of the bytes is half a letter or ASCII, which GBK's second bytes may be as well.
+fn is_chance(piece: &str, fixed: &str) -> bool {
+    let ascii = |text: &str| text.chars().filter(char::is_ascii).count();
+    let lost = |text: &str| text.matches(['?', '\u{FFFD}']).count();
+    let whole = fixed.chars().filter(|letter| !letter.is_ascii() && *letter != '\u{FFFD}').count();
+    whole < 3 && ascii(fixed) > ascii(piece) || whole < 2 && lost(fixed) > lost(piece)
 }
 
 /// UTF-8 whose last sequence lost its end, with U+FFFD in its place.

@@ -22,9 +22,10 @@ const QUESTION: &str = "邻居漏水不赔，怎么办？";
 pub(crate) fn run() -> Result<()> {
     let torch = libtorch::prepare(None);
     println!("building; the first build compiles DataFusion and takes several minutes");
-    // The whole workspace, as the tests build it, and not two packages: with other features DataFusion is another one.
-    let selection: &[&str] = if torch.is_ok() { &["--workspace", "--bins"] } else { &["--package", "siyu"] };
-    let demo = Demo { siyu: workspace::build(selection, false)?, root: workspace::root() };
+    // All that the tests build, and not two packages.
+    let selection =
+        if torch.is_ok() { [&workspace::TOGETHER[..], &["--bins"]].concat() } else { vec!["--package", "siyu"] };
+    let demo = Demo { siyu: workspace::build(&selection, false)?, root: workspace::root() };
     demo.data()?;
     torch.context("the dataset is made, but the trainer needs libtorch")?;
     demo.training()

@@ -5,6 +5,11 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// What is built together: with other packages, or fewer, `DataFusion` has other features and is built once more.
+pub(crate) const TOGETHER: [&str; 3] = ["--workspace", "--exclude", "siyu-cluster"];
+/// What is built apart: Ballista turns on features of `DataFusion` that nothing else needs.
+pub(crate) const APART: [&str; 2] = ["--package", "siyu-cluster"];
+
 /// The root of the clone, whatever folder the command was started from.
 pub(crate) fn root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));

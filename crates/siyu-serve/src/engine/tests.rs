@@ -265,7 +265,7 @@ impl Observer for Gate {
 }
 
 #[test]
-fn a_caller_that_goes_away_frees_its_slot_before_the_next_token() {
+fn a_caller_that_goes_away_frees_its_slot_within_one_round() {
     let gate = Arc::new(Gate::default());
     let held = gate.held.lock().unwrap();
     let (engine, _) = engine_of(1, 1, gate.clone());
@@ -273,7 +273,7 @@ fn a_caller_that_goes_away_frees_its_slot_before_the_next_token() {
         let ticket = engine.submit(request(&[5, 6])).unwrap();
         let id = ticket.id;
         let next = engine.submit(request(&[7])).unwrap();
-        // The first step is done, and its observer waits for us.
+        // The prompt is read at most, and its observer waits for us.
         drop(ticket);
         drop(held);
         assert_eq!(answer(next).await.1, Ending::Length);
@@ -282,7 +282,8 @@ fn a_caller_that_goes_away_frees_its_slot_before_the_next_token() {
     let endings = gate.endings.lock().unwrap();
     let (_, ending, usage) = endings.iter().find(|entry| entry.0 == id).unwrap();
     assert_eq!(*ending, Ending::Cancelled);
-    assert!(usage.completion_tokens <= 1, "{usage:?}");
+    // A round that has begun gives the prompt's own token and the next one; no other round follows.
+    assert!(usage.completion_tokens <= 2, "{usage:?}");
 }
 
 #[test]

@@ -136,8 +136,8 @@ mod tests {
     fn only_the_path_itself_becomes_absolute() {
         let mut step =
             json!({ "tokenize": { "tokenizer": "a/t.json", "template": "a/t.json.j2", "more": ["a/t.json"] } });
-        replace(&mut step, Path::new("a/t.json"), Path::new("/root/a/t.json"));
-        let expected = json!({ "tokenize": { "tokenizer": "/root/a/t.json", "template": "a/t.json.j2", "more": ["/root/a/t.json"] } });
+        replace(&mut step, Path::new("a/t.json"), Path::new("/shared/a/t.json"));
+        let expected = json!({ "tokenize": { "tokenizer": "/shared/a/t.json", "template": "a/t.json.j2", "more": ["/shared/a/t.json"] } });
         assert_eq!(step, expected);
     }
 }

@@ -69,7 +69,7 @@ impl Worker {
                 self.queue(job);
             }
             self.leave();
-            if let Err(error) = self.read().and_then(|()| self.step()) {
+            if let Err(error) = self.read().and_then(|()| self.step_for_those_who_stay()) {
                 self.fail(&error);
             }
             self.load();
@@ -241,6 +241,12 @@ impl Worker {
         {
             self.end(place, ending);
         }
+    }
+
+    /// Reading took its time: who went away meanwhile gets no further token.
+    fn step_for_those_who_stay(&mut self) -> crate::Result<()> {
+        self.leave();
+        self.step()
     }
 
     /// Makes the next token of every running answer.

@@ -63,7 +63,7 @@ fn rewrite<R: Record>(text: &str, style: Style) -> (Cow<'_, str>, R) {
     loop {
         let (out, record) = until_stable(text, MAX_ROUNDS, |text| round(text, style, &kept));
         let Cow::Owned(changed) = &out else { return (out, record) };
-        let garbled = kept::made_garbled(text, changed);
+        let garbled = kept::garbled(text, changed);
         if garbled.is_empty() {
             return (out, record);
         }

@@ -5,12 +5,12 @@ use crate::mojibake;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// The numbers of the lines that read as garbled as they have become, and did not before.
-pub(super) fn made_garbled(source: &str, changed: &str) -> Vec<usize> {
+/// The numbers of the lines that were changed and read as garbled as they have become. What they were before does not
+/// count: another step may undo a part of it, and then they would be judged otherwise.
+pub(super) fn garbled(source: &str, changed: &str) -> Vec<usize> {
     let is_garbled = |line: &str| matches!(mojibake::fix(line), Cow::Owned(_));
     let lines = source.split('\n').zip(changed.split('\n')).enumerate();
-    let garbled = lines.filter(|(_, (was, line))| was != line && is_garbled(line) && !is_garbled(was));
-    garbled.map(|(number, _)| number).collect()
+    lines.filter(|(_, (was, line))| was != line && is_garbled(line)).map(|(number, _)| number).collect()
 }
 
 /// The spans, and the lines of these numbers too.

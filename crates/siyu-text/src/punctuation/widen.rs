@@ -86,8 +86,19 @@ fn run(context: &Context<'_>, at: usize) -> usize {
 /// A mark and, between Chinese, the one space after it.
 fn with_space(context: &Context<'_>, mark: Range<usize>) -> Range<usize> {
     let space = context.next(mark.end) == Some(' ');
-    let followed = context.next(mark.end + 1).is_some_and(|next| !next.is_whitespace() && next != '|');
-    if space && followed && context.right(mark.end) == Side::Han { mark.start..mark.end + 1 } else { mark }
+    let next = context.next(mark.end + 1);
+    let followed = next.is_some_and(|next| !next.is_whitespace() && next != '|');
+    let goes = space && followed && !joins(context.text.as_bytes()[mark.start], next);
+    if goes && context.right(mark.end) == Side::Han { mark.start..mark.end + 1 } else { mark }
+}
+
+/// Whether a mark without a space before what follows would be an operator, once a normal form makes it narrow again.
+fn joins(mark: u8, next: Option<char>) -> bool {
+    match mark {
+        b':' => next.is_some_and(|next| ":：/／\\＼=＝".contains(next)),
+        b'!' => next.is_some_and(|next| "[［=＝".contains(next)),
+        _ => false,
+    }
 }
 
 fn stop(context: &Context<'_>, at: usize, mark: &'static str) -> Option<Edit> {

@@ -32,7 +32,7 @@ use std::path::Path;
 pub enum Scheme {
     /// Weights block by block: `MatMulNBits` in the fused variant, `DequantizeLinear` before `MatMul` in the plain one.
     Blocks(Blocks),
-    /// 8-bit weights with a scale a row, and inputs rounded to 8 bits as they come: `DynamicQuantizeLinear` and
+    /// 8-bit weights with a scale a row, and inputs rounded to 8 bits as they come, with a scale a token:
     /// `MatMulInteger`.
     Dynamic,
     /// 8-bit weights with a scale a row, and inputs rounded to 8 bits of the range that they have on the texts of the

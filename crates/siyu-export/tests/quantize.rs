@@ -54,7 +54,7 @@ fn assert_within(settings: QuantizeSettings, calibration: &[Vec<i64>], bounds: Q
             let export = ExportSettings { variant, numbers, logits: Logits::All };
             let out = folder.path().join(format!("{variant:?}-{numbers:?}"));
             let report = tried(&out, export, settings, calibration, bounds, false);
-            eprintln!("{settings:?} {export:?}: {:?} {:?}", report.found.all, report.problems);
+            assert!(report.written, "{settings:?} {export:?}: {:?}", report.problems);
             OnnxModel::open(&out, 1).unwrap().logits(&[1, 5, 7]).unwrap();
         }
     }
@@ -68,12 +68,30 @@ fn weights_of_eight_bits_are_hardly_noticed() {
 }
 
 #[test]
-fn inputs_of_eight_bits_are_noticed_little() {
-    // All inputs of a matrix share one scale, so that the largest decides about the others.
-    let bounds = QuantizeBounds::for_bits(8);
-    let calibration = texts(260, 40);
-    for scheme in [Scheme::Dynamic, Scheme::Static] {
-        assert_within(QuantizeSettings { scheme, ..blocks(8, 32, true) }, &calibration, bounds);
+fn inputs_of_eight_bits_are_hardly_noticed() {
+    let settings = QuantizeSettings { scheme: Scheme::Dynamic, ..blocks(8, 32, true) };
+    assert_within(settings, &[], QuantizeBounds::for_bits(8));
+}
+
+#[test]
+fn inputs_within_a_range_known_before_are_noticed_little() {
+    // All inputs of a matrix share one scale, so that the largest of all texts decides about the others.
+    let settings = QuantizeSettings { scheme: Scheme::Static, ..blocks(8, 32, true) };
+    assert_within(settings, &texts(260, 40), QuantizeBounds { perplexity_growth: 0.02, agreement: 0.95 });
+}
+
+#[test]
+fn inputs_of_eight_bits_do_not_depend_on_other_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = QuantizeSettings { scheme: Scheme::Dynamic, ..blocks(8, 32, true) };
+    for variant in Variant::ALL {
+        let out = folder.path().join(format!("{variant:?}"));
+        let export = ExportSettings { variant, ..ExportSettings::default() };
+        assert!(tried(&out, export, settings, &[], LOOSE, false).written);
+        let mut model = OnnxModel::open(&out, 1).unwrap();
+        let short = model.logits(&[1, 403, 407]).unwrap();
+        let long = model.logits(&[1, 403, 407, 261, 378]).unwrap();
+        assert!(support::largest_difference(&short, &long[..short.len()]) < 1e-4, "{variant:?}");
     }
 }
 

@@ -1,14 +1,17 @@
 //! Why a pipeline cannot be read, planned or run.
 
 mod chain;
+mod entry;
 mod make;
+mod output;
 mod refusal;
 
 pub use chain::chain;
+pub use entry::EntryError;
 use make::{full, listed};
+pub use output::OutputError;
 
 use crate::pipeline::Diagnostic;
-use siyu_text::decode::UnknownEncoding;
 use std::io;
 use std::path::PathBuf;
 
@@ -47,6 +50,12 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// An entry of `input` cannot be used.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// The output folder cannot be used.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// A setting holds a value that cannot be used.
     #[error("step `{step}`: setting `{setting}`: {problem}")]
     Setting {
@@ -96,50 +105,6 @@ pub enum Error {
     InputRewritten {
         /// The file.
         path: PathBuf,
-    },
-    /// An entry of `input` names no file.
-    #[error("input `{path}` matches no file{hint}")]
-    NoInput {
-        /// The entry's path.
-        path: String,
-        /// What is there in its place, or nothing.
-        hint: String,
-    },
-    /// A path names something that cannot be read twice, such as a pipe.
-    #[error("input `{path}` is neither a file nor a folder; write its bytes to a file first")]
-    NotAFile {
-        /// The path.
-        path: PathBuf,
-    },
-    /// A file's extension says nothing about its format.
-    #[error(
-        "input `{path}`: its extension tells no format; set `format` to one of jsonl, json, csv, tsv, parquet, text, markdown, html"
-    )]
-    UnknownFormat {
-        /// The file.
-        path: PathBuf,
-    },
-    /// An entry of `input` names an encoding that does not exist.
-    #[error("input `{path}`: setting `encoding`")]
-    Encoding {
-        /// The entry's path.
-        path: String,
-        /// What is wrong with the label.
-        source: UnknownEncoding,
-    },
-    /// An entry of `input` is not a glob pattern.
-    #[error("input `{path}` is not a valid pattern")]
-    Pattern {
-        /// The entry's path.
-        path: String,
-        /// What is wrong with it.
-        source: globset::Error,
-    },
-    /// Two entries of `input` want to read one file in different ways.
-    #[error("input `{path}` is named by two entries that differ in format, encoding or columns; keep one of them")]
-    Conflict {
-        /// The file.
-        path: String,
     },
     /// A file's extension promises a compression that its bytes do not show.
     #[error("`{path}` is named like {named} data but does not start like it; rename it or compress it again")]
@@ -237,76 +202,6 @@ pub enum Error {
     NeedsTable {
         /// Name of the step.
         step: &'static str,
-    },
-    /// The output folder is something else.
-    #[error("`{path}` is not a folder; choose another `output.directory`")]
-    NotAFolder {
-        /// What `output.directory` names.
-        path: PathBuf,
-    },
-    /// A dataset would take the place of something that is not ours.
-    #[error(
-        "`{path}` is in the way and no part of a dataset that siyu wrote; move it away, or choose another `output.directory`"
-    )]
-    InTheWay {
-        /// The file or folder.
-        path: PathBuf,
-    },
-    /// The manifest in the output folder cannot be read.
-    #[error(
-        "`{path}` is in the way: it cannot be read as a dataset's manifest; move the folder away, or choose another `output.directory`"
-    )]
-    UnknownManifest {
-        /// The manifest.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: siyu_dataset::Error,
-    },
-    /// An entry of `input` names files of the dataset that the run is to write.
-    #[error(
-        "input `{path}` lies in the output folder `{output}` and would be read and replaced in one run; choose another `output.directory`"
-    )]
-    InputInOutput {
-        /// The entry's path.
-        path: String,
-        /// The output folder.
-        output: PathBuf,
-    },
-    /// An entry of `input` covers a dataset, whose rows were probably read from files beside it.
-    #[error(
-        "input `{path}` covers the finished dataset `{dataset}`; move it away, or name its rows alone: `{dataset}/data/*.parquet`"
-    )]
-    DatasetInInput {
-        /// The entry's path.
-        path: String,
-        /// The dataset's folder.
-        dataset: String,
-    },
-    /// Another run works in the output folder.
-    #[error("another run is writing to `{output}`; wait for it, or choose another `output.directory`")]
-    Locked {
-        /// The output folder.
-        output: PathBuf,
-    },
-    /// A run that was started in this folder before cannot be continued.
-    #[error(
-        "an unfinished run in `{output}` cannot be continued, for something changed since: {change}; undo the change, or start over with `--fresh`"
-    )]
-    Unfinished {
-        /// The output folder.
-        output: PathBuf,
-        /// What changed.
-        change: String,
-    },
-    /// The output folder holds a dataset that this run would not have written.
-    #[error(
-        "`{output}` holds a finished dataset and something changed since: {change}; write it anew with `--fresh`, or choose another `output.directory`"
-    )]
-    Finished {
-        /// The output folder.
-        output: PathBuf,
-        /// What changed.
-        change: String,
     },
     /// A file of the scratch folder cannot be used.
     #[error("scratch file `{path}` cannot be read: {problem}; start over with `--fresh`")]

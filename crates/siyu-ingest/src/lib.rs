@@ -39,7 +39,7 @@ mod steps;
 mod testing;
 
 pub use content::folded_hash;
-pub use error::{Error, Result, chain};
+pub use error::{EntryError, Error, OutputError, Result, chain};
 pub use pipeline::Pipeline;
 pub use plan::Plan;
 pub use shards::properties as shard_properties;

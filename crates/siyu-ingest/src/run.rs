@@ -10,7 +10,7 @@ mod recheck;
 pub(crate) mod stages;
 pub(crate) mod state;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, OutputError, Result};
 use crate::input::{self, Source};
 use crate::pipeline::Pipeline;
 use crate::plan::Plan;
@@ -128,7 +128,7 @@ fn write(
 fn unchanged(manifest: Manifest, pipeline: &Pipeline, sources: &[Source], identity: &Identity) -> Result<Outcome> {
     match change::since(&manifest, pipeline, sources, identity)? {
         None => Ok(Outcome::Unchanged(Box::new(manifest))),
-        Some(change) => Err(Error::Finished { output: pipeline.output.directory.clone(), change }),
+        Some(change) => Err(OutputError::Finished { output: pipeline.output.directory.clone(), change }.into()),
     }
 }
 

@@ -5,7 +5,7 @@ use super::data::DataFile;
 use super::element::Element;
 use super::proto::{Attribute, GraphMessage, Node, Size, TensorMessage};
 use crate::error::Result;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Tensors up to this size lie in the graph itself, where shape inference sees them.
 const INLINE_BYTES: usize = 1024;
@@ -33,12 +33,15 @@ pub(crate) struct Graph {
     scope: String,
     /// Places of the nodes that add what wins back a loss.
     recoveries: Vec<usize>,
+    /// What was cast, and from what, by the name of the result.
+    casts: BTreeMap<String, (Value, Element)>,
 }
 
 impl Graph {
     pub(crate) fn new(data: DataFile) -> Self {
         let message = GraphMessage { name: Some("decoder".to_owned()), ..GraphMessage::default() };
-        Self { message, data, taken: BTreeSet::new(), scope: String::new(), recoveries: Vec::new() }
+        let (taken, scope, recoveries, casts) = (BTreeSet::new(), String::new(), Vec::new(), BTreeMap::new());
+        Self { message, data, taken, scope, recoveries, casts }
     }
 
     /// Names the part of the model that the nodes to come belong to.
@@ -132,12 +135,18 @@ impl Graph {
         Some(message)
     }
 
-    /// A value of one kind of number as another; itself where they are the same.
+    /// A float of one kind as another; itself where they are the same. What was cast before is cast back to what it
+    /// was, without the rounding between.
     pub(crate) fn cast(&mut self, value: &Value, from: Element, to: Element) -> Value {
         if from == to {
             return value.clone();
         }
-        self.node("Cast", &[value], vec![int("to", to.code().into())])
+        if let Some((source, _)) = self.casts.get(&value.0).filter(|(_, element)| *element == to) {
+            return source.clone();
+        }
+        let cast = self.node("Cast", &[value], vec![int("to", to.code().into())]);
+        self.casts.insert(cast.0.clone(), (value.clone(), from));
+        cast
     }
 
     /// A weight: in the file beside the graph unless it is small.

@@ -12,15 +12,8 @@ impl Error {
                 | Self::NoPipeline { .. }
                 | Self::Setting { .. }
                 | Self::StepFile { .. }
-                | Self::NoInput { .. }
-                | Self::NotAFile { .. }
-                | Self::UnknownFormat { .. }
-                | Self::Encoding { .. }
-                | Self::Pattern { .. }
-                | Self::Conflict { .. }
+                | Self::Entry(_)
                 | Self::NeedsTable { .. }
-                | Self::InputInOutput { .. }
-                | Self::DatasetInInput { .. }
                 | Self::OnExecutor { refusal: true, .. }
         )
     }

@@ -15,7 +15,7 @@ use walkdir::{DirEntry, WalkDir};
 use super::decompress::MAGIC_BYTES;
 use super::stream::modified_nanos;
 use super::{Compression, Format, Input, Source, suggest};
-use crate::error::{Error, Result};
+use crate::error::{EntryError, Error, Result};
 
 impl Format {
     /// The format that a file's extension names.
@@ -55,7 +55,7 @@ pub(crate) fn discover_with(inputs: &[Input], mirror: Option<&Path>) -> Result<V
         check_encoding(input)?;
         for source in entry(input, mirror)? {
             match found.get(&source.name) {
-                Some(known) if *known != source => return Err(Error::Conflict { path: source.name }),
+                Some(known) if *known != source => return Err(EntryError::Conflict { path: source.name }.into()),
                 Some(_) => {}
                 None => {
                     found.insert(source.name.clone(), source);
@@ -70,7 +70,7 @@ pub(crate) fn discover_with(inputs: &[Input], mirror: Option<&Path>) -> Result<V
 pub(crate) fn check_encoding(input: &Input) -> Result<()> {
     let label = input.encoding.as_deref().filter(|label| !label.eq_ignore_ascii_case("auto"));
     let named = label.map(decode::named).transpose();
-    named.map(|_| ()).map_err(|source| Error::Encoding { path: input.path.clone(), source })
+    named.map(|_| ()).map_err(|source| EntryError::Encoding { path: input.path.clone(), source }.into())
 }
 
 /// Refuses a path that is neither there nor a pattern.
@@ -82,7 +82,7 @@ fn entry(input: &Input, mirror: Option<&Path>) -> Result<Vec<Source>> {
     let Some(inside) = input.path.strip_prefix(STORE) else { return files_of(input) };
     let Some(mirror) = mirror else {
         let hint = "; objects of a store are read by `siyu run --cluster` with `--stages`".to_owned();
-        return Err(Error::NoInput { path: input.path.clone(), hint });
+        return Err(EntryError::NoInput { path: input.path.clone(), hint }.into());
     };
     let base = format!("{}/", mirror.display());
     let copied = Input { path: format!("{base}{inside}"), ..input.clone() };
@@ -101,7 +101,7 @@ fn files_of(input: &Input) -> Result<Vec<Source>> {
         Ok(metadata) => Ok(vec![source(input, input.path.clone(), path, &metadata)?]),
         Err(_) if typed.contains(['*', '?', '[', '{']) => pattern(input),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(Error::NoInput { path: input.path.clone(), hint: neighbours(&path) })
+            Err(EntryError::NoInput { path: input.path.clone(), hint: neighbours(&path) }.into())
         }
         Err(error) => Err(Error::Read { path, source: error }),
     }
@@ -129,7 +129,7 @@ fn folder(input: &Input, typed: &str, path: &Path) -> Result<Vec<Source>> {
         } else {
             format!(": its files have the extensions {extensions}, which tell no format; set `format`")
         };
-        return Err(Error::NoInput { path: input.path.clone(), hint });
+        return Err(EntryError::NoInput { path: input.path.clone(), hint }.into());
     }
     if !extensions.is_empty() {
         tracing::warn!(folder = typed, extensions, "files of unknown formats are left out");
@@ -146,7 +146,7 @@ fn pattern(input: &Input) -> Result<Vec<Source>> {
     let matcher = glob(input)?;
     if !start.is_dir() {
         let hint = format!(": there is no folder `{}`{}", start.display(), neighbours(start));
-        return Err(Error::NoInput { path: input.path.clone(), hint });
+        return Err(EntryError::NoInput { path: input.path.clone(), hint }.into());
     }
     // Only `**`, or a `/` between braces, matches at more than one depth.
     let rest = input.path.get(base.len()..).unwrap_or_default().trim_start_matches('/');
@@ -171,14 +171,16 @@ fn pattern(input: &Input) -> Result<Vec<Source>> {
             Some(other) => format!(": {} other files are there, such as `{other}`", others.len()),
             None => ": there are no files".to_owned(),
         };
-        return Err(Error::NoInput { path: input.path.clone(), hint });
+        return Err(EntryError::NoInput { path: input.path.clone(), hint }.into());
     }
     Ok(sources)
 }
 
 fn glob(input: &Input) -> Result<GlobMatcher> {
     let built = GlobBuilder::new(&input.path).literal_separator(true).build();
-    built.map(|glob| glob.compile_matcher()).map_err(|source| Error::Pattern { path: input.path.clone(), source })
+    built
+        .map(|glob| glob.compile_matcher())
+        .map_err(|source| EntryError::Pattern { path: input.path.clone(), source }.into())
 }
 
 /// Regular files below a folder and their paths relative to it, with `/`; hidden ones and pipes are left out.
@@ -229,11 +231,11 @@ fn dangles(error: &walkdir::Error) -> bool {
 
 fn source(input: &Input, name: String, path: PathBuf, metadata: &Metadata) -> Result<Source> {
     if !metadata.is_file() {
-        return Err(Error::NotAFile { path });
+        return Err(EntryError::NotAFile { path }.into());
     }
     let (format, named) = kind_of(&path);
     let Some(format) = input.format.or(format) else {
-        return Err(Error::UnknownFormat { path });
+        return Err(EntryError::UnknownFormat { path }.into());
     };
     let mut start = Vec::new();
     let file = File::open(&path).map_err(Error::read(&path))?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use siyu_dataset::MANIFEST;
 
 use super::{Input, Source};
-use crate::error::{Error, Result};
+use crate::error::{EntryError, Result};
 use crate::run::is_reserved;
 
 /// Leaves out what the run itself has written or will write, so that a second run reads what the first one read.
@@ -25,7 +25,7 @@ pub(crate) fn without_outputs(inputs: &[Input], sources: Vec<Source>, output: &P
         if real.strip_prefix(&output).is_ok_and(is_reserved) {
             let named = bases.iter().position(|base| base.starts_with(&output) && *base != output);
             if let Some(entry) = named {
-                return Err(Error::InputInOutput { path: inputs[entry].path.clone(), output });
+                return Err(EntryError::InputInOutput { path: inputs[entry].path.clone(), output }.into());
             }
             tracing::warn!(path = %source.path.display(), "a file of the output is left out");
             continue;
@@ -36,14 +36,14 @@ pub(crate) fn without_outputs(inputs: &[Input], sources: Vec<Source>, output: &P
         {
             let entry = inputs.iter().zip(&bases).find(|(_, base)| real.starts_with(base));
             let path = entry.map_or_else(|| source.name.clone(), |(input, _)| input.path.clone());
-            return Err(Error::DatasetInInput { path, dataset: dataset.display().to_string() });
+            return Err(EntryError::DatasetInInput { path, dataset: dataset.display().to_string() }.into());
         }
         kept.push(source);
     }
     if kept.is_empty()
         && let Some(input) = inputs.first()
     {
-        return Err(Error::InputInOutput { path: input.path.clone(), output });
+        return Err(EntryError::InputInOutput { path: input.path.clone(), output }.into());
     }
     Ok(kept)
 }

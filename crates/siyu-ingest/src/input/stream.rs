@@ -13,7 +13,7 @@ use siyu_text::decode::{self, Detected, Evidence};
 
 use super::decompress::{Decompressor, Raw};
 use super::{Compression, FileFacts, Format, Source, Stream};
-use crate::error::{Error, Result};
+use crate::error::{EntryError, Error, Result};
 
 /// Bytes read at once. The encoding is guessed from one such piece, so that blocks of any size see the same text.
 const PIECE: usize = 256 << 10;
@@ -62,7 +62,7 @@ impl Reader {
         let file = File::open(&source.path).map_err(Error::read(&source.path))?;
         let metadata = file.metadata().map_err(Error::read(&source.path))?;
         if !metadata.is_file() {
-            return Err(Error::NotAFile { path: source.path.clone() });
+            return Err(EntryError::NotAFile { path: source.path.clone() }.into());
         }
         if metadata.len() != source.bytes || modified_nanos(&metadata) != source.modified_nanos {
             return Err(Error::Changed { path: source.path.clone() });
@@ -245,7 +245,7 @@ impl Text {
 
 /// The encoding of a label that `discover` has seen already.
 pub(super) fn named(label: &str, path: &std::path::Path) -> Result<&'static Encoding> {
-    decode::named(label).map_err(|source| Error::Encoding { path: path.display().to_string(), source })
+    decode::named(label).map_err(|source| EntryError::Encoding { path: path.display().to_string(), source }.into())
 }
 
 /// Appends `bytes` as UTF-8, each malformed sequence as [`MALFORMED`].

@@ -1,7 +1,7 @@
 //! From staging to the output folder. Only files that siyu wrote are ever replaced, and at no moment does a manifest
 //! describe other files than those that lie there.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, OutputError, Result};
 use crate::files;
 use serde::{Deserialize, Serialize};
 use siyu_dataset::{MANIFEST, Manifest};
@@ -54,20 +54,20 @@ impl Owned {
         for name in PAGES.into_iter().chain([LEDGER]) {
             let path = output.join(name);
             if fs::symlink_metadata(&path).is_ok() && !self.0.contains(name) {
-                return Err(Error::InTheWay { path });
+                return Err(OutputError::InTheWay { path }.into());
             }
         }
         for folder in FOLDERS {
             let path = output.join(folder);
             let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
             if !metadata.is_dir() {
-                return Err(Error::InTheWay { path });
+                return Err(OutputError::InTheWay { path }.into());
             }
             for entry in fs::read_dir(&path).map_err(Error::read(&path))? {
                 let name = entry.map_err(Error::read(&path))?.file_name();
                 let ours = name.to_str().is_some_and(|name| self.0.contains(&format!("{folder}/{name}")));
                 if !ours {
-                    return Err(Error::InTheWay { path: path.join(name) });
+                    return Err(OutputError::InTheWay { path: path.join(name) }.into());
                 }
             }
         }
@@ -81,9 +81,9 @@ pub(super) fn standing(output: &Path) -> Result<Option<Manifest>> {
         Ok(manifest) => Ok(Some(manifest)),
         Err(siyu_dataset::Error::NoManifest { .. }) => Ok(None),
         Err(siyu_dataset::Error::Read { path, source }) if source.kind() == std::io::ErrorKind::NotADirectory => {
-            Err(Error::NotAFolder { path: path.parent().unwrap_or(&path).to_owned() })
+            Err(OutputError::NotAFolder { path: path.parent().unwrap_or(&path).to_owned() }.into())
         }
-        Err(source) => Err(Error::UnknownManifest { path: output.join(MANIFEST), source }),
+        Err(source) => Err(OutputError::UnknownManifest { path: output.join(MANIFEST), source }.into()),
     }
 }
 

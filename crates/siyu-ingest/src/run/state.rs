@@ -6,7 +6,7 @@
 
 use super::change::{INPUT, KEY, decisive, differences};
 use super::install::JOURNAL;
-use crate::error::{Error, Result};
+use crate::error::{Error, OutputError, Result};
 use crate::files;
 use crate::input::Source;
 use crate::pipeline::Pipeline;
@@ -130,7 +130,7 @@ impl Scratch {
     /// When another run works in it, or when an earlier run there was another one and `fresh` is not set.
     pub(crate) fn open(output: &Path, identity: &Identity, fresh: bool) -> Result<Self> {
         if fs::metadata(output).is_ok_and(|metadata| !metadata.is_dir()) {
-            return Err(Error::NotAFolder { path: output.to_owned() });
+            return Err(OutputError::NotAFolder { path: output.to_owned() }.into());
         }
         files::create_folder(output)?;
         let lock = lock(output)?;
@@ -141,7 +141,7 @@ impl Scratch {
         let mut touched = Vec::new();
         if let Some(earlier) = earlier {
             if let Some(change) = identity.difference(&earlier) {
-                return Err(Error::Unfinished { output: output.to_owned(), change });
+                return Err(OutputError::Unfinished { output: output.to_owned(), change }.into());
             }
             touched = identity.touched(&earlier);
         } else {
@@ -222,7 +222,7 @@ fn lock(output: &Path) -> Result<File> {
     loop {
         let lock = files::create_private(&path).map_err(Error::write(&path))?;
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
-            return Err(Error::Locked { output: output.to_owned() });
+            return Err(OutputError::Locked { output: output.to_owned() }.into());
         }
         let locked = lock.metadata().map_err(Error::read(&path))?.ino();
         if fs::metadata(&path).is_ok_and(|named| named.ino() == locked) {

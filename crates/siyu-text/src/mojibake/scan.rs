@@ -86,12 +86,15 @@ fn is_suspect(a: u8, b: u8, c: u8, d: u8) -> bool {
             | (b == 0x89) & (c == 0x88)
             | (b == 0x94))
         & within(d, 0xC2, 0xE3);
-    // What normalizing takes away or composes: a control after a letter, a mark on one, letterlike signs, Greek accents.
+    // What normalizing takes away or composes: a control after a letter, a mark on one, letterlike signs, letters
+    // above a line and Greek accents.
     let is_taken = (c < 0x20) & !within(c, b'\t', b'\r') | (c == 0x7F);
     let hidden = within(a, 0xC2, 0xD2) & (is_taken | (c >= b' ') & within(d, 0xCC, 0xCD));
     let letterlike = (a == 0xE2) & (b == 0x84) & (c >= 0xA6)
         | (a == 0xEF) & (b == 0xBF) & within(c, 0xA0, 0xA6)
-        | (a == 0xF0) & (b == 0x9D)
-        | (a == 0xE1) & (b >= 0xBD);
+        | (a == 0xE1) & ((b >= 0xBD) | within(b, 0xB4, 0xB6) | (b == 0xBA) & (c == 0x9A))
+        | (a == 0xE2) & (b == 0x82) & (c == 0x94)
+        | (a == 0xEA) & ((b == 0x9A) & within(c, 0x9C, 0x9D) | (b == 0x9F) & (c >= 0xB2) | (b == 0xAD) & (c >= 0x9C))
+        | (a == 0xF0) & ((b == 0x9D) | (b == 0x90) & (c == 0x9E) | (b == 0x9E) & within(c, 0x80, 0x81));
     control | alphabet | spaced | symbol | hidden | letterlike
 }

@@ -85,7 +85,11 @@ impl Decoder<'_, '_> {
         Ok(self.graph.node("MatMul", &[input, &matrix], vec![]))
     }
 
-    /// With inputs rounded to 8 bits as they come.
+    /// With inputs rounded to 8 bits as they come, each token's by a scale of its own: none depends on its neighbours.
+    ///
+    /// # Source
+    /// Yao et al. 2022, "`ZeroQuant`: Efficient and Affordable Post-Training Quantization for Large-Scale Transformers",
+    /// section 4.1, for scales by the token.
     pub(super) fn dynamic_product(
         &mut self,
         name: &str,
@@ -94,14 +98,31 @@ impl Decoder<'_, '_> {
         input: &Value,
     ) -> Result<Value> {
         let (weight, scales) = self.row_codes(name, coded, [rows, columns])?;
-        let middle = self.graph.byte(MIDDLE);
         let wide = self.graph.cast(input, self.element, Element::F32);
-        let [rounded, scale, zero] = self.graph.many("DynamicQuantizeLinear", &[&wide], vec![]);
-        let sums = self.graph.node("MatMulInteger", &[&rounded, &weight, &zero, &middle], vec![]);
+        let (rounded, scale) = self.token_codes(&wide);
+        let middle = self.graph.byte(MIDDLE);
+        let sums = self.graph.node("MatMulInteger", &[&rounded, &weight, &middle, &middle], vec![]);
         let sums = self.graph.node("Cast", &[&sums], vec![int("to", Element::F32.code().into())]);
-        let both = self.graph.node("Mul", &[&scale, &scales], vec![]);
-        let product = self.graph.node("Mul", &[&sums, &both], vec![]);
+        let scaled = self.graph.node("Mul", &[&sums, &scales], vec![]);
+        let product = self.graph.node("Mul", &[&scaled, &scale], vec![]);
         Ok(self.graph.cast(&product, Element::F32, self.element))
+    }
+
+    /// Numbers `[.., columns]` as bytes that stand for `(byte - MIDDLE) * scale`, and the scales, `[.., 1]`.
+    fn token_codes(&mut self, wide: &Value) -> (Value, Value) {
+        let graph = &mut self.graph;
+        let (axes, farthest) = (graph.list(&[-1]), graph.node("Abs", &[wide], vec![]));
+        let farthest = graph.node("ReduceMax", &[&farthest, &axes], vec![int("keepdims", 1)]);
+        let [least, most, middle] =
+            [f32::MIN_POSITIVE, 127.0, f32::from(MIDDLE)].map(|number| graph.scalar(Element::F32, number));
+        let scale = graph.node("Div", &[&farthest, &most], vec![]);
+        // A token of zeros alone has zeros for codes, whatever its scale is.
+        let scale = graph.node("Max", &[&scale, &least], vec![]);
+        let rounded = graph.node("Div", &[wide, &scale], vec![]);
+        let rounded = graph.node("Round", &[&rounded], vec![]);
+        let raised = graph.node("Add", &[&rounded, &middle], vec![]);
+        let codes = graph.node("Cast", &[&raised], vec![int("to", Element::U8.code().into())]);
+        (codes, scale)
     }
 
     /// With inputs rounded to 8 bits of one range: pairs of `QuantizeLinear` and `DequantizeLinear`, of which runtimes

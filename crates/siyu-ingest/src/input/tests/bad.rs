@@ -1,5 +1,5 @@
 use super::*;
-use crate::error::Error;
+use crate::error::{EntryError, Error};
 use crate::input::Stream;
 
 /// Enough text that a file with it and one bad byte is UTF-8 with one bad byte.
@@ -175,9 +175,12 @@ fn inputs_that_name_nothing_readable_are_explained() {
     assert!(message("fake.csv.gz").contains("gzip"));
     assert!(message("laws.{json").contains("not a valid pattern"));
     let odd = Input { encoding: Some("utf-9".into()), ..files.input("laws.jsonl") };
-    assert!(matches!(discover(&[odd]).unwrap_err(), Error::Encoding { .. }));
+    assert!(matches!(discover(&[odd]).unwrap_err(), Error::Entry(EntryError::Encoding { .. })));
     let other = Input { format: Some(Format::Text), ..files.input("laws.jsonl") };
-    assert!(matches!(discover(&[files.input("laws.jsonl"), other]).unwrap_err(), Error::Conflict { .. }));
+    assert!(matches!(
+        discover(&[files.input("laws.jsonl"), other]).unwrap_err(),
+        Error::Entry(EntryError::Conflict { .. })
+    ));
 }
 
 #[test]

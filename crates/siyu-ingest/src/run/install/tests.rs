@@ -126,7 +126,7 @@ fn a_file_that_appears_in_between_is_not_removed() {
     folders.stage(&new, "new");
     fs::create_dir(folders.output.join("data")).unwrap();
     fs::write(folders.output.join("data/mine.txt"), "mine").unwrap();
-    assert!(matches!(folders.install(&new), Err(Error::InTheWay { .. })));
+    assert!(matches!(folders.install(&new), Err(Error::Output(OutputError::InTheWay { .. }))));
     assert_eq!(folders.found().len(), 1);
     fs::remove_file(folders.output.join("data/mine.txt")).unwrap();
     folders.install(&new).unwrap();

@@ -22,7 +22,8 @@ impl WorkFolder {
             // One without a lock is just being made, or is somebody else's.
             let Ok(lock) = File::open(path.join(LOCK)) else { continue };
             if lock.try_lock().is_ok() {
-                fs::remove_dir_all(&path)?;
+                // Another executor that starts just now may be removing it too.
+                let _ = fs::remove_dir_all(&path);
             }
         }
         let path = root.join(std::process::id().to_string());

@@ -12,7 +12,8 @@ pub(crate) const APART: [&str; 2] = ["--package", "siyu-cluster"];
 
 /// The root of the clone, whatever folder the command was started from.
 pub(crate) fn root() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // As cargo says it now: where two clones share a build folder, this program may have been built for the other one.
+    let manifest = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     manifest.ancestors().nth(2).expect("this package lies in crates/ of the workspace").to_path_buf()
 }
 

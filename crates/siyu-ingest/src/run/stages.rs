@@ -1,29 +1,30 @@
 //! The stages of a run: input to the first exchange, exchange to exchange, the last exchange to parts.
 
 mod caught;
+mod read;
+mod workers;
 
 pub(crate) use caught::{catch, unwrap_external};
+pub(crate) use read::FileRecord;
 
 use super::RunOptions;
 use super::progress::Progress;
 use super::state::{Identity, Scratch};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exchange::{Exchange, ExchangeWriter, KeySpec};
-use crate::exec::{self, BlockQueue, BucketScan, Node, Resolve, Settled, Source as SourceNode, Steps};
+use crate::exec::{self, BucketScan, Node, Resolve, Settled, Steps};
 use crate::files;
-use crate::input::{Cutter, FileFacts, Source};
+use crate::input::Source;
 use crate::near::{self, Decisions};
 use crate::pipeline::Pipeline;
 use crate::plan::{Plan, Segment};
-use crate::remote::{self, Crew, Work};
+use crate::remote::{Crew, Work};
 use crate::rows::{FILE, PART, SOURCE_ROW, schema};
-use crate::shards::{Part, PartWriter};
+use crate::shards::Part;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
-use futures::StreamExt;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
@@ -40,27 +41,6 @@ pub(crate) struct Engine<'a> {
     pub(crate) buckets: u32,
     /// Who does the work in the place of this process's threads, where somebody does.
     pub(crate) crew: Option<&'a dyn Crew>,
-}
-
-/// What is known of a file once it is read.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct FileRecord {
-    pub(crate) file: u32,
-    pub(crate) blake3: String,
-    pub(crate) encoding: String,
-}
-
-impl FileRecord {
-    pub(crate) fn of(facts: &FileFacts) -> Self {
-        Self { file: facts.file, blake3: facts.blake3.clone(), encoding: facts.encoding.to_owned() }
-    }
-}
-
-/// What is known once all input is read.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct ReadRecord {
-    files: Vec<FileRecord>,
-    rows: u64,
 }
 
 /// What the stages left behind.
@@ -162,98 +142,9 @@ impl Engine<'_> {
         }
     }
 
-    async fn read_input(&self) -> Result<ReadRecord> {
-        let folder = self.exchange_folder(1)?;
-        let record = folder.join("files.json");
-        if let Some(read) = files::read_record::<ReadRecord>(&record)? {
-            self.check_touched(&read.files)?;
-            self.check_bad_rows(&self.exchange(1)?)?;
-            self.progress.bytes.store(self.progress.bytes_total.load(Ordering::Relaxed), Ordering::Relaxed);
-            return Ok(read);
-        }
-        let files = match self.crew {
-            Some(crew) => self.read_remotely(crew)?,
-            None => self.read_here(&folder).await?,
-        };
-        let rows = self.check_bad_rows(&self.exchange(1)?)?;
-        let read = ReadRecord { files, rows };
-        files::write_record(&record, &read)?;
-        Ok(read)
-    }
-
-    /// Reads the input block by block on the threads of this process.
-    async fn read_here(&self, folder: &Path) -> Result<Vec<FileRecord>> {
-        remote::forget_pieces(folder)?;
-        files::sweep(folder)?;
-        let first = &self.plan.segments[0];
-        let done = self.exchange(1)?;
-        let queue = Arc::new(BlockQueue {
-            cutter: Mutex::new(Cutter::new(Arc::clone(&self.sources))),
-            done: done.runs.iter().flat_map(|run| run.units.iter().map(|unit| (unit >> 32, *unit))).collect(),
-            sources: Arc::clone(&self.sources),
-            wanted: self.plan.wanted.clone(),
-            progress: Arc::clone(self.progress),
-        });
-        let partitions = self.options.threads;
-        let source = SourceNode { queue: Arc::clone(&queue), schema: schema(&first.fields), partitions };
-        let plan = Steps { fused: Arc::clone(&first.steps), partitions }.plan(Some(source.plan(None)));
-        let mut workers = Vec::new();
-        for partition in 0..partitions {
-            let writer = self.writer(1)?;
-            workers.push(self.on_own_thread(self.exchange_worker(&plan, vec![partition], writer)));
-        }
-        self.join(workers).await?;
-        let cutter = queue.cutter.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Ok(cutter.files().iter().map(FileRecord::of).collect())
-    }
-
     /// Opens what is written of exchange `number`.
     pub(crate) fn exchange(&self, number: usize) -> Result<Exchange> {
         Exchange::open(&self.exchange_folder(number)?, &self.plan.segments[number].fields, self.buckets)
-    }
-
-    /// Inputs with a new time must still hold what was read.
-    fn check_touched(&self, records: &[FileRecord]) -> Result<()> {
-        for &index in &self.scratch.touched {
-            let path = &self.sources[index].path;
-            let read = records.iter().find(|record| record.file as usize == index);
-            if read.is_none_or(|read| files::hash(path).is_ok_and(|hash| hash != read.blake3)) {
-                return Err(Error::InputRewritten { path: path.clone() });
-            }
-        }
-        Ok(())
-    }
-
-    /// The work of one worker that writes to an exchange: some partitions one after another.
-    pub(crate) fn exchange_worker(
-        &self,
-        plan: &Arc<dyn ExecutionPlan>,
-        partitions: Vec<usize>,
-        mut writer: ExchangeWriter,
-    ) -> impl Future<Output = Result<()>> + Send + use<> {
-        let (plan, context) = (Arc::clone(plan), self.session.task_ctx());
-        let progress = Arc::clone(self.progress);
-        let max_bad = self.pipeline.max_bad_rows;
-        async move {
-            for partition in partitions {
-                if progress.is_ending() {
-                    break;
-                }
-                let mut rows = plan.execute(partition, Arc::clone(&context)).map_err(unwrap_external)?;
-                while let Some(batch) = rows.next().await {
-                    writer.push(batch.map_err(unwrap_external)?)?;
-                    if let Some(most) = max_bad
-                        && progress.bad.load(Ordering::Relaxed) > most
-                    {
-                        return Err(Error::TooManyBadRows { most });
-                    }
-                }
-                progress.units.fetch_add(1, Ordering::Relaxed);
-            }
-            // Whole units were collected: what is done so far is kept.
-            writer.flush()?;
-            progress.go_on()
-        }
     }
 
     /// Takes the rows of an exchange bucket by bucket through its action and the steps behind it.
@@ -315,79 +206,7 @@ impl Engine<'_> {
         let resolved = resolve.plan(Some(sorted));
         Steps { fused: Arc::clone(&segment.steps), partitions: self.buckets as usize }.plan(Some(resolved))
     }
-
-    /// The work of one worker that writes parts behind exchange `number`: buckets as long as there are any.
-    pub(crate) fn part_worker(
-        &self,
-        plan: &Arc<dyn ExecutionPlan>,
-        number: usize,
-        folder: PathBuf,
-        waiting: Arc<Mutex<VecDeque<usize>>>,
-    ) -> impl Future<Output = Result<()>> + Send + use<> {
-        let (plan, context) = (Arc::clone(plan), self.session.task_ctx());
-        let progress = Arc::clone(self.progress);
-        let columns = Arc::clone(&self.plan.segments[number].steps.output);
-        let chosen = self.pipeline.output.columns.clone();
-        async move {
-            loop {
-                progress.go_on()?;
-                let bucket = waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front();
-                let Some(bucket) = bucket else { return Ok(()) };
-                let number = u32::try_from(bucket).expect("buckets are counted in 32 bits");
-                let mut writer = PartWriter::new(folder.clone(), number, &columns, chosen.as_deref());
-                let mut rows = plan.execute(bucket, Arc::clone(&context)).map_err(unwrap_external)?;
-                while let Some(batch) = rows.next().await {
-                    writer.push(&batch.map_err(unwrap_external)?)?;
-                }
-                writer.finish()?;
-                progress.units.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// The rows that were read, if not too many of them are bad.
-    fn check_bad_rows(&self, exchange: &Exchange) -> Result<u64> {
-        let counts = exchange.runs.iter().flat_map(|run| run.tally.files.values());
-        let (rows, bad) = counts.fold((0, 0), |sum, counts| (sum.0 + counts.0, sum.1 + counts.1));
-        let most = self.pipeline.max_bad_ratio;
-        if rows > 0 && bad as f64 / rows as f64 > most {
-            return Err(Error::TooLargeBadRatio { bad, rows, most });
-        }
-        match self.pipeline.max_bad_rows {
-            Some(most) if bad > most => Err(Error::TooManyBadRows { most }),
-            _ => Ok(rows),
-        }
-    }
-
-    /// Runs a worker on a thread of its own: it computes without a pause, and two on one thread would wait for each
-    /// other. Where it fails, the others end too.
-    fn on_own_thread(&self, work: impl Future<Output = Result<()>> + Send + 'static) -> Worker {
-        let runtime = tokio::runtime::Handle::current();
-        let progress = Arc::clone(self.progress);
-        tokio::task::spawn_blocking(move || {
-            let ended = catch(&progress, || runtime.block_on(work));
-            if ended.is_err() {
-                progress.failed.store(true, Ordering::Relaxed);
-            }
-            ended
-        })
-    }
-
-    /// Waits for all workers; an interruption is reported only where nothing worse happened.
-    async fn join(&self, workers: Vec<Worker>) -> Result<()> {
-        let mut worst = Ok(());
-        for worker in workers {
-            let ended = worker.await.unwrap_or_else(|_| Err(Error::Panicked { doing: self.progress.doing() }));
-            if worst.is_ok() || matches!((&worst, &ended), (Err(Error::Interrupted), Err(_))) {
-                worst = ended;
-            }
-        }
-        worst
-    }
 }
-
-/// A worker's thread.
-type Worker = tokio::task::JoinHandle<Result<()>>;
 
 #[cfg(test)]
 mod tests;

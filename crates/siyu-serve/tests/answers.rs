@@ -131,6 +131,47 @@ fn probabilities_have_the_form_of_each_route() {
 }
 
 #[test]
+fn the_texts_of_tokens_make_the_text_of_the_answer() {
+    let service = start("");
+    let body = json!({"prompt": "Once upon a time, there was a", "max_tokens": 20, "temperature": 0, "logprobs": 0});
+    let answer = completion(&service, &body);
+    let logprobs = &answer["choices"][0]["logprobs"];
+    let tokens: Vec<String> = serde_json::from_value(logprobs["tokens"].clone()).unwrap();
+    assert_eq!(tokens.concat(), text(&answer));
+    let offsets: Vec<usize> = serde_json::from_value(logprobs["text_offset"].clone()).unwrap();
+    for (at, token) in offsets.into_iter().zip(&tokens) {
+        assert!(text(&answer)[at..].starts_with(token), "{token} at {at}");
+    }
+}
+
+#[test]
+fn probabilities_tell_nothing_of_what_the_filter_keeps() {
+    let folder = tempfile::tempdir().unwrap();
+    let tokens = |word: &str, action: &str, stream: bool| {
+        let words = folder.path().join("words.txt");
+        std::fs::write(&words, word).unwrap();
+        let list = format!("{{ path: '{}', language: en, action: {action} }}", words.display());
+        let personal = "personal_data: { prompt: pass, answer: pass }";
+        let service = start(&format!("filter: {{ words: [{list}], {personal} }}"));
+        let body = json!({"prompt": "Once upon a time, there was a", "max_tokens": 12, "temperature": 0, "logprobs": 0,
+                          "stream": stream});
+        let response = service.post("/v1/completions", &body);
+        let all = if stream { response.events() } else { vec![response.json()] };
+        let tokens = all.iter().filter_map(|event| event["choices"][0]["logprobs"]["tokens"].as_array());
+        let tokens: String = tokens.flatten().map(|token| token.as_str().unwrap()).collect();
+        (streamed(&all), tokens)
+    };
+    for stream in [false, true] {
+        // The model writes ` little girl named Lily. She loved to play`.
+        assert_eq!(tokens("girl", "mask", stream).1, " little named Lily. She loved to play");
+        assert_eq!(
+            tokens("named Lily", "refuse", stream),
+            (" little girl 抱歉无法回答".to_owned(), " little girl".to_owned())
+        );
+    }
+}
+
+#[test]
 fn models_are_listed_and_another_is_not_found() {
     let service = start("");
     assert_eq!(service.get("/v1/models").json()["data"][0]["id"], "stories");

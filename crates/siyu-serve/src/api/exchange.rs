@@ -9,6 +9,8 @@ use crate::{
 use axum::http::StatusCode;
 use siyu_text::chat::{Message, Role};
 use std::{
+    collections::VecDeque,
+    ops::Range,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -71,7 +73,9 @@ pub(super) struct Exchange {
     ticket: Option<Ticket>,
     filter: Box<dyn AnswerFilter>,
     /// Probabilities of tokens whose text the filter holds back.
-    held: Vec<TokenLogprobs>,
+    held: VecDeque<TokenLogprobs>,
+    /// The stretch of the model's text that is shown up to now without a gap.
+    shown: Range<usize>,
     /// What is handed out next, before the engine is asked for more.
     ready: Vec<Piece>,
     over: bool,
@@ -150,7 +154,7 @@ impl Exchange {
         }
         ready.reverse();
         let over = ticket.is_none();
-        Ok(Self { ticket, filter, held: Vec::new(), ready, over, record })
+        Ok(Self { ticket, filter, held: VecDeque::new(), shown: 0..0, ready, over, record })
     }
 
     /// The next piece; `None` behind the last.
@@ -200,9 +204,9 @@ impl Exchange {
 
     /// Hands out what the filter lets go, and stops the model where it refuses.
     fn release(&mut self, release: Release) {
-        if !release.text.is_empty() {
+        let logprobs = self.shown_tokens(release.shown);
+        if !release.text.is_empty() || !logprobs.is_empty() {
             self.record.answer.push_str(&release.text);
-            let logprobs = std::mem::take(&mut self.held);
             self.ready.push(Piece::Text(release.text, logprobs));
         }
         if let Some(refusal) = release.refusal {
@@ -212,6 +216,24 @@ impl Exchange {
             self.over = true;
             self.record.refuse(refusal, &mut self.ready);
         }
+    }
+
+    /// The tokens whose text has come to be shown whole. Those with a part that the filter keeps are dropped.
+    fn shown_tokens(&mut self, stretches: Vec<Range<usize>>) -> Vec<TokenLogprobs> {
+        let mut tokens = Vec::new();
+        for stretch in stretches {
+            if stretch.start == self.shown.end {
+                self.shown.end = stretch.end;
+            } else {
+                self.shown = stretch;
+            }
+            while let Some(token) = self.held.pop_front_if(|token| token.span.end <= self.shown.end) {
+                if token.span.start >= self.shown.start {
+                    tokens.push(token);
+                }
+            }
+        }
+        tokens
     }
 
     fn end(&mut self, ending: Ending) {

@@ -58,7 +58,7 @@ pub(super) struct Format {
     model: Arc<Model>,
     include_usage: bool,
     logprobs: bool,
-    /// Bytes of the answer so far, for the offsets of `/v1/completions`.
+    /// Characters of the answer's tokens so far, for the offsets of `/v1/completions`.
     offset: usize,
 }
 
@@ -173,9 +173,16 @@ fn usage(usage: Usage) -> Value {
     })
 }
 
+/// A token's text within a text: at the beginning of one, some tokenizers leave its space out.
+fn spelled(tokenizer: &Tokenizer, token: u32) -> String {
+    let within = tokenizer.id_of("a").map(|before| tokenizer.decode(&[before, token]));
+    let text = within.as_deref().and_then(|text| text.strip_prefix('a')).map(str::to_owned);
+    text.unwrap_or_else(|| tokenizer.decode(&[token]))
+}
+
 fn chat(tokenizer: &Tokenizer, token: &TokenLogprobs) -> Value {
     let one = |likely: &Likely| {
-        let text = tokenizer.decode(&[likely.token]);
+        let text = spelled(tokenizer, likely.token);
         // Part of a character has no text of its own; its bytes are not known from here.
         let bytes = (!text.contains(char::REPLACEMENT_CHARACTER)).then(|| text.as_bytes().to_vec());
         json!({"token": text, "logprob": likely.logprob, "bytes": bytes})
@@ -188,13 +195,13 @@ fn chat(tokenizer: &Tokenizer, token: &TokenLogprobs) -> Value {
 fn completion(tokenizer: &Tokenizer, tokens: &[TokenLogprobs], offset: &mut usize) -> Value {
     let (mut texts, mut offsets) = (Vec::new(), Vec::new());
     for token in tokens {
-        let text = tokenizer.decode(&[token.chosen.token]);
+        let text = spelled(tokenizer, token.chosen.token);
         offsets.push(*offset);
         *offset += text.chars().count();
         texts.push(text);
     }
     let top = tokens.iter().map(|token| {
-        let pairs = token.top.iter().map(|likely| (tokenizer.decode(&[likely.token]), likely.logprob.into()));
+        let pairs = token.top.iter().map(|likely| (spelled(tokenizer, likely.token), likely.logprob.into()));
         Value::Object(pairs.collect())
     });
     json!({

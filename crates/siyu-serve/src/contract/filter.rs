@@ -1,5 +1,7 @@
 //! Judging what goes in and what comes out.
 
+use std::ops::Range;
+
 /// Judges prompts and answers. Shared by all requests.
 pub trait Filter: Send + Sync {
     /// Judges one message of a prompt; called for each message that the caller wrote.
@@ -37,6 +39,9 @@ pub enum Verdict {
 pub struct Release {
     /// Text that may be shown now.
     pub text: String,
+    /// Which stretches of the answer it shows as they were made, in bytes of the whole answer; nothing of what stands
+    /// between them is ever shown.
+    pub shown: Vec<Range<usize>>,
     /// The answer ends here: `text` is shown, then the refusal's words, and the model stops.
     pub refusal: Option<Refusal>,
 }
@@ -59,13 +64,20 @@ impl Filter for Open {
     }
 
     fn answer(&self) -> Box<dyn AnswerFilter> {
-        Box::new(Self)
+        Box::new(OpenAnswer { bytes: 0 })
     }
 }
 
-impl AnswerFilter for Open {
+struct OpenAnswer {
+    /// Bytes that were released.
+    bytes: usize,
+}
+
+impl AnswerFilter for OpenAnswer {
     fn push(&mut self, text: &str) -> Release {
-        Release { text: text.to_owned(), refusal: None }
+        let from = self.bytes;
+        self.bytes += text.len();
+        Release { text: text.to_owned(), shown: vec![from..self.bytes], refusal: None }
     }
 
     fn finish(&mut self) -> Release {

@@ -39,7 +39,7 @@ fn adjusted<'a>(logits: &'a [f32], answer: &[i64], request: &Request) -> Cow<'a,
     logits.into()
 }
 
-/// The probability of a token, and of the `count` likeliest.
+/// The probability of a token that has no place in the answer yet, and of the `count` likeliest.
 pub(super) fn logprobs(logits: &[f32], chosen: u32, count: usize) -> TokenLogprobs {
     let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = logits.iter().map(|&logit| f64::from(logit - highest).exp()).sum();
@@ -60,7 +60,7 @@ pub(super) fn logprobs(logits: &[f32], chosen: u32, count: usize) -> TokenLogpro
     }
     ranked.truncate(count);
     ranked.sort_unstable_by(by_logit);
-    TokenLogprobs { chosen: likely(chosen as usize), top: ranked.into_iter().map(likely).collect() }
+    TokenLogprobs { chosen: likely(chosen as usize), top: ranked.into_iter().map(likely).collect(), span: 0..0 }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::contract::{Ending, RequestId, Usage};
 use siyu_checkpoint::GenerateSettings;
 use std::{
+    ops::Range,
     sync::{Arc, OnceLock},
     time::Instant,
 };
@@ -47,6 +48,8 @@ pub struct TokenLogprobs {
     pub chosen: Likely,
     /// The likeliest tokens, likeliest first; as many as were asked for.
     pub top: Vec<Likely>,
+    /// Where in the answer its characters stand, in bytes; tokens of one character all have that character.
+    pub span: Range<usize>,
 }
 
 /// What becomes of a request, in order.
@@ -56,7 +59,7 @@ pub enum Event {
     Text {
         /// The piece; may be empty where only probabilities are new.
         text: String,
-        /// Its tokens.
+        /// The tokens whose text ends with it.
         logprobs: Vec<TokenLogprobs>,
         /// Tokens that the model made so far.
         made: usize,

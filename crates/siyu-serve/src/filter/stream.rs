@@ -31,6 +31,8 @@ pub struct Stream {
     base: usize,
     /// Up to where the text was released.
     released: usize,
+    /// Stretches of it that were released as they are, since they were last asked for.
+    shown: Vec<Range<usize>>,
     /// What is to be masked, with its mask.
     masks: Vec<(Range<usize>, String)>,
     /// Up to where the last mask that was released reaches.
@@ -57,6 +59,7 @@ impl Stream {
             text: String::new(),
             base: 0,
             released: 0,
+            shown: Vec::new(),
             masks: Vec::new(),
             covered: 0,
             refused: None,
@@ -107,6 +110,11 @@ impl Stream {
         let mut out = out;
         self.release(self.base + self.text.len(), &mut out);
         Outcome { text: out, refused: None }
+    }
+
+    /// The stretches of the text, in bytes, that were released as they are since the last call.
+    pub fn take_shown(&mut self) -> Vec<Range<usize>> {
+        std::mem::take(&mut self.shown)
     }
 
     /// Whether anything was masked so far.
@@ -187,21 +195,29 @@ impl Stream {
         self.masks.sort_by(|one, other| (one.0.start, one.0.end, &one.1).cmp(&(other.0.start, other.0.end, &other.1)));
         let due = self.masks.partition_point(|(range, _)| range.start < to);
         let mut at = self.released.max(self.covered);
-        for (range, mask) in self.masks.drain(..due) {
+        for (range, mask) in self.masks.drain(..due).collect::<Vec<_>>() {
             if range.end <= at {
                 continue;
             }
             if range.start >= self.covered {
-                out.push_str(self.text.get(at - self.base..range.start.max(at) - self.base).unwrap_or_default());
+                self.show(at..range.start.max(at), out);
                 out.push_str(&mask);
             }
             self.covered = range.end.max(self.covered);
             at = at.max(self.covered);
         }
         if at < to {
-            out.push_str(self.text.get(at - self.base..to - self.base).unwrap_or_default());
+            self.show(at..to, out);
         }
         self.released = to;
+    }
+
+    fn show(&mut self, range: Range<usize>, out: &mut String) {
+        out.push_str(self.text.get(range.start - self.base..range.end - self.base).unwrap_or_default());
+        match self.shown.last_mut() {
+            Some(last) if last.end == range.start => last.end = range.end,
+            _ => self.shown.push(range),
+        }
     }
 
     /// Throws away what no judgement needs any more.

@@ -65,7 +65,7 @@ impl Answering {
             self.metrics.filtered(&rule);
             Refusal { rule, answer: self.refusal.clone() }
         });
-        Release { text: outcome.text, refusal }
+        Release { text: outcome.text, shown: self.stream.take_shown(), refusal }
     }
 }
 

@@ -20,6 +20,18 @@ fn answer(response: &Response) -> Value {
 }
 
 #[test]
+fn what_was_not_answered_is_no_part_of_a_conversation() {
+    let service = start("sessions: {}");
+    let first = say(&service, "new", "Once upon a time");
+    let id = first.head.lines().find_map(|line| line.strip_prefix("x-session-id: ")).unwrap().to_owned();
+    service.service.close();
+    let body = json!({"messages": [{"role": "user", "content": "And then?"}], "session": id});
+    assert_eq!(service.post("/v1/chat/completions", &body).status, 503);
+    let kept = service.get(&format!("/v1/sessions/{id}")).json();
+    assert_eq!(kept["messages"].as_array().unwrap().len(), 2, "{kept}");
+}
+
+#[test]
 fn a_conversation_goes_on_without_what_was_refused() {
     let folder = tempfile::tempdir().unwrap();
     let words = folder.path().join("words.txt");

@@ -287,9 +287,10 @@ impl Drop for Record {
         if self.reserved > 0 {
             hooks.ledger.settle(&self.origin.caller, self.reserved, self.usage);
         }
-        // What was not taken will be said again.
-        let session =
-            self.session.as_mut().filter(|session| self.ending != Ending::TurnedAway && !session.said.is_empty());
+        // What was not answered will be said again.
+        let is_whole = matches!(self.ending, Ending::Stop | Ending::Length | Ending::Refused);
+        let is_answered = is_whole || !self.answer.is_empty();
+        let session = self.session.as_mut().filter(|session| is_answered && !session.said.is_empty());
         if let (Some(session), Some(sessions)) = (session, &hooks.sessions) {
             let mut said = std::mem::take(&mut session.said);
             said.push(Message { role: Role::Assistant, content: self.answer.clone() });

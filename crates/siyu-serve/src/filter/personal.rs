@@ -24,8 +24,8 @@ enum Class {
 #[derive(Clone, Debug)]
 struct Run {
     range: Range<usize>,
-    /// Characters behind it, without spaces.
-    after: usize,
+    /// Characters that were read up to its end, without spaces.
+    read: usize,
     /// As many as must be there.
     needed: usize,
     key: Key,
@@ -61,6 +61,8 @@ const AFTER_BEGIN: usize = 48;
 const KEY_BYTES: usize = 16_384;
 /// Text before a run that tells what it is, in bytes: the detector looks for a URL's scheme 400 bytes back.
 const BEFORE: usize = 512;
+/// Text behind a run that may tell what it is, in bytes: more than the characters it waits for.
+const BEHIND: usize = 1_024;
 /// Longer runs are cut: with names and addresses asked for, a run is a clause, and clauses can be long.
 const MAX_CLAUSE: usize = 1_024;
 /// Signs that stand for `@` where a note says so.
@@ -79,12 +81,14 @@ pub(super) struct Scan {
     /// Where the character before begins, if a number plate can begin with it.
     place: Option<usize>,
     at: usize,
+    /// Characters that were read, without spaces.
+    read: usize,
 }
 
 impl Scan {
     pub(super) fn new(kinds: &[Kind]) -> Self {
         let clauses = kinds.iter().any(|kind| matches!(kind, Kind::Person | Kind::Address));
-        Self { clauses, runs: VecDeque::new(), open: None, linked: None, place: None, at: 0 }
+        Self { clauses, runs: VecDeque::new(), open: None, linked: None, place: None, at: 0, read: 0 }
     }
 
     /// Reads one character; `text` is the text up to and with it, from the offset `base` on.
@@ -104,7 +108,8 @@ impl Scan {
             (Class::Other, _) => self.runs.iter_mut().for_each(|run| run.key = Key::None),
         }
         if class != Class::Space {
-            self.count(1);
+            self.read += 1;
+            self.linked = self.linked.map(|linked| linked + 1);
         }
         self.place = is_province(letter).then_some(start);
         self.judge(detector, base, text, hits);
@@ -113,6 +118,8 @@ impl Scan {
     /// The text ends here.
     pub(super) fn finish(&mut self, detector: &Detector, base: usize, text: &str, hits: &mut Vec<Hit>) {
         self.close(base, text);
+        // Nothing follows any more that the runs could wait for.
+        self.read = usize::MAX;
         for run in &mut self.runs {
             if run.key == Key::Open {
                 // A private key that breaks off is one nevertheless; the detector asks for its end.
@@ -120,7 +127,6 @@ impl Scan {
                 let start = run.range.start + written.find("-----BEGIN").unwrap_or(0);
                 hits.push(Hit { range: start..self.at, kind: Kind::Secret });
             }
-            run.after = usize::MAX;
             run.key = Key::None;
         }
         self.judge(detector, base, text, hits);
@@ -147,22 +153,13 @@ impl Scan {
         let from = self.place.unwrap_or(start);
         let between = |before: &Run| text.get(before.range.end - base..from - base).is_some_and(is_joint);
         self.linked = self.runs.back().filter(|before| !self.clauses && between(before)).map(|_| 0);
-        self.open = Some(Run { range: from..self.at, after: 0, needed: AFTER, key: Key::None });
-    }
-
-    /// Counts characters as what follows the runs.
-    fn count(&mut self, characters: usize) {
-        let mut runs = self.runs.iter_mut().rev();
-        if let Some(linked) = &mut self.linked {
-            *linked += characters;
-            runs.next();
-        }
-        runs.for_each(|run| run.after += characters);
+        self.open = Some(Run { range: from..self.at, read: 0, needed: AFTER, key: Key::None });
     }
 
     /// The run being read is over: it waits for what follows, alone or as the next group of the one before.
     fn close(&mut self, base: usize, text: &str) {
         let Some(mut run) = self.open.take() else { return };
+        run.read = self.read;
         let Some(written) = text.get(run.range.start - base..run.range.end - base) else { return };
         if has_stand_in(written) {
             run.needed = AFTER_STAND_IN;
@@ -171,25 +168,29 @@ impl Scan {
             (run.needed, run.key) = (AFTER_BEGIN, Key::Begins);
         }
         self.read_key(written);
-        let linked = self.linked.take();
-        if let (Some(characters), Some(before)) = (linked, self.runs.back_mut()) {
-            if before.key == Key::None && run.key == Key::None && is_group(written) {
-                before.range.end = run.range.end;
-                (before.needed, before.after) = (before.needed.max(run.needed), 0);
-                return;
-            }
-            before.after += characters;
+        if self.linked.take().is_some()
+            && let Some(before) = self.runs.back_mut()
+            && (before.key, run.key) == (Key::None, Key::None)
+            && is_group(written)
+        {
+            before.range.end = run.range.end;
+            (before.needed, before.read) = (before.needed.max(run.needed), run.read);
+            return;
         }
         self.runs.push_back(run);
     }
 
     fn read_key(&mut self, written: &str) {
+        // Most lines are none of these, and thousands may wait behind the head of a key.
+        if !written.contains("PRIVATE") && !written.contains("-----") {
+            return;
+        }
         for run in &mut self.runs {
             run.key = match run.key {
                 Key::Begins if written.contains("PRIVATE") => Key::Open,
                 Key::Open if written.contains("-----END") => Key::Ends,
                 Key::Ends if written.ends_with("-----") => {
-                    (run.range.end, run.after, run.needed) = (self.at, 0, AFTER);
+                    (run.range.end, run.read, run.needed) = (self.at, self.read, AFTER);
                     Key::None
                 }
                 key => key,
@@ -201,13 +202,15 @@ impl Scan {
     fn judge(&mut self, detector: &Detector, base: usize, text: &str, hits: &mut Vec<Hit>) {
         while let Some(run) = self.runs.front() {
             let key = matches!(run.key, Key::Open | Key::Ends) && self.at - run.range.start < KEY_BYTES + 64;
-            if run.after < run.needed || key {
+            let linked = self.linked.filter(|_| self.runs.len() == 1).unwrap_or(0);
+            if self.read - run.read - linked < run.needed || key {
                 return;
             }
             let range = run.range.clone();
             self.runs.pop_front();
             let from = window(text, range.start - base);
-            let found = detector.find(text.get(from..).unwrap_or_default());
+            let to = text.ceil_char_boundary(range.end - base + BEHIND);
+            let found = detector.find(text.get(from..to).unwrap_or_default());
             let offset = base + from;
             hits.extend(
                 found

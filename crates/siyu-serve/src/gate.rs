@@ -39,6 +39,8 @@ pub struct Gate {
     settings: Settings,
     proxies: Proxies,
     buckets: Buckets,
+    /// Of those who may not come in whatever they send: they wait for one another, and for nobody else.
+    outsiders: Buckets,
     keys: Watched<Keys, Error>,
     verifier: Verifier,
 }
@@ -63,6 +65,7 @@ impl Gate {
         Ok(Self {
             proxies: Proxies::new(settings.trusted_proxies.clone()),
             buckets: Buckets::new(settings.requests_per_second, settings.burst),
+            outsiders: Buckets::new(settings.requests_per_second, settings.burst),
             verifier: Verifier::new(settings.token.clone()),
             keys,
             settings: settings.clone(),
@@ -94,12 +97,16 @@ impl Gate {
         if reads && path == "/healthz" {
             return Ok(Admitted { subject: None, address: peer });
         }
-        let address = self.proxies.origin(peer, headers).map_err(|cause| Refusal::new(cause, peer))?;
+        let outside = |cause, address| {
+            let waits = self.outsiders.take(address, now.steady);
+            Refusal::new(waits.err().map_or(cause, Cause::TooOften), address)
+        };
+        let address = self.proxies.origin(peer, headers).map_err(|cause| outside(cause, peer))?;
         let refused = |cause| Refusal::new(cause, address);
         if let Some(networks) = &self.settings.networks
             && !networks.iter().any(|network| network.contains(&address))
         {
-            return Err(refused(Cause::Network));
+            return Err(outside(Cause::Network, address));
         }
         self.buckets.take(address, now.steady).map_err(|wait| refused(Cause::TooOften(wait)))?;
         if reads && path == "/" && self.settings.page {

@@ -209,6 +209,29 @@ fn only_the_open_routes_are_open_and_only_in_their_own_spelling() {
 }
 
 #[test]
+fn who_stands_outside_cannot_fill_the_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let more = "networks: [10.0.0.0/8]\ntrusted_proxies: [10.9.0.1]";
+    std::fs::write(folder.path().join("keys.json"), TOKENS["sets"]["HS256"]["keys"].to_string()).unwrap();
+    let mut settings = settings(folder.path(), "HS256", more);
+    settings.burst = 3.try_into().unwrap();
+    let gate = Gate::new(&settings).unwrap();
+    let mut forged = HeaderMap::new();
+    forged.insert("x-forwarded-for", HeaderValue::from_static("nonsense"));
+    let rules = |peer: &str, headers: &HeaderMap| -> Vec<&str> {
+        let ask = || gate.admit(peer.parse().unwrap(), &Method::GET, "/v1/models", headers, now());
+        (0..5).map(|_| ask().unwrap_err().cause.rule()).collect()
+    };
+    // What is answered with `too_often` is counted and not written down.
+    let waits = |rule| [rule, rule, rule, "gate/too_often", "gate/too_often"];
+    assert_eq!(rules("203.0.113.9", &HeaderMap::new()), waits("gate/network"));
+    assert_eq!(rules("10.9.0.1", &forged), waits("gate/forwarded"));
+    assert!(
+        gate.admit("10.9.0.1".parse().unwrap(), &Method::GET, "/v1/models", &bearer(&good("HS256")), now()).is_ok()
+    );
+}
+
+#[test]
 fn too_many_requests_are_told_when_to_come_again() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("keys.json"), TOKENS["sets"]["HS256"]["keys"].to_string()).unwrap();

@@ -14,7 +14,7 @@ pub struct Settings {
     pub session_kilobytes: usize,
     /// Conversations of one subject; beyond them the one unused for longest ends.
     pub per_subject: usize,
-    /// Bytes of all conversations; beyond them no new one begins.
+    /// Bytes of all conversations; beyond them no new one begins, and those there are forget their oldest turns.
     pub total_megabytes: usize,
     /// What users ask the service to keep in mind; nothing when absent.
     pub memory: Option<MemorySettings>,

@@ -79,7 +79,8 @@ impl Store {
         Ok(Lookup { id: session.id.clone(), messages: session.messages.clone() })
     }
 
-    /// Adds what was said; the oldest turns go where it becomes too much. Nothing happens to a conversation that ended.
+    /// Adds what was said; the oldest turns go where it becomes too much, for the conversation or for all of them
+    /// together. Nothing happens to a conversation that ended.
     pub fn record(&self, subject: &str, id: &str, said: &[Message], now: Duration) {
         let Some(number) = self.seal.open(id, subject) else { return };
         let mut kept = self.lock();
@@ -88,7 +89,8 @@ impl Store {
         let before = session.bytes;
         session.messages.extend_from_slice(said);
         session.used = now;
-        session.shorten(self.settings.session_kilobytes * 1000);
+        let room = self.total().saturating_sub(kept.bytes - before + EMPTY);
+        session.shorten(room.min(self.settings.session_kilobytes * 1000));
         kept.bytes = kept.bytes + session.bytes - before;
     }
 
@@ -137,7 +139,7 @@ impl Store {
         {
             kept.bytes -= session.bytes;
         }
-        if kept.bytes + EMPTY > self.settings.total_megabytes * 1_000_000 {
+        if kept.bytes + EMPTY > self.total() {
             return Err(Error::Full);
         }
         let (number, id) = self.seal.make(subject)?;
@@ -146,6 +148,10 @@ impl Store {
         kept.sessions.insert(number, session);
         kept.bytes += EMPTY;
         Ok(Lookup { id, messages: Vec::new() })
+    }
+
+    fn total(&self) -> usize {
+        self.settings.total_megabytes * 1_000_000
     }
 
     fn end_idle(&self, kept: &mut Kept, now: Duration) {
@@ -250,6 +256,18 @@ mod tests {
         let mut expected = vec![second, third];
         expected.sort();
         assert_eq!(kept, expected);
+    }
+
+    #[test]
+    fn conversations_that_began_in_time_take_no_more_memory_than_all_may() {
+        let settings = Settings { total_megabytes: 1, session_kilobytes: 256, per_subject: 16, ..Settings::default() };
+        let store = Store::new(&settings).unwrap();
+        let ids: Vec<String> = (0..16).map(|_| store.open("a", None, minutes(0)).unwrap().id).collect();
+        for id in &ids {
+            store.record("a", id, &[said(Role::User, &"x".repeat(200_000)), said(Role::Assistant, "y")], minutes(1));
+        }
+        assert!(store.size().1 <= 1_000_000, "{:?}", store.size());
+        assert_eq!(store.open("a", Some(&ids[0]), minutes(2)).unwrap().messages.len(), 2);
     }
 
     #[test]

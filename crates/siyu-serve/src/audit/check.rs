@@ -181,6 +181,19 @@ mod tests {
     }
 
     #[test]
+    fn a_record_that_was_emptied_is_not_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = written(folder.path(), None);
+        fs::write(&settings.path, "").unwrap();
+        assert_eq!(why(check(&settings.path, None)), Broken::Short { lines: 0 });
+        let Err(Error::Broken { source, .. }) = Log::open(&settings, 3) else { panic!("it was begun anew") };
+        assert_eq!(source, Broken::Short { lines: 0 });
+        // Whoever moves the record away moves both its files.
+        fs::remove_file(head_path(&settings.path)).unwrap();
+        drop(Log::open(&settings, 3).unwrap());
+    }
+
+    #[test]
     fn moved_and_doubled_lines_are_found() {
         assert_eq!(why(edited(|lines| lines.swap(3, 4))), Broken::Order { line: 4 });
         assert_eq!(why(edited(|lines| lines.insert(3, lines[2].clone()))), Broken::Order { line: 4 });

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
-use super::chain::{Chain, FIRST, head, head_path};
+use super::chain::{Chain, FIRST, head, head_path, read_head};
 use super::check;
-use super::{Error, Event, Record, Settings};
+use super::{Broken, Error, Event, Record, Settings};
 
 /// A record that is being kept. Lines are written by a thread of their own, in the order in which they come; dropping
 /// this waits until all are written.
@@ -114,6 +114,10 @@ impl Writer {
                 }
             }
         } else {
+            let head = std::fs::read_to_string(head_path(path)).ok().and_then(|text| read_head(&writer.chain, &text));
+            if head.is_some_and(|(lines, _)| lines > 0) {
+                return Err(Error::Broken { path: path.to_owned(), source: Broken::Short { lines: 0 } });
+            }
             writer.write_head().map_err(failed)?;
         }
         writer.write(&[first]).map_err(failed)?;

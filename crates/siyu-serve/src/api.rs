@@ -18,12 +18,13 @@ mod sampling;
 mod service;
 mod sse;
 
+pub(crate) use body::read as read_body;
 pub use error::ApiError;
 pub use service::Service;
 
 use axum::{
     Router,
-    http::{Method, StatusCode, Uri},
+    http::{StatusCode, Uri},
     routing::{get, post},
 };
 use format::Form;
@@ -55,7 +56,7 @@ async fn no_route(uri: Uri) -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, format!("there is no such route{help}"))
 }
 
-async fn no_method(method: Method) -> ApiError {
-    let known = if method == Method::GET { "POST" } else { "GET or POST" };
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, format!("the route does not take this method; use {known}"))
+pub(crate) async fn no_method() -> ApiError {
+    let message = "the route does not take this method; the header `Allow` names those it takes";
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message)
 }

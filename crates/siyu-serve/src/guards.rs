@@ -17,6 +17,7 @@ use crate::gate::layer::{Door, pass};
 use crate::gate::{Budgets, Gate};
 use crate::metrics::Metrics;
 use crate::sessions::{Memory, Store};
+use crate::settings::Limits;
 use crate::{Result, Settings};
 
 /// The gate, the filter, what is kept and what is recorded.
@@ -30,6 +31,7 @@ pub struct Guards {
     log: Option<Arc<Log>>,
     metrics: Arc<Metrics>,
     page: bool,
+    limits: Limits,
 }
 
 /// Conversations, and what users asked the service to keep in mind.
@@ -65,6 +67,7 @@ impl Guards {
             log: log.map(Arc::new),
             metrics: Arc::default(),
             page: settings.gate.as_ref().is_none_or(|gate| gate.page),
+            limits: settings.limits.clone(),
         })
     }
 

@@ -171,6 +171,25 @@ fn the_page_and_the_metrics_are_where_they_should_be() {
 }
 
 #[test]
+fn notes_have_the_limits_and_the_errors_of_other_bodies() {
+    let house = House::new(MANY);
+    let alice = house.token("alice");
+    let error = |line: &str, body: &str| {
+        let (status, answer) = house.with_token(line, &alice, body);
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let error: serde_json::Value = serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}"));
+        (status, error["error"]["message"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(error("POST /v1/memory", "{\"txt\": \"secret\"}").0, 400);
+    assert_eq!(error("POST /v1/memory", "{\"text\": \"secret").1, "the body ends within its JSON");
+    let long = format!("{{\"text\": \"{}\"}}", "a".repeat(1 << 20));
+    assert_eq!(error("POST /v1/memory", &long), (413, "the body is longer than 1048576 bytes".to_owned()));
+    assert_eq!(error("PUT /v1/memory", "").0, 405);
+    let (_, answer) = house.with_token("PUT /v1/memory", &alice, "");
+    assert!(answer.to_lowercase().contains("allow: get,head,post,delete"), "{answer}");
+}
+
+#[test]
 fn users_read_and_delete_what_is_kept_of_them_and_of_nobody_else() {
     let house = House::new(MANY);
     let (alice, bob) = (house.token("alice"), house.token("bob"));
@@ -184,5 +203,6 @@ fn users_read_and_delete_what_is_kept_of_them_and_of_nobody_else() {
     assert_eq!(house.with_token("DELETE /v1/memory/0", &bob, "").0, 404);
     assert_eq!(house.with_token("DELETE /v1/memory/0", &alice, "").0, 204);
     assert!(!house.with_token("GET /v1/memory", &alice, "").1.contains("住在杭州"));
+    assert_eq!(house.with_token("DELETE /v1/memory/abc", &alice, "").0, 404);
     assert_eq!(house.with_token("GET /v1/sessions/abc", &alice, "").0, 404);
 }

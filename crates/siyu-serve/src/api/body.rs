@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// The fields of the body's object.
-pub(super) async fn read(request: Request<Body>, limits: &Limits) -> Result<Fields, ApiError> {
+pub(crate) async fn read(request: Request<Body>, limits: &Limits) -> Result<Fields, ApiError> {
     let (head, body) = request.into_parts();
     expect_json(&head.headers)?;
     let too_long = || {

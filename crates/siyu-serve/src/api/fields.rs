@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 /// What clients may send although nothing depends on it here: labels for their own accounts.
 const LABELS: [&str; 6] = ["user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"];
 
-pub(super) struct Fields {
+pub(crate) struct Fields {
     left: Map<String, Value>,
     known: Vec<&'static str>,
 }
@@ -23,7 +23,7 @@ impl Fields {
         self.left.remove(name).filter(|value| !value.is_null())
     }
 
-    pub(super) fn text(&mut self, name: &'static str) -> Result<Option<String>, ApiError> {
+    pub(crate) fn text(&mut self, name: &'static str) -> Result<Option<String>, ApiError> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -77,16 +77,16 @@ impl Fields {
     }
 
     /// Refuses what is left.
-    pub(super) fn finish(mut self) -> Result<(), ApiError> {
+    pub(crate) fn finish(mut self) -> Result<(), ApiError> {
         for label in LABELS {
             self.left.remove(label);
         }
         let Some((unknown, _)) = self.left.into_iter().find(|(_, value)| !value.is_null()) else { return Ok(()) };
-        // A name is shown only if it can be one.
+        // A name is shown, and compared with others, only if it can be one.
         let plain = unknown.len() <= 40 && unknown.chars().all(|each| each.is_ascii_alphanumeric() || each == '_');
         let shown = if plain { format!("`{unknown}`") } else { "a name of another form".to_owned() };
-        let help = siyu_yaml::nearest(&unknown, &self.known)
-            .map_or_else(|| "leave it out".to_owned(), |near| format!("did you mean `{near}`?"));
+        let near = plain.then(|| siyu_yaml::nearest(&unknown, &self.known)).flatten();
+        let help = near.map_or_else(|| "leave it out".to_owned(), |near| format!("did you mean `{near}`?"));
         let message = format!("the request has an unknown field, {shown}; {help}");
         Err(ApiError::new(axum::http::StatusCode::BAD_REQUEST, message).code("unknown_parameter"))
     }

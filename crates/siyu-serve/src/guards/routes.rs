@@ -2,27 +2,32 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Extension, Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get};
 use axum::{Json, Router};
-use serde::Deserialize;
 use serde_json::json;
 use siyu_text::chat::{Message, Role};
 
 use super::hooks::owner;
 use super::{Guards, Kept};
-use crate::api::ApiError;
+use crate::api::{ApiError, no_method, read_body};
 use crate::clock::Clock;
 use crate::contract::Caller;
 use crate::filter::{Guard, Judgement};
 use crate::metrics::{CONTENT_TYPE, Elsewhere};
 use crate::page::page;
 use crate::sessions::{Error, Memory, Note};
+use crate::settings::Limits;
 
 /// The routes for these guards; those of what is not kept are not there.
 pub(super) fn routes(guards: &Guards) -> Router {
+    all(guards).method_not_allowed_fallback(no_method)
+}
+
+fn all(guards: &Guards) -> Router {
     let mut router = Router::new().route("/metrics", get(metrics).with_state(guards.clone()));
     if guards.page {
         router = router.route("/", get(async || page()));
@@ -33,7 +38,12 @@ pub(super) fn routes(guards: &Guards) -> Router {
         .route("/v1/sessions", get(list_sessions).with_state(conversations.clone()))
         .route("/v1/sessions/{id}", get(read_session).delete(end_session).with_state(conversations));
     let Some(memory) = &kept.memory else { return router };
-    let notes = Notes { memory: Arc::clone(memory), filter: Arc::clone(&guards.filter), clock: guards.clock };
+    let notes = Notes {
+        memory: Arc::clone(memory),
+        filter: Arc::clone(&guards.filter),
+        clock: guards.clock,
+        limits: guards.limits.clone(),
+    };
     router
         .route("/v1/memory", get(list_notes).post(add_note).delete(forget_all).with_state(notes.clone()))
         .route("/v1/memory/{id}", delete(forget_note).with_state(notes))
@@ -82,26 +92,20 @@ struct Notes {
     memory: Arc<Memory>,
     filter: Arc<Guard>,
     clock: Clock,
-}
-
-/// A note to be kept.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wish {
-    text: String,
+    limits: Limits,
 }
 
 /// Files are read and written apart from the threads that answer.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, ApiError> {
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, ApiError> + Send + 'static) -> Result<T, ApiError> {
     let failed = |_| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "the notes cannot be used");
-    tokio::task::spawn_blocking(work).await.map_err(failed)?.map_err(told)
+    tokio::task::spawn_blocking(work).await.map_err(failed)?
 }
 
 async fn list_notes(
     State(here): State<Notes>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<serde_json::Value>, ApiError> {
-    let notes = apart(move || here.memory.list(&owner(&caller))).await?;
+    let notes = apart(move || here.memory.list(&owner(&caller)).map_err(told)).await?;
     Ok(Json(json!({ "data": notes })))
 }
 
@@ -109,31 +113,38 @@ async fn list_notes(
 async fn add_note(
     State(here): State<Notes>,
     Extension(caller): Extension<Caller>,
-    Json(wish): Json<Wish>,
+    request: Request<Body>,
 ) -> Result<(StatusCode, Json<Note>), ApiError> {
-    let text = match here.filter.prompt(&wish.text) {
-        Judgement::Pass => wish.text,
-        Judgement::Masked(text) => text,
-        Judgement::Refused { .. } => {
-            return Err(ApiError::new(StatusCode::BAD_REQUEST, here.filter.refusal()).code("content_filter"));
-        }
+    let mut fields = read_body(request, &here.limits).await?;
+    let text = fields.text("text")?.ok_or_else(|| ApiError::field("text", "`text` must be the note's text"))?;
+    fields.finish()?;
+    let judged = move || {
+        let text = match here.filter.prompt(&text) {
+            Judgement::Pass => text,
+            Judgement::Masked(text) => text,
+            Judgement::Refused { .. } => {
+                return Err(ApiError::new(StatusCode::BAD_REQUEST, here.filter.refusal()).code("content_filter"));
+            }
+        };
+        here.memory.add(&owner(&caller), &text, here.clock.now().unix).map_err(told)
     };
-    let note = apart(move || here.memory.add(&owner(&caller), &text, here.clock.now().unix)).await?;
+    let note = apart(judged).await?;
     Ok((StatusCode::CREATED, Json(note)))
 }
 
 async fn forget_all(State(here): State<Notes>, Extension(caller): Extension<Caller>) -> Result<StatusCode, ApiError> {
-    apart(move || here.memory.forget(&owner(&caller), None)).await?;
+    apart(move || here.memory.forget(&owner(&caller), None).map_err(told)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn forget_note(
     State(here): State<Notes>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u64>,
+    Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let found = apart(move || here.memory.forget(&owner(&caller), Some(id))).await?;
     let none = || ApiError::new(StatusCode::NOT_FOUND, "there is no such note");
+    let id = id.parse().map_err(|_| none())?;
+    let found = apart(move || here.memory.forget(&owner(&caller), Some(id)).map_err(told)).await?;
     found.then_some(StatusCode::NO_CONTENT).ok_or_else(none)
 }
 

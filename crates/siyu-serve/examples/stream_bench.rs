@@ -128,7 +128,7 @@ fn begin(address: SocketAddr, number: u32, tokens: usize) -> Result<BufReader<Tc
     let length = body.len();
     write!(
         stream,
-        "POST /v1/completions HTTP/1.1\r\nHost: siyu\r\nConnection: close\r\nContent-Type: application/json\r\n\
+        "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
          Content-Length: {length}\r\n\r\n{body}"
     )?;
     Ok(BufReader::new(stream))

@@ -36,9 +36,7 @@ pub enum Error {
     #[error(transparent)]
     Set(#[from] siyu_export::Error),
     /// There is no onnxruntime.
-    #[error(
-        "{problem}; run `cargo xtask onnxruntime`, or set ORT_DYLIB_PATH to the library of an onnxruntime of version 1.24 or later"
-    )]
+    #[error("{problem}, of version 1.24 or later")]
     Runtime {
         /// What was looked for and not found.
         problem: String,
@@ -55,6 +53,14 @@ pub enum Error {
         doing: String,
         /// What it said.
         source: ort::Error,
+    },
+    /// Everyone could come in.
+    #[error(
+        "a service without a gate may only listen on a loopback address such as 127.0.0.1:8080, and {address} is none; say who may come in under `gate`"
+    )]
+    Open {
+        /// The address.
+        address: SocketAddr,
     },
     /// The address is taken, or none of this machine's.
     #[error("cannot listen on {address}; is another service running there?")]
@@ -94,6 +100,6 @@ impl Error {
 
     /// Whether the settings are wrong, and nothing was begun.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Settings(_))
+        matches!(self, Self::Settings(_) | Self::Open { .. })
     }
 }

@@ -38,8 +38,12 @@ impl Server {
     /// Takes the address.
     ///
     /// # Errors
-    /// [`Error::Listen`] for the address, [`Error::Tls`] for certificate and key.
+    /// [`Error::Open`] and [`Error::Listen`] for the address, [`Error::Tls`] for certificate and key.
     pub async fn bind(settings: &Settings) -> Result<Self> {
+        // The file was judged when it was read, but the command line may name another address than it does.
+        if settings.gate.is_none() && !settings.listen.ip().is_loopback() {
+            return Err(Error::Open { address: settings.listen });
+        }
         let tls = settings.tls.as_ref().map(tls::acceptor).transpose()?;
         let address = settings.listen;
         let listener = TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;

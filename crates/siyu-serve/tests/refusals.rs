@@ -25,7 +25,8 @@ fn refused(service: &Running, bytes: &[u8]) -> (u16, String) {
 #[test]
 fn bodies_that_are_too_long_are_not_read() {
     let service = start("limits: { body_bytes: 1000 }");
-    let head = "POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: close\r\n";
+    let head =
+        "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n";
     // A gigabyte is announced, and not a byte of it has to come.
     let announced = format!("{head}Content-Length: 1000000000\r\n\r\n");
     assert_eq!(refused(&service, announced.as_bytes()), (413, "the body is longer than 1000 bytes".to_owned()));
@@ -39,11 +40,11 @@ fn bodies_that_are_too_long_are_not_read() {
 #[test]
 fn heads_that_are_too_long_are_refused() {
     let service = start("limits: { header_bytes: 8192 }");
-    let huge = format!("GET /v1/models HTTP/1.1\r\nHost: a\r\nX-Long: {}\r\n\r\n", "a".repeat(20_000));
+    let huge = format!("GET /v1/models HTTP/1.1\r\nHost: localhost\r\nX-Long: {}\r\n\r\n", "a".repeat(20_000));
     assert_eq!(service.raw(huge.as_bytes()).status, 431);
     let many = (0..500).map(|number| format!("X-{number}: a\r\n")).collect::<Vec<_>>().concat();
     assert_eq!(service.raw(format!("GET /v1/models HTTP/1.1\r\n{many}\r\n").as_bytes()).status, 431);
-    let path = format!("GET /{} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "a".repeat(70_000));
+    let path = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "a".repeat(70_000));
     assert!([414, 431].contains(&service.raw(path.as_bytes()).status));
     alive(&service);
 }
@@ -52,7 +53,7 @@ fn heads_that_are_too_long_are_refused() {
 fn who_sends_slowly_is_given_up() {
     let service = start("limits: { header_seconds: 1, body_seconds: 1 }");
     let mut slow = service.connect();
-    slow.write_all(b"POST /v1/completions HTTP/1.1\r\nHost: a\r\n").unwrap();
+    slow.write_all(b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\n").unwrap();
     let mut dripping = slow.try_clone().unwrap();
     // A header line now and then does not keep the connection: at its end, after ten seconds, it would be answered.
     let drip = thread::spawn(move || {
@@ -68,7 +69,7 @@ fn who_sends_slowly_is_given_up() {
     assert!([0, 408].contains(&status), "{status}");
     drop(slow);
     drip.join().unwrap();
-    let body = "POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: close\r\n\
+    let body = "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n\
                 Content-Length: 100\r\n\r\n{";
     assert_eq!(refused(&service, body.as_bytes()), (408, "the body did not come in time".to_owned()));
     alive(&service);
@@ -136,6 +137,31 @@ fn fields_are_refused_by_name_with_what_to_do() {
     assert!(service.post("/v1/chat/completions", &picture).message().contains("only text is read"));
     let session = json!({"messages": [{"role": "user", "content": "a"}], "session": "new"});
     assert_eq!(service.post("/v1/chat/completions", &session).status, 400);
+}
+
+#[test]
+fn an_open_service_listens_on_loopback_only_whoever_names_the_address() {
+    let mut settings = running::settings("");
+    settings.listen = "0.0.0.0:0".parse().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let error = runtime.block_on(siyu_serve::Server::bind(&settings)).err().unwrap();
+    assert!(error.is_refusal() && error.to_string().contains("0.0.0.0:0"), "{error}");
+}
+
+#[test]
+fn an_open_service_answers_only_to_names_of_this_machine() {
+    let service = start("");
+    let status = |host: &str| {
+        let head = format!("GET /v1/models HTTP/1.1\r\n{host}Connection: close\r\n\r\n");
+        service.raw(head.as_bytes()).status
+    };
+    for local in ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "127.1.2.3", "[::1]:8080", "siyu.localhost"] {
+        assert_eq!(status(&format!("Host: {local}\r\n")), 200, "{local}");
+    }
+    // A page of these hosts may have made its name point here.
+    for foreign in ["evil.example", "localhost.evil.example:8080", "127.0.0.1.evil.example", "10.0.0.1", "a b", ""] {
+        assert_eq!(status(&format!("Host: {foreign}\r\n")), 403, "{foreign}");
+    }
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The gate in front of a router.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -40,6 +42,17 @@ pub(crate) async fn pass(State(door): State<Arc<Door>>, mut request: Request, ne
     response
 }
 
+/// Whether a request asks for a host that can only be this machine. A page from elsewhere whose name was made to point
+/// here (DNS rebinding) has that name in the head, and could else ask with its visitor's browser.
+fn names_this_machine(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(header::HOST) else { return true };
+    let Ok(host) = Authority::try_from(host.as_bytes()) else { return false };
+    let name = host.host().trim_matches(['[', ']']);
+    let is_local = |name: &str| name == "localhost" || name.ends_with(".localhost");
+    is_local(&name.to_ascii_lowercase())
+        || name.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
 impl Door {
     fn judge(&self, request: &Request) -> Result<Caller, Box<Response>> {
         let Some(Peer(peer)) = request.extensions().get() else {
@@ -48,6 +61,11 @@ impl Door {
             return Err(Box::new(error.into_response()));
         };
         let Some(gate) = &self.gate else {
+            if !names_this_machine(request.headers()) {
+                self.metrics.refused(403);
+                let message = "without a gate, the service answers only who asks for it as localhost or 127.0.0.1";
+                return Err(Box::new(ApiError::new(StatusCode::FORBIDDEN, message).into_response()));
+            }
             return Ok(Caller { subject: None, address: peer.ip().to_canonical() });
         };
         let now = self.clock.now();

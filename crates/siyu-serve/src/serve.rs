@@ -44,7 +44,7 @@ pub enum Notice<'a> {
 /// Told of notices, from any thread.
 pub type Tell = Arc<dyn Fn(Notice<'_>) + Send + Sync>;
 
-/// Serves until the process is told to end (SIGTERM, SIGINT). On SIGHUP, reads the settings again with `reread` and lets
+/// Serves until the process is told to end (SIGTERM, SIGINT); told so again, it breaks off running answers. On SIGHUP, reads the settings again with `reread` and lets
 /// the model that they name then answer new requests.
 ///
 /// # Errors
@@ -84,6 +84,16 @@ pub async fn serve(settings: Settings, reread: impl Fn() -> Result<Settings>, te
                 }
             }
             tell(Notice::Draining);
+            let service = Arc::downgrade(&service);
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = next(&mut end) => (),
+                    () = next(&mut interrupt) => (),
+                }
+                if let Some(service) = service.upgrade() {
+                    service.close();
+                }
+            });
         }
     };
     server.run(router, service, waiting).await;

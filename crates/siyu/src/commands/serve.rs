@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Answers requests over HTTP, as `OpenAI`'s clients make them, with an exported model.
 ///
-/// SIGTERM and Ctrl-C let running answers end first. SIGHUP reads the file again and lets the model that it names then
+/// SIGTERM and Ctrl-C let running answers end first; a second one breaks them off. SIGHUP reads the file again and lets the model that it names then
 /// answer new requests.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -55,6 +55,6 @@ fn words(notice: &Notice<'_>) -> String {
         Notice::Swapped { model } => format!("`{model}` answers from now on"),
         Notice::NotSwapped(error) => format!("error: the model was not replaced: {}", chain(error)),
         Notice::Trouble(error) => format!("error: {}", chain(error)),
-        Notice::Draining => "ending: running answers are finished first".to_owned(),
+        Notice::Draining => "ending: running answers are finished first; a second signal breaks them off".to_owned(),
     }
 }

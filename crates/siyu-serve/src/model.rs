@@ -53,6 +53,10 @@ impl Model {
             return Err(refused(&adapter, problem.to_owned()));
         }
         let folder = &set.model;
+        if !folder.join(onnx::GRAPH_FILE).is_file() {
+            let problem = "it holds no `model.onnx`; `siyu export-onnx MODEL FOLDER` makes such a folder";
+            return Err(refused(folder, problem.to_owned()));
+        }
         let path = folder.join("tokenizer.json");
         let json = read(&path)?;
         let tokenizer = Tokenizer::from_json(&json).map_err(|error| refused(&path, error.to_string()))?;

@@ -1,12 +1,17 @@
 //! Values that no service could use.
 
 use super::Settings;
+use crate::sessions;
 use siyu_text::chat::ChatTemplate;
 use siyu_yaml::Problem;
 
 /// The first setting that no service could use.
 pub(super) fn problem(settings: &Settings) -> Option<Problem> {
-    zero(settings).or_else(|| template(settings)).or_else(|| openness(settings)).or_else(|| threshold(settings))
+    zero(settings)
+        .or_else(|| huge(settings))
+        .or_else(|| template(settings))
+        .or_else(|| openness(settings))
+        .or_else(|| threshold(settings))
 }
 
 fn zero(settings: &Settings) -> Option<Problem> {
@@ -30,6 +35,31 @@ fn zero(settings: &Settings) -> Option<Problem> {
     let name = keys.last().unwrap_or(&"");
     let least = if *name == "header_bytes" { 8192 } else { 1 };
     let message = format!("`{name}` must be at least {least}");
+    Some(Problem { keys, message, help: "leave it out for the default; ".to_owned() })
+}
+
+/// More than this is meant as no limit at all, and sums with it come to nothing.
+const MOST: u64 = 1_000_000_000;
+
+fn huge(settings: &Settings) -> Option<Problem> {
+    let (engine, limits) = (&settings.engine, &settings.limits);
+    let sessions = |of: fn(&sessions::Settings) -> u64| settings.sessions.as_ref().map_or(0, of);
+    let values: [(&'static [&'static str], u64); 12] = [
+        (&["engine", "slots"], engine.slots as u64),
+        (&["engine", "queue"], engine.queue as u64),
+        (&["engine", "prefix_cache_megabytes"], engine.prefix_cache_megabytes as u64),
+        (&["limits", "header_seconds"], limits.header_seconds),
+        (&["limits", "body_seconds"], limits.body_seconds),
+        (&["limits", "write_seconds"], limits.write_seconds),
+        (&["limits", "connections"], limits.connections as u64),
+        (&["limits", "answer_seconds"], limits.answer_seconds),
+        (&["limits", "drain_seconds"], limits.drain_seconds),
+        (&["sessions", "idle_minutes"], sessions(|sessions| sessions.idle_minutes)),
+        (&["sessions", "session_kilobytes"], sessions(|sessions| sessions.session_kilobytes as u64)),
+        (&["sessions", "total_megabytes"], sessions(|sessions| sessions.total_megabytes as u64)),
+    ];
+    let (keys, _) = values.into_iter().find(|(_, value)| *value > MOST)?;
+    let message = format!("`{}` must be at most {MOST}", keys.last().unwrap_or(&""));
     Some(Problem { keys, message, help: "leave it out for the default; ".to_owned() })
 }
 
@@ -71,4 +101,24 @@ fn threshold(settings: &Settings) -> Option<Problem> {
         message: format!("the threshold of `{label}` is no probability"),
         help: "write a number from 0 to 1; ".to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn refused(more: &str) -> String {
+        let text = format!("model: m\nopen: true\n{more}");
+        Settings::from_text(&text, Path::new("serve.yaml")).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_no_sum_can_hold_is_refused_where_it_stands() {
+        let message = refused("limits: { answer_seconds: 18446744073709551615 }");
+        assert!(message.contains("line 3 column 11") || message.contains("serve.yaml:3:"), "{message}");
+        assert!(message.contains("`answer_seconds` must be at most 1000000000"), "{message}");
+        assert!(refused("sessions: { idle_minutes: 1000000001 }").contains("must be at most"));
+        assert_eq!(refused("limits: { answer_seconds: 1000000000 }"), "");
+    }
 }

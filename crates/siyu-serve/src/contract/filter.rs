@@ -77,7 +77,7 @@ impl AnswerFilter for OpenAnswer {
     fn push(&mut self, text: &str) -> Release {
         let from = self.bytes;
         self.bytes += text.len();
-        Release { text: text.to_owned(), shown: vec![from..self.bytes], refusal: None }
+        Release { text: text.to_owned(), shown: std::iter::once(from..self.bytes).collect(), refusal: None }
     }
 
     fn finish(&mut self) -> Release {

@@ -44,8 +44,8 @@ pub enum Notice<'a> {
 /// Told of notices, from any thread.
 pub type Tell = Arc<dyn Fn(Notice<'_>) + Send + Sync>;
 
-/// Serves until the process is told to end (SIGTERM, SIGINT); told so again, it breaks off running answers. On SIGHUP, reads the settings again with `reread` and lets
-/// the model that they name then answer new requests.
+/// Serves until the process is told to end (SIGTERM, SIGINT); told so again, it breaks off running answers. On SIGHUP,
+/// reads the settings again with `reread` and lets the model that they name then answer new requests.
 ///
 /// # Errors
 /// What keeps the service from beginning: the model, the runtime, the address.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 /// Answers requests over HTTP, as `OpenAI`'s clients make them, with an exported model.
 ///
-/// SIGTERM and Ctrl-C let running answers end first; a second one breaks them off. SIGHUP reads the file again and lets the model that it names then
-/// answer new requests.
+/// SIGTERM and Ctrl-C let running answers end first; a second one breaks them off. SIGHUP reads the file again and lets
+/// the model that it names then answer new requests.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:

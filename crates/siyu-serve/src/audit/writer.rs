@@ -125,13 +125,27 @@ impl Writer {
     }
 
     fn run(&mut self, receiver: &Receiver<Record>, losses: &Losses) {
+        // Records that were lost since writing last worked.
+        let mut outage: Option<u64> = None;
         while let Ok(record) = receiver.recv() {
             let mut records = vec![record];
             records.extend(receiver.try_iter().take(MOST_TOGETHER - 1));
-            if let Err(error) = self.write(&records) {
-                self.lost += records.len() as u64;
-                losses.0.fetch_add(records.len() as u64, Ordering::Relaxed);
-                tracing::error!(path = %self.path.display(), %error, lost = self.lost, "records could not be written");
+            let count = records.len() as u64;
+            match (self.write(&records), &mut outage) {
+                (Ok(()), None) => {}
+                (Ok(()), Some(lost)) => {
+                    tracing::warn!(path = %self.path.display(), lost, "records are written again");
+                    outage = None;
+                }
+                (Err(error), outage) => {
+                    self.lost += count;
+                    losses.0.fetch_add(count, Ordering::Relaxed);
+                    // A full disk may stay full for hours: it is told once.
+                    if outage.is_none() {
+                        tracing::error!(path = %self.path.display(), %error, "records cannot be written, and are lost until they can");
+                    }
+                    *outage.get_or_insert(0) += count;
+                }
             }
         }
     }

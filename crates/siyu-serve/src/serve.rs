@@ -68,19 +68,26 @@ pub async fn serve(settings: Settings, reread: impl Fn() -> Result<Settings>, te
                 tokio::select! {
                     () = next(&mut end) => break,
                     () = next(&mut interrupt) => break,
-                    () = next(&mut hang_up) => {
-                        let opened = match reread() {
-                            Ok(settings) => open(settings, &hooks, report.clone()).await,
-                            Err(error) => Err(error),
-                        };
-                        match opened {
-                            Ok(model) => {
-                                tell(Notice::Swapped { model: &model.name });
-                                service.swap(model);
-                            }
-                            Err(error) => tell(Notice::NotSwapped(&error)),
-                        }
+                    () = next(&mut hang_up) => (),
+                }
+                let opening = async {
+                    match reread() {
+                        Ok(settings) => open(settings, &hooks, report.clone()).await,
+                        Err(error) => Err(error),
                     }
+                };
+                // A model may take minutes to load; nobody waits for it who wants the service to end.
+                let opened = tokio::select! {
+                    () = next(&mut end) => break,
+                    () = next(&mut interrupt) => break,
+                    opened = opening => opened,
+                };
+                match opened {
+                    Ok(model) => {
+                        tell(Notice::Swapped { model: &model.name });
+                        service.swap(model);
+                    }
+                    Err(error) => tell(Notice::NotSwapped(&error)),
                 }
             }
             tell(Notice::Draining);

@@ -14,12 +14,14 @@ mod fields;
 mod format;
 mod generate;
 mod health;
+mod path;
 mod sampling;
 mod service;
 mod sse;
 
 pub(crate) use body::read as read_body;
 pub use error::ApiError;
+pub(crate) use path::InPath;
 pub use service::Service;
 
 use axum::{

@@ -60,11 +60,14 @@ pub struct Engine {
 }
 
 /// What the engine's thread and its callers both know.
+#[derive(Default)]
 pub(crate) struct Shared {
     /// Requests that were taken and have not ended.
     in_flight: AtomicUsize,
     /// No request is taken any more, and those there are end.
     closing: AtomicBool,
+    /// The thread ended by a fault: nobody answers any more.
+    dead: AtomicBool,
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -82,7 +85,7 @@ impl Engine {
         report: Report,
     ) -> Self {
         let (jobs, inbox) = channel();
-        let shared = Arc::new(Shared { in_flight: AtomicUsize::new(0), closing: AtomicBool::new(false) });
+        let shared = Arc::new(Shared::default());
         let (most, context) = (forward.slots() + capacity.queue, forward.context());
         let worker = Worker::new(forward, vocabulary, capacity, (observer.clone(), report), inbox, shared.clone());
         let thread = thread::Builder::new().name("siyu-engine".to_owned()).spawn(move || worker.run());
@@ -100,6 +103,9 @@ impl Engine {
     /// # Errors
     /// [`Rejected`] says why.
     pub fn submit(&self, request: Request) -> Result<Ticket, Rejected> {
+        if self.is_dead() {
+            return Err(Rejected::Dead);
+        }
         if self.shared.closing.load(Ordering::Acquire) {
             return Err(Rejected::Closing);
         }
@@ -117,7 +123,7 @@ impl Engine {
         let job = Job { id, request, events: sender, verdict: verdict.clone(), came: Instant::now() };
         if self.jobs.as_ref().is_none_or(|jobs| jobs.send(job).is_err()) {
             self.shared.in_flight.fetch_sub(1, Ordering::AcqRel);
-            return Err(Rejected::Closing);
+            return Err(Rejected::Dead);
         }
         Ok(Ticket { id, events, verdict })
     }
@@ -125,6 +131,11 @@ impl Engine {
     /// Requests that were taken and have not ended.
     pub fn in_flight(&self) -> usize {
         self.shared.in_flight.load(Ordering::Acquire)
+    }
+
+    /// Whether its thread ended by a fault. It takes no request any more; only another engine can.
+    pub fn is_dead(&self) -> bool {
+        self.shared.dead.load(Ordering::Acquire)
     }
 
     /// Takes no more requests, and ends those there are before their next token.

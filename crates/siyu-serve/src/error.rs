@@ -54,6 +54,11 @@ pub enum Error {
         /// What it said.
         source: ort::Error,
     },
+    /// The engine's thread ended.
+    #[error(
+        "the model has stopped by a fault of the program and answers no more; restart the service, or send it SIGHUP to load the model again"
+    )]
+    Engine,
     /// Everyone could come in.
     #[error(
         "a service without a gate may only listen on a loopback address such as 127.0.0.1:8080, and {address} is none; say who may come in under `gate`"

@@ -25,6 +25,7 @@ use crate::watched::Watched;
 
 pub use address::Proxies;
 pub use bucket::Buckets;
+pub(crate) use bucket::network;
 pub use budget::Budgets;
 pub use error::Error;
 pub use issue::{Grant, issue, with_new_key};

@@ -27,6 +27,7 @@ pub struct Metrics {
     cached_tokens: AtomicU64,
     completion_tokens: AtomicU64,
     turned_away: AtomicU64,
+    connections_refused: AtomicU64,
     waiting: AtomicU64,
     slots_used: AtomicU64,
     slots: AtomicU64,
@@ -89,6 +90,10 @@ impl Observer for Metrics {
 
     fn turned_away(&self) {
         add(&self.turned_away, 1);
+    }
+
+    fn connection_refused(&self) {
+        add(&self.connections_refused, 1);
     }
 
     fn admitted(&self, _: RequestId, waited: Duration) {

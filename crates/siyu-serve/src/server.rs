@@ -1,9 +1,10 @@
 //! Connections: taking them, their limits, and their end.
 
 mod patient;
+mod shares;
 mod tls;
 
-use crate::{Error, Result, Settings, api::Service, contract::Peer, settings::Limits};
+use crate::{Error, Result, Settings, api::Service, contract::Peer, gate::Proxies, settings::Limits};
 use axum::{Router, body::Body};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
@@ -11,6 +12,7 @@ use hyper_util::{
     server::graceful::{GracefulShutdown, Watcher},
 };
 use patient::Patient;
+use shares::Shares;
 use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -32,6 +34,7 @@ pub struct Server {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     limits: Limits,
+    shares: Arc<Shares>,
 }
 
 impl Server {
@@ -47,7 +50,10 @@ impl Server {
         let tls = settings.tls.as_ref().map(tls::acceptor).transpose()?;
         let address = settings.listen;
         let listener = TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
-        Ok(Self { listener, tls, limits: settings.limits.clone() })
+        let limits = settings.limits.clone();
+        let proxies = settings.gate.as_ref().map(|gate| gate.trusted_proxies.clone());
+        let shares = Shares::new(limits.connections_per_address, Proxies::new(proxies.unwrap_or_default()));
+        Ok(Self { listener, tls, limits, shares })
     }
 
     /// Where it listens; the port is a real one where the settings left it to the system.
@@ -78,11 +84,15 @@ impl Server {
                 },
                 () = &mut stop => break,
             };
+            let Some(share) = self.shares.take(peer.ip()) else {
+                service.hooks.observer.connection_refused();
+                continue;
+            };
             let (router, tls, limits, watcher) =
                 (router.clone(), self.tls.clone(), self.limits.clone(), graceful.watcher());
             tokio::spawn(async move {
                 converse(stream, peer, router, tls, &limits, watcher).await;
-                drop(place);
+                drop((place, share));
             });
         }
         service.drain();

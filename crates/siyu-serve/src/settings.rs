@@ -108,6 +108,9 @@ pub struct Limits {
     pub write_seconds: u64,
     /// Most connections at once.
     pub connections: usize,
+    /// Most connections at once of one address (of IPv6, of its network of 64 bits); trusted proxies have as many as
+    /// there are. The default is more than are answered and wait at once, so that who asks too often is told so.
+    pub connections_per_address: usize,
     /// Most tokens of a prompt.
     pub prompt_tokens: Option<usize>,
     /// Most tokens of an answer, and how many it has when the request does not say.
@@ -144,6 +147,7 @@ impl Default for Limits {
             body_seconds: 30,
             write_seconds: 60,
             connections: 1024,
+            connections_per_address: 128,
             prompt_tokens: None,
             output_tokens: 1024,
             share_beginnings: true,

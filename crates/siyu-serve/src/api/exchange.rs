@@ -1,16 +1,23 @@
 //! One request from the moment it is understood to its record.
 
-use super::{ApiError, Service, format::Form, sampling::Sampling};
+mod held;
+mod record;
+
+use super::{
+    ApiError, Service,
+    format::{Form, spelled},
+    sampling::Sampling,
+};
 use crate::{
-    contract::{AnswerFilter, Caller, Ending, Entry, Refusal, Release, Usage},
-    engine::{Event, Rejected, Ticket, TokenLogprobs},
+    contract::{AnswerFilter, Caller, Ending, Refusal, Release, Usage},
+    engine::{Event, Ticket, TokenLogprobs},
     model::Model,
 };
 use axum::http::StatusCode;
-use siyu_text::chat::{Message, Role};
+use held::Held;
+use record::Record;
+use siyu_text::chat::Message;
 use std::{
-    collections::VecDeque,
-    ops::Range,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -72,29 +79,11 @@ impl Finish {
 pub(super) struct Exchange {
     ticket: Option<Ticket>,
     filter: Box<dyn AnswerFilter>,
-    /// Probabilities of tokens whose text the filter holds back.
-    held: VecDeque<TokenLogprobs>,
-    /// The stretch of the model's text that is shown up to now without a gap.
-    shown: Range<usize>,
+    held: Held,
     /// What is handed out next, before the engine is asked for more.
     ready: Vec<Piece>,
     over: bool,
     record: Record,
-}
-
-/// What is written down at the end.
-struct Record {
-    service: Arc<Service>,
-    model: Arc<Model>,
-    origin: Origin,
-    id: String,
-    prompt: String,
-    answer: String,
-    session: Option<Session>,
-    reserved: u64,
-    ending: Ending,
-    rule: Option<String>,
-    usage: Usage,
 }
 
 impl Exchange {
@@ -154,7 +143,7 @@ impl Exchange {
         }
         ready.reverse();
         let over = ticket.is_none();
-        Ok(Self { ticket, filter, held: VecDeque::new(), shown: 0..0, ready, over, record })
+        Ok(Self { ticket, filter, held: Held::default(), ready, over, record })
     }
 
     /// The next piece; `None` behind the last.
@@ -204,7 +193,8 @@ impl Exchange {
 
     /// Hands out what the filter lets go, and stops the model where it refuses.
     fn release(&mut self, release: Release) {
-        let logprobs = self.shown_tokens(release.shown);
+        let mut logprobs = self.held.shown(release.shown);
+        self.drop_hidden(&mut logprobs);
         if !release.text.is_empty() || !logprobs.is_empty() {
             self.record.answer.push_str(&release.text);
             self.ready.push(Piece::Text(release.text, logprobs));
@@ -218,22 +208,13 @@ impl Exchange {
         }
     }
 
-    /// The tokens whose text has come to be shown whole. Those with a part that the filter keeps are dropped.
-    fn shown_tokens(&mut self, stretches: Vec<Range<usize>>) -> Vec<TokenLogprobs> {
-        let mut tokens = Vec::new();
-        for stretch in stretches {
-            if stretch.start == self.shown.end {
-                self.shown.end = stretch.end;
-            } else {
-                self.shown = stretch;
-            }
-            while let Some(token) = self.held.pop_front_if(|token| token.span.end <= self.shown.end) {
-                if token.span.start >= self.shown.start {
-                    tokens.push(token);
-                }
-            }
+    /// Drops the alternatives that must not be shown by themselves. What was chosen is part of what is shown.
+    fn drop_hidden(&self, tokens: &mut [TokenLogprobs]) {
+        let tokenizer = &self.record.model.tokenizer;
+        for token in tokens {
+            let chosen = token.chosen.token;
+            token.top.retain(|likely| likely.token == chosen || !self.filter.hides(&spelled(tokenizer, likely.token)));
         }
-        tokens
     }
 
     fn end(&mut self, ending: Ending) {
@@ -252,62 +233,6 @@ impl Exchange {
         if !refused {
             self.ready.push(Piece::End(finish, self.record.usage));
         }
-    }
-}
-
-impl Record {
-    /// The answer ends with the refusal's words.
-    fn refuse(&mut self, refusal: Refusal, ready: &mut Vec<Piece>) {
-        self.ending = Ending::Refused;
-        self.answer.push_str(&refusal.answer);
-        self.rule = Some(refusal.rule);
-        ready.push(Piece::Text(refusal.answer, Vec::new()));
-        ready.push(Piece::End(Finish::Refused, self.usage));
-    }
-
-    fn reject(&mut self, rejected: Rejected) -> ApiError {
-        match rejected {
-            Rejected::QueueFull => {
-                let message = "too many requests wait already; try again later";
-                ApiError::new(StatusCode::TOO_MANY_REQUESTS, message)
-                    .code("queue_full")
-                    .retry_after(Duration::from_secs(1))
-            }
-            Rejected::Closing => {
-                self.ending = Ending::Shutdown;
-                broken(Ending::Shutdown)
-            }
-        }
-    }
-}
-
-impl Drop for Record {
-    fn drop(&mut self) {
-        let hooks = &self.service.hooks;
-        if self.reserved > 0 {
-            hooks.ledger.settle(&self.origin.caller, self.reserved, self.usage);
-        }
-        // What was not answered will be said again.
-        let is_whole = matches!(self.ending, Ending::Stop | Ending::Length | Ending::Refused);
-        let is_answered = is_whole || !self.answer.is_empty();
-        let session = self.session.as_mut().filter(|session| is_answered && !session.said.is_empty());
-        if let (Some(session), Some(sessions)) = (session, &hooks.sessions) {
-            let mut said = std::mem::take(&mut session.said);
-            said.push(Message { role: Role::Assistant, content: self.answer.clone() });
-            sessions.record(&self.origin.caller, &session.id, &said);
-        }
-        hooks.audit.record(&Entry {
-            caller: &self.origin.caller,
-            id: &self.id,
-            route: self.origin.form.route(),
-            model: &self.model.name,
-            ending: self.ending,
-            rule: self.rule.as_deref(),
-            usage: self.usage,
-            took: self.origin.since.elapsed(),
-            prompt: &self.prompt,
-            answer: &self.answer,
-        });
     }
 }
 

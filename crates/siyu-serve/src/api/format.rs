@@ -174,7 +174,7 @@ fn usage(usage: Usage) -> Value {
 }
 
 /// A token's text within a text: at the beginning of one, some tokenizers leave its space out.
-fn spelled(tokenizer: &Tokenizer, token: u32) -> String {
+pub(super) fn spelled(tokenizer: &Tokenizer, token: u32) -> String {
     let within = tokenizer.id_of("a").map(|before| tokenizer.decode(&[before, token]));
     let text = within.as_deref().and_then(|text| text.strip_prefix('a')).map(str::to_owned);
     text.unwrap_or_else(|| tokenizer.decode(&[token]))

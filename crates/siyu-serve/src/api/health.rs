@@ -1,12 +1,8 @@
 //! What the service has, and how it is.
 
-use super::{ApiError, Service};
+use super::{ApiError, InPath, Service};
 use crate::model::Model;
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -15,12 +11,21 @@ pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: the model is there, and the service is not going down.
+/// `GET /readyz`: the model is there and runs, and the service is not going down.
 pub(super) async fn ready(State(service): State<Arc<Service>>) -> Result<&'static str, ApiError> {
     if service.is_draining() {
         return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the service is going down"));
     }
+    if service.model().engine.is_dead() {
+        return Err(dead());
+    }
     Ok("ok\n")
+}
+
+/// Nobody is answered before the model is loaded again.
+pub(super) fn dead() -> ApiError {
+    let message = "the model has stopped and must be started again by those who run the service";
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message).code("model_stopped")
 }
 
 /// `GET /v1/models`.
@@ -29,10 +34,7 @@ pub(super) async fn models(State(service): State<Arc<Service>>) -> Json<Value> {
 }
 
 /// `GET /v1/models/{name}`.
-pub(super) async fn model(
-    State(service): State<Arc<Service>>,
-    Path(name): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+pub(super) async fn model(State(service): State<Arc<Service>>, InPath(name): InPath) -> Result<Json<Value>, ApiError> {
     let model = service.model();
     if name == model.name {
         return Ok(Json(shown(&model)));

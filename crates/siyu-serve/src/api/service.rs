@@ -9,7 +9,7 @@ use std::sync::{
 /// The model that answers and what stands around it.
 pub struct Service {
     model: RwLock<Arc<Model>>,
-    pub(super) hooks: Hooks,
+    pub(crate) hooks: Hooks,
     pub(super) limits: Limits,
     draining: AtomicBool,
     /// Models that were replaced and may still answer.

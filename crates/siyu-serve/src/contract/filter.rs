@@ -21,6 +21,12 @@ pub trait AnswerFilter: Send {
 
     /// The answer is over: the rest of what was held back. Not called after a refusal.
     fn finish(&mut self) -> Release;
+
+    /// Whether a text must not be shown even as what could have stood in the answer, such as a word of a list.
+    fn hides(&self, text: &str) -> bool {
+        let _ = text;
+        false
+    }
 }
 
 /// What becomes of a message of the prompt.

@@ -1,4 +1,4 @@
-//! What happens in the engine, for those who count.
+//! What happens in the engine and at the socket, for those who count.
 
 use serde::Serialize;
 use std::time::Duration;
@@ -40,12 +40,15 @@ pub enum Ending {
     Failed,
 }
 
-/// Counts what happens. Methods are called on the engine's thread between tokens: they must be quick and never block.
+/// Counts what happens. Most methods are called on the engine's thread between tokens: they must be quick and never block.
 pub trait Observer: Send + Sync {
     /// A request waits for a slot; `waiting` with it.
     fn queued(&self, request: RequestId, waiting: usize) {
         let _ = (request, waiting);
     }
+
+    /// A connection was closed at once: its address has as many as it may.
+    fn connection_refused(&self) {}
 
     /// A request was turned away because the queue is full.
     fn turned_away(&self) {}

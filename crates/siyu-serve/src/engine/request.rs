@@ -102,4 +102,6 @@ pub enum Rejected {
     QueueFull,
     /// The engine is going down.
     Closing,
+    /// The engine's thread ended by a fault.
+    Dead,
 }

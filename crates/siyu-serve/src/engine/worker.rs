@@ -12,6 +12,7 @@ use super::{
 use crate::contract::{Ending, Observer, Usage};
 use std::{
     collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering, mpsc::Receiver},
     time::Instant,
 };
@@ -55,7 +56,21 @@ impl Worker {
     }
 
     /// Works until the engine is dropped and nothing is left to do.
+    ///
+    /// A panic ends the thread: what the model holds then is anyone's guess, and another one may be loaded.
     pub(super) fn run(mut self) {
+        if catch_unwind(AssertUnwindSafe(|| self.work())).is_err() {
+            // Before any caller knows: who was told that a request failed may ask whether others can be answered.
+            self.shared.dead.store(true, Ordering::Release);
+            self.fail(&crate::Error::Engine);
+            for job in std::mem::take(&mut self.waiting) {
+                self.over(&job, Ending::Failed, Usage::default());
+            }
+            self.load();
+        }
+    }
+
+    fn work(&mut self) {
         loop {
             let idle = self.waiting.is_empty() && self.reading.is_none() && self.running.is_empty();
             if idle {

@@ -117,6 +117,14 @@ impl Stream {
         std::mem::take(&mut self.shown)
     }
 
+    /// Whether a text by itself has a word of the lists that this text is judged by.
+    pub fn lists(&self, text: &str) -> bool {
+        let (mut scan, mut hits) = (words::Scan::new(), Vec::new());
+        text.chars().for_each(|letter| scan.push(&self.compiled.words, letter, &mut hits));
+        scan.finish(&mut hits);
+        !hits.is_empty()
+    }
+
     /// Whether anything was masked so far.
     pub const fn has_masked(&self) -> bool {
         self.covered > 0

@@ -48,7 +48,8 @@ impl Proxies {
         Ok(origin)
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    /// Whether its word is taken.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
         self.trusted.iter().any(|network| network.contains(&address))
     }
 }

@@ -57,7 +57,7 @@ impl Buckets {
 }
 
 /// What counts as one address: whoever has one address of IPv6 has 2^64 of them.
-pub(super) fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
         address @ IpAddr::V4(_) => address,

@@ -79,6 +79,10 @@ impl AnswerFilter for Answering {
         let outcome = self.stream.finish();
         self.release(outcome)
     }
+
+    fn hides(&self, text: &str) -> bool {
+        self.stream.lists(text)
+    }
 }
 
 /// Tokens by the minute.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, State};
 use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get};
@@ -13,7 +13,7 @@ use siyu_text::chat::{Message, Role};
 
 use super::hooks::owner;
 use super::{Guards, Kept};
-use crate::api::{ApiError, no_method, read_body};
+use crate::api::{ApiError, InPath, no_method, read_body};
 use crate::clock::Clock;
 use crate::contract::Caller;
 use crate::filter::{Guard, Judgement};
@@ -70,7 +70,7 @@ async fn list_sessions(State(here): State<Conversations>, Extension(caller): Ext
 async fn read_session(
     State(here): State<Conversations>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    InPath(id): InPath,
 ) -> Result<Response, ApiError> {
     let opened = here.kept.store.open(&owner(&caller), Some(&id), here.clock.now().steady).map_err(told)?;
     let turn = |message: &Message| json!({ "role": role(message.role), "content": message.content });
@@ -81,7 +81,7 @@ async fn read_session(
 async fn end_session(
     State(here): State<Conversations>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    InPath(id): InPath,
 ) -> Result<StatusCode, ApiError> {
     here.kept.store.end(&owner(&caller), &id).map_err(told)?;
     Ok(StatusCode::NO_CONTENT)
@@ -140,7 +140,7 @@ async fn forget_all(State(here): State<Notes>, Extension(caller): Extension<Call
 async fn forget_note(
     State(here): State<Notes>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    InPath(id): InPath,
 ) -> Result<StatusCode, ApiError> {
     let none = || ApiError::new(StatusCode::NOT_FOUND, "there is no such note");
     let id = id.parse().map_err(|_| none())?;

@@ -43,6 +43,8 @@ impl Metrics {
         let reloads = ["done", "failed"].into_iter().zip(&self.reloads);
         text.counters("siyu_reloads_total", "Changed keys and lists that were read again.", "result", reloads);
         text.number("siyu_queue_full_total", "counter", "Requests turned away by a full queue.", &self.turned_away);
+        let crowded = "Connections closed at once, as their address had as many as it may.";
+        text.number("siyu_connections_refused_total", "counter", crowded, &self.connections_refused);
         text.number("siyu_waiting_requests", "gauge", "Requests that wait for a slot.", &self.waiting);
         text.number("siyu_slots_used", "gauge", "Slots in use.", &self.slots_used);
         text.number("siyu_slots", "gauge", "Slots in all.", &self.slots);

@@ -16,7 +16,7 @@ pub(super) fn problem(settings: &Settings) -> Option<Problem> {
 
 fn zero(settings: &Settings) -> Option<Problem> {
     let (engine, limits) = (&settings.engine, &settings.limits);
-    let zero: [(&'static [&'static str], bool); 13] = [
+    let zero: [(&'static [&'static str], bool); 14] = [
         (&["engine", "threads"], engine.threads == Some(0)),
         (&["engine", "slots"], engine.slots == 0),
         (&["engine", "context"], engine.context == Some(0)),
@@ -27,6 +27,7 @@ fn zero(settings: &Settings) -> Option<Problem> {
         (&["limits", "body_seconds"], limits.body_seconds == 0),
         (&["limits", "write_seconds"], limits.write_seconds == 0),
         (&["limits", "connections"], limits.connections == 0),
+        (&["limits", "connections_per_address"], limits.connections_per_address == 0),
         (&["limits", "prompt_tokens"], limits.prompt_tokens == Some(0)),
         (&["limits", "output_tokens"], limits.output_tokens == 0),
         (&["limits", "answer_seconds"], limits.answer_seconds == 0),

@@ -21,6 +21,7 @@ mod server;
 pub mod sessions;
 pub mod settings;
 mod watched;
+mod work;
 
 pub use clock::{Clock, Now};
 pub use error::{Error, Result};

@@ -145,6 +145,31 @@ fn the_texts_of_tokens_make_the_text_of_the_answer() {
 }
 
 #[test]
+fn a_listed_word_is_not_among_the_alternatives() {
+    let body = json!({"messages": [{"role": "user", "content": PROMPT}], "max_tokens": 12, "temperature": 0,
+                      "logprobs": true, "top_logprobs": 20});
+    let ask = |service: &Running| service.post("/v1/chat/completions", &body).json()["choices"][0].take();
+    let alternatives = |choice: &Value| -> Vec<String> {
+        let tokens = choice["logprobs"]["content"].as_array().unwrap().iter();
+        let all = tokens.flat_map(|token| token["top_logprobs"].as_array().unwrap());
+        all.map(|likely| likely["token"].as_str().unwrap().to_owned()).collect()
+    };
+    let open = ask(&start(""));
+    let said = format!("{PROMPT} {}", open["message"]["content"].as_str().unwrap()).to_lowercase();
+    let is_word = |text: &str| text.len() > 3 && text[1..].bytes().all(|byte| byte.is_ascii_lowercase());
+    let unsaid = |text: &&String| text.starts_with(' ') && is_word(text) && !said.contains(&text[1..]);
+    let all = alternatives(&open);
+    let word = all.iter().find(unsaid).expect("a word that was not chosen");
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("words.txt");
+    std::fs::write(&list, &word[1..]).unwrap();
+    let closed = ask(&start(&format!("filter: {{ words: [{{ path: {}, language: en }}] }}", list.display())));
+    assert_eq!(closed["message"], open["message"]);
+    let kept: Vec<String> = all.iter().filter(|text| text.trim() != word.trim()).cloned().collect();
+    assert_eq!(alternatives(&closed), kept);
+}
+
+#[test]
 fn probabilities_tell_nothing_of_what_the_filter_keeps() {
     let folder = tempfile::tempdir().unwrap();
     let tokens = |word: &str, action: &str, stream: bool| {

@@ -185,6 +185,9 @@ fn notes_have_the_limits_and_the_errors_of_other_bodies() {
     let long = format!("{{\"text\": \"{}\"}}", "a".repeat(1 << 20));
     assert_eq!(error("POST /v1/memory", &long), (413, "the body is longer than 1048576 bytes".to_owned()));
     assert_eq!(error("PUT /v1/memory", "").0, 405);
+    assert_eq!(error("DELETE /v1/memory/%ff", "").0, 400);
+    assert_eq!(error("GET /v1/sessions/%ff", "").0, 400);
+    assert_eq!(error("DELETE /v1/sessions/%ff", "").0, 400);
     let (_, answer) = house.with_token("PUT /v1/memory", &alice, "");
     assert!(answer.to_lowercase().contains("allow: get,head,post,delete"), "{answer}");
 }

@@ -140,6 +140,48 @@ fn fields_are_refused_by_name_with_what_to_do() {
 }
 
 #[test]
+fn a_path_that_is_no_text_is_refused_in_json() {
+    let service = start("");
+    let refused = service.get("/v1/models/%ff");
+    assert_eq!((refused.status, refused.message().contains("UTF-8")), (400, true), "{refused:?}");
+    assert_eq!(service.get("/v1/models/%e7%bb%9d").json()["error"]["code"], "model_not_found");
+}
+
+/// Sends a request from an address of this machine; everything that comes back.
+fn from(address: &str, service: &Running, request: &str) -> Response {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let stream = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(address.parse().unwrap()).unwrap();
+        socket.connect(service.address).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    let mut stream = stream;
+    stream.write_all(request.as_bytes()).unwrap();
+    Response::read(&mut stream)
+}
+
+#[test]
+fn one_address_holds_no_more_than_its_share_of_the_connections() {
+    let service = start("limits: { connections: 8, connections_per_address: 3 }");
+    let head = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut held: Vec<_> = (0..3).map(|_| service.connect()).collect();
+    for stream in &mut held {
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.read_exact(&mut [0; 8]).unwrap();
+    }
+    assert_eq!(service.raw(head.as_bytes()).status, 0, "one more is closed at once");
+    let metrics = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let other = from("127.0.0.2:0", &service, metrics);
+    assert!(other.body.contains("siyu_connections_refused_total 1\n"), "{other:?}");
+    drop(held.pop());
+    assert!((0..1000).any(|_| {
+        thread::sleep(Duration::from_millis(5));
+        service.get("/healthz").status == 200
+    }));
+}
+
+#[test]
 fn an_open_service_listens_on_loopback_only_whoever_names_the_address() {
     let mut settings = running::settings("");
     settings.listen = "0.0.0.0:0".parse().unwrap();

@@ -81,7 +81,10 @@ struct Writer {
     length: u64,
     next: u64,
     prev: String,
+    /// Records that the next line tells of.
     lost: u64,
+    /// Records that were lost since writing last worked, where it does not.
+    outage: Option<u64>,
 }
 
 /// Records that are written together.
@@ -96,8 +99,17 @@ impl Writer {
         file.try_lock().map_err(|_| Error::Busy { path: path.to_owned() })?;
         let head = options.open(head_path(path)).map_err(failed)?;
         let length = file.seek(SeekFrom::End(0)).map_err(failed)?;
-        let mut writer =
-            Self { path: path.to_owned(), chain, file, head, length, next: 0, prev: FIRST.to_owned(), lost: 0 };
+        let mut writer = Self {
+            path: path.to_owned(),
+            chain,
+            file,
+            head,
+            length,
+            next: 0,
+            prev: FIRST.to_owned(),
+            lost: 0,
+            outage: None,
+        };
         let mut first = Record::new(Event::Opened, unix);
         if length > 0 {
             let found = check::read(path, &writer.chain)?;
@@ -125,17 +137,15 @@ impl Writer {
     }
 
     fn run(&mut self, receiver: &Receiver<Record>, losses: &Losses) {
-        // Records that were lost since writing last worked.
-        let mut outage: Option<u64> = None;
         while let Ok(record) = receiver.recv() {
             let mut records = vec![record];
             records.extend(receiver.try_iter().take(MOST_TOGETHER - 1));
             let count = records.len() as u64;
-            match (self.write(&records), &mut outage) {
+            match (self.write(&records), &mut self.outage) {
                 (Ok(()), None) => {}
                 (Ok(()), Some(lost)) => {
                     tracing::warn!(path = %self.path.display(), lost, "records are written again");
-                    outage = None;
+                    self.outage = None;
                 }
                 (Err(error), outage) => {
                     self.lost += count;
@@ -180,5 +190,70 @@ impl Writer {
         }
         self.length += bytes.len() as u64;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fmt::{Debug, Write as _};
+    use std::sync::Mutex;
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id};
+    use tracing::{Metadata, Subscriber};
+
+    /// Keeps what is told.
+    #[derive(Clone, Default)]
+    struct Told(Arc<Mutex<Vec<String>>>);
+
+    struct Line(String);
+
+    impl Visit for Line {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            let _ = write!(self.0, "{field}={value:?} ");
+        }
+    }
+
+    impl Subscriber for Told {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &tracing::span::Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, event: &tracing::Event<'_>) {
+            let mut line = Line(String::new());
+            event.record(&mut line);
+            self.0.lock().unwrap().push(line.0);
+        }
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[test]
+    fn an_outage_is_told_when_it_begins_and_when_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.jsonl");
+        let mut writer = Writer::open(&path, Chain::new(None).unwrap(), 1).unwrap();
+        let (told, losses) = (Told::default(), Losses::default());
+        let run = |writer: &mut Writer, count: usize| {
+            let (sender, receiver) = channel();
+            (0..count).for_each(|_| sender.send(Record::new(Event::Refused, 2)).unwrap());
+            drop(sender);
+            tracing::subscriber::with_default(told.clone(), || writer.run(&receiver, &losses));
+            std::mem::take(&mut *told.0.lock().unwrap())
+        };
+        // Nothing can be written to what is open for reading.
+        let good = std::mem::replace(&mut writer.file, File::open(&path).unwrap());
+        let lines = run(&mut writer, MOST_TOGETHER * 3);
+        assert!(lines.len() == 1 && lines[0].contains("records cannot be written"), "{lines:?}");
+        assert_eq!(run(&mut writer, 1), [""; 0], "it goes on");
+        writer.file = good;
+        let lines = run(&mut writer, MOST_TOGETHER * 2);
+        assert!(lines.len() == 1 && lines[0].contains("lost=769"), "{lines:?}");
+        assert_eq!(losses.count(), 769);
+        assert_eq!(check::check(&path, None).unwrap().lines, 1 + MOST_TOGETHER * 2);
     }
 }

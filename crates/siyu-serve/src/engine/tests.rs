@@ -31,6 +31,7 @@ struct Seen {
     steps: AtomicUsize,
     largest: AtomicUsize,
     broken: AtomicBool,
+    panics: AtomicBool,
 }
 
 impl Hashing {
@@ -82,6 +83,7 @@ impl Forward for Hashing {
 
     fn decode(&mut self, rows: &[Row]) -> Result<&[f32]> {
         self.check()?;
+        assert!(!self.seen.panics.load(Ordering::SeqCst), "broken by the test");
         self.seen.steps.fetch_add(1, Ordering::SeqCst);
         self.seen.largest.fetch_max(rows.len(), Ordering::SeqCst);
         self.logits.clear();
@@ -339,6 +341,20 @@ fn a_model_that_fails_ends_its_requests_and_serves_the_next() {
     assert_eq!(block_on(answer(engine.submit(request(&[5])).unwrap())).1, Ending::Failed);
     assert_eq!(block_on(answer(engine.submit(request(&[5])).unwrap())).1, Ending::Length);
     assert_eq!(engine.in_flight(), 0);
+}
+
+#[test]
+fn an_engine_whose_thread_ends_tells_those_who_wait_and_takes_no_more() {
+    let gate = Arc::new(Gate::default());
+    let held = gate.held.lock().unwrap();
+    let (engine, seen) = engine_of(1, 2, gate.clone());
+    seen.panics.store(true, Ordering::SeqCst);
+    let tickets: Vec<_> = (0..3).map(|_| engine.submit(request(&[5])).unwrap()).collect();
+    drop(held);
+    let answers = block_on(futures::future::join_all(tickets.into_iter().map(answer)));
+    assert!(answers.iter().all(|answer| answer.1 == Ending::Failed));
+    assert!(engine.is_dead());
+    assert_eq!((engine.submit(request(&[5])).unwrap_err(), engine.in_flight()), (Rejected::Dead, 0));
 }
 
 #[test]

@@ -63,6 +63,7 @@ impl Worker {
             // Before any caller knows: who was told that a request failed may ask whether others can be answered.
             self.shared.dead.store(true, Ordering::Release);
             self.fail(&crate::Error::Engine);
+            self.waiting.extend(self.inbox.try_iter());
             for job in std::mem::take(&mut self.waiting) {
                 self.over(&job, Ending::Failed, Usage::default());
             }

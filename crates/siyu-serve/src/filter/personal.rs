@@ -9,6 +9,8 @@ use std::ops::Range;
 
 use siyu_text::pii::{Detector, Kind};
 
+use crate::work;
+
 /// How a character takes part in a run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
@@ -105,7 +107,7 @@ impl Scan {
             (Class::Run, _) => self.extend(base, text, start),
             (Class::Other, '\n' | '\r') | (Class::Space, _) => {}
             // No line of a private key: it was only spoken of.
-            (Class::Other, _) => self.runs.iter_mut().for_each(|run| run.key = Key::None),
+            (Class::Other, _) => self.each(|run| run.key = Key::None),
         }
         if class != Class::Space {
             self.read += 1;
@@ -185,17 +187,24 @@ impl Scan {
         if !written.contains("PRIVATE") && !written.contains("-----") {
             return;
         }
-        for run in &mut self.runs {
+        let (at, read) = (self.at, self.read);
+        self.each(|run| {
             run.key = match run.key {
                 Key::Begins if written.contains("PRIVATE") => Key::Open,
                 Key::Open if written.contains("-----END") => Key::Ends,
                 Key::Ends if written.ends_with("-----") => {
-                    (run.range.end, run.read, run.needed) = (self.at, self.read, AFTER);
+                    (run.range.end, run.read, run.needed) = (at, read, AFTER);
                     Key::None
                 }
                 key => key,
             };
-        }
+        });
+    }
+
+    /// Walks over all runs that wait, which may be thousands: never for each character.
+    fn each(&mut self, change: impl FnMut(&mut Run)) {
+        work::add(self.runs.len());
+        self.runs.iter_mut().for_each(change);
     }
 
     /// Judges the runs that have enough behind them, in their order.
@@ -210,6 +219,7 @@ impl Scan {
             self.runs.pop_front();
             let from = window(text, range.start - base);
             let to = text.ceil_char_boundary(range.end - base + BEHIND);
+            work::add(to - from);
             let found = detector.find(text.get(from..to).unwrap_or_default());
             let offset = base + from;
             hits.extend(

@@ -210,6 +210,32 @@ fn a_private_key_that_breaks_off_is_masked() {
 }
 
 #[test]
+fn lines_behind_the_head_of_a_private_key_take_linear_time() {
+    let work = |text: &str| crate::work::during(|| drop(whole(&PERSONAL, text)));
+    let head = "-----BEGIN PRIVATE KEY-----\n";
+    // Thousands of lines wait behind the head, and each may be its end or another head.
+    for (before, unit) in [
+        (head, "x\n"),
+        (head, "x y "),
+        (head, "1 "),
+        (head, "-----\n"),
+        (head, "-----END x\n"),
+        (head, "PRIVATE\n"),
+        ("", head),
+        ("", "-----BEGIN\n"),
+        ("", "-----BEGIN PRIVATE KEY-----\nx\nx\nx\n，"),
+    ] {
+        let [half, all] = [16_000, 32_000].map(|bytes| {
+            let text = format!("{before}{}", unit.repeat(bytes / unit.len()));
+            let work = work(&text);
+            assert!(work <= 1_200 * text.len(), "{work} units for {} bytes of {unit:?}", text.len());
+            work
+        });
+        assert!(all < 3 * half + 100_000, "{half} units, and {all} for twice the text of {unit:?}");
+    }
+}
+
+#[test]
 fn a_sentence_over_the_threshold_is_not_shown() {
     let outcome = whole(&ALL, "今天天气好。我不想活了，活着没意思。再见。");
     assert_eq!(outcome, Outcome { text: "今天天气好。".into(), refused: Some("risk/self_harm".into()) });

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 use siyu_export::{ExportSettings, Logits, Numbers, Variant, export};
-use siyu_serve::{Guards, Model, Server, Settings, api::Service, assemble};
+use siyu_serve::{Guards, Model, Server, Settings, api::Service, assemble, contract::Hooks};
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
@@ -43,10 +43,16 @@ pub fn settings(more: &str) -> Settings {
 
 /// Starts a service with `more` lines of its file.
 pub fn start(more: &str) -> Running {
+    start_with(more, |model, _| model)
+}
+
+/// The same with a changed model.
+pub fn start_with(more: &str, change: impl FnOnce(Model, &Hooks) -> Model) -> Running {
     let settings = settings(more);
     let guards = Guards::new(&settings).unwrap();
     let hooks = guards.hooks();
     let model = Model::open(&settings, hooks.observer.clone(), Arc::new(|error| panic!("{error}"))).unwrap();
+    let model = change(model, &hooks);
     let service = Arc::new(Service::new(model, hooks, settings.limits.clone()));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let server = runtime.block_on(Server::bind(&settings)).unwrap();

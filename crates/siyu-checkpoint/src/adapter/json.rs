@@ -47,7 +47,7 @@ fn none() -> String {
 }
 
 /// Settings that change what an adapter computes.
-const REFUSED: [&str; 13] = [
+const REFUSED: [&str; 15] = [
     "layers_to_transform",
     "layers_pattern",
     "exclude_modules",
@@ -61,6 +61,8 @@ const REFUSED: [&str; 13] = [
     "arrow_config",
     "use_qalora",
     "use_bdlora",
+    "kasa_config",
+    "monteclora_config",
 ];
 
 /// Beginnings that take their change from the base, so that the adapter belongs to what is left of it.

@@ -1,6 +1,6 @@
 //! How far one form of a model is from another, on given texts.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::runtime::{OnnxModel, likeliest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -80,6 +80,19 @@ impl Sums {
             agreement: if self.tokens == 0 { 1.0 } else { mean(self.agreed as f64) },
             perplexity: self.surprise.map(|surprise| mean(surprise).exp()),
         }
+    }
+}
+
+/// Refuses texts with tokens that a vocabulary of this size does not have.
+pub(crate) fn expect_known(rows: &[TextRow], vocab: i64) -> Result<()> {
+    match rows.iter().flat_map(|row| &row.ids).find(|&&id| !(0..vocab).contains(&id)) {
+        None => Ok(()),
+        Some(stray) => Err(Error::Setting {
+            problem: format!(
+                "token {stray} of the texts to compare on is outside the vocabulary of {vocab} tokens; were they made \
+                 by this model's tokenizer?"
+            ),
+        }),
     }
 }
 

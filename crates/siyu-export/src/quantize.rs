@@ -17,7 +17,7 @@ mod vectors;
 pub use blocks::Blocks;
 pub use gate::{MatrixCost, QuantizeBounds, QuantizeReport};
 
-use crate::compare::{TextRow, compare};
+use crate::compare::{TextRow, compare, expect_known};
 use crate::error::{Error, Result};
 use crate::export::{finish, opened};
 use crate::folder::Unfinished;
@@ -134,6 +134,7 @@ pub fn quantize(
     trial.check(settings)?;
     let (config, checkpoint) = opened(model)?;
     export.variant.check(&config)?;
+    expect_known(trial.gate, config.vocab)?;
     let unfinished = Unfinished::begin(out)?;
     let measured = !(trial.gate.is_empty() && trial.calibration.is_empty());
     let reference = measured.then(|| Reference::open(&config, &checkpoint, export, &unfinished, trial.threads));

@@ -230,6 +230,16 @@ fn settings_that_cannot_be_meant_are_refused() {
 }
 
 #[test]
+fn texts_of_another_tokenizer_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = [TextRow::whole("stories", vec![1, 512])];
+    let trial = Trial { calibration: &[], gate: &gate, bounds: LOOSE, force: false, threads: 1 };
+    let out = folder.path().join("out");
+    let error = quantize(&stories(), &out, ExportSettings::default(), blocks(8, 32, true), trial).unwrap_err();
+    assert!(error.is_refusal() && error.to_string().contains("token 512"), "{error}");
+}
+
+#[test]
 fn a_model_in_few_bits_already_is_refused_by_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let (model, out) = (support::golden("nf4"), folder.path().join("out"));

@@ -86,7 +86,8 @@ fn collect(parts: &BundleParts) -> Result<Vec<(PathBuf, String, Role)>> {
     }
     // What cannot be opened is of no use to anyone, whatever its hash.
     Config::from_folder(&parts.model)?;
-    if !files.iter().any(|(_, path, _)| path.ends_with(".onnx")) {
+    let is_graph = |path: &str| Path::new(path).extension().is_some_and(|end| end == "onnx");
+    if !files.iter().any(|(_, path, _)| is_graph(path)) {
         Checkpoint::open(&parts.model)?;
     }
     if let Some(folder) = &parts.tokenizer {

@@ -1,7 +1,7 @@
 //! The gate: a merged model must think as base and adapter do.
 
 use super::Merged;
-use crate::compare::{Comparisons, TextRow, compare};
+use crate::compare::{Comparisons, TextRow, compare, expect_known};
 use crate::error::{Error, Result};
 use crate::onnx::{Branches, ExportSettings, GRAPH_FILE, Variant, write_graph};
 use crate::runtime::OnnxModel;
@@ -57,14 +57,7 @@ impl Merged<'_> {
     pub fn judge(&mut self, rows: &[TextRow], bounds: MergeBounds) -> Result<&Verdict> {
         let [base_folder, adapter_folder] = &self.merge.folders;
         let config = &self.merge.config;
-        if let Some(stray) = rows.iter().flat_map(|row| &row.ids).find(|&&id| !(0..config.vocab).contains(&id)) {
-            let problem = format!(
-                "token {stray} of the texts to compare on is outside the vocabulary of {} tokens; were they made by \
-                 this model's tokenizer?",
-                config.vocab
-            );
-            return Err(Error::Setting { problem });
-        }
+        expect_known(rows, config.vocab)?;
         let branches = Branches::open(adapter_folder)?;
         let (_first, mut unmerged) = self.model(config, &self.merge.base, Some(&branches))?;
         let merged_config = Config::from_folder(self.folder())?;

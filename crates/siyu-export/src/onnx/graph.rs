@@ -224,7 +224,7 @@ impl Graph {
         let mut kept = Vec::with_capacity(self.message.node.len());
         // Nodes read only what was made before them.
         for node in self.message.node.into_iter().rev() {
-            if node.output.iter().any(|output| read.contains(output)) {
+            if node.output.iter().any(|output| !output.is_empty() && read.contains(output)) {
                 read.extend(node.input.iter().cloned());
                 kept.push(node);
             }

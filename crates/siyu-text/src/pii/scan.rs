@@ -70,11 +70,12 @@ fn may_anchor(a: u8, b: u8, c: u8, d: u8) -> bool {
     let slang = ((a == 0xE5) & (b == 0xBE) & (c == 0xBD))
         | ((la == b'v') & (b == 0xE4) & (c == 0xBF))
         | ((a == 0xE2) & (b == 0x9E) & (c == 0x95));
-    // 九, 〇, ○, 零: the century of a year in Chinese numerals ends in one.
-    let year = ((a == 0xE4) & (b == 0xB9) & (c == 0x9D))
-        | ((a == 0xE3) & (b == 0x80) & (c == 0x87))
-        | ((a == 0xE2) & (b == 0x97) & (c == 0x8B))
-        | ((a == 0xE9) & (b == 0x9B) & (c == 0xB6));
+    // The century of a year in Chinese numerals, 一九, 二〇, 二○ or 二零, from the last byte of its first sign on.
+    let year = ((a == 0x80) & (b == 0xE4) & (c == 0xB9) & (d == 0x9D))
+        | (a == 0x8C)
+            & (((b == 0xE3) & (c == 0x80) & (d == 0x87))
+                | ((b == 0xE2) & (c == 0x97) & (d == 0x8B))
+                | ((b == 0xE9) & (c == 0x9B) & (d == 0xB6)));
     at | wide_at | latin | han | slang | year | ((a == 0xE8) & (b == 0x96) & (c == 0x87))
 }
 

@@ -53,8 +53,12 @@ fn month_before(bytes: &[u8], at: usize) -> Option<(usize, u32)> {
 
 /// The number of a month by its name, by the first three letters of that, or by `Sept`.
 fn month(name: &[u8]) -> Option<u32> {
-    let lower = name.to_ascii_lowercase();
-    let fits =
-        |month: &&[u8]| lower == **month || lower == month[..3] || lower == b"sept" && month.starts_with(b"sept");
+    if !(3..=9).contains(&name.len()) {
+        return None;
+    }
+    let fits = |month: &&[u8]| {
+        let short = name.len() == 3 || name.len() == 4 && month.get(3) == Some(&b't');
+        name.eq_ignore_ascii_case(if short { &month[..name.len()] } else { month })
+    };
     (1..).zip(MONTHS.iter()).find(|(_, month)| fits(month)).map(|(number, _)| number)
 }

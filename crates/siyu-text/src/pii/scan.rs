@@ -44,7 +44,7 @@ fn is_suspect(a: u8, b: u8, c: u8) -> bool {
 
 /// The first place at or after `from` where one of the words that `account` knows may begin.
 pub(super) fn next_anchor(bytes: &[u8], from: usize) -> Option<usize> {
-    find::<BLOCK>(bytes, from, bytes.len(), |a, b, c, d| may_anchor(a, b, c, d))
+    find::<BLOCK>(bytes, from, bytes.len(), may_anchor)
 }
 
 /// Whether one of the words that `account` knows may begin, by its first four bytes.

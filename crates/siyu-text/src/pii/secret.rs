@@ -160,13 +160,15 @@ const NAMES: [&str; 33] = [
     "authtoken",
 ];
 
+/// What may stand between a name and the sign behind it.
+const AROUND: [char; 5] = [' ', '"', '\'', '`', '*'];
+
 /// The value behind `password=` or `密码：`.
 pub(super) fn at_assignment(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candidate>) {
     if !kinds.has(Kind::Secret) {
         return;
     }
     let bytes = text.as_bytes();
-    const AROUND: [char; 5] = [' ', '"', '\'', '`', '*'];
     let name = text.get(..at).expect("a trigger begins a character").trim_end_matches(AROUND);
     // `name="password" value="…"`, as settings in XML have it.
     let is_value = || name.strip_suffix("value").is_some_and(|name| is_named(name.trim_end_matches(AROUND)));

@@ -195,6 +195,15 @@ mod tests {
     }
 
     #[test]
+    fn a_window_that_no_file_names_is_that_of_transformers_and_one_that_is_null_is_none() {
+        let mistral = json!({ "architectures": ["MistralForCausalLM"] });
+        assert_eq!(config(&mistral).unwrap().windows, [Some(4096); 3]);
+        let whole = json!({ "architectures": ["MistralForCausalLM"], "sliding_window": null });
+        assert_eq!(config(&whole).unwrap().windows, [None; 3]);
+        assert_eq!(config(&json!({})).unwrap().windows, [None; 3]);
+    }
+
+    #[test]
     fn tensors_follow_from_the_configuration() {
         let qwen = json!({ "architectures": ["Qwen2ForCausalLM"], "num_hidden_layers": 1, "num_key_value_heads": 2 });
         let names = |change: &Value| -> Vec<String> {

@@ -1,6 +1,6 @@
 //! How far one form of a model is from another, on given texts.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::runtime::{OnnxModel, likeliest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -83,6 +83,19 @@ impl Sums {
     }
 }
 
+/// Refuses texts with tokens that a vocabulary of this size does not have.
+pub(crate) fn expect_known(rows: &[TextRow], vocab: i64) -> Result<()> {
+    match rows.iter().flat_map(|row| &row.ids).find(|&&id| !(0..vocab).contains(&id)) {
+        None => Ok(()),
+        Some(stray) => Err(Error::Setting {
+            problem: format!(
+                "token {stray} of the texts to compare on is outside the vocabulary of {vocab} tokens; were they made \
+                 by this model's tokenizer?"
+            ),
+        }),
+    }
+}
+
 /// Reads texts with two models of one vocabulary.
 ///
 /// # Errors
@@ -110,7 +123,7 @@ pub fn compare(first: &mut OnnxModel, second: &mut OnnxModel, rows: &[TextRow]) 
 fn token_sums(one: &[f32], other: &[f32], token: i64, sums: &mut Sums) {
     let (of_one, of_other) = (log_sum(one), log_sum(other));
     let pairs = one.iter().zip(other).map(|(&one, &other)| (f64::from(one) - of_one, f64::from(other) - of_other));
-    sums.divergence += pairs.map(|(one, other)| one.exp() * excess(other - one)).sum::<f64>();
+    sums.divergence += pairs.map(|(one, other)| excess(one, other)).sum::<f64>();
     sums.agreed += u64::from(likeliest(one) == likeliest(other));
     let place = usize::try_from(token).unwrap_or(0);
     sums.surprise[0] += of_one - f64::from(one[place]);
@@ -118,10 +131,13 @@ fn token_sums(one: &[f32], other: &[f32], token: i64, sums: &mut Sums) {
     sums.tokens += 1;
 }
 
-/// `exp(x) - 1 - x`. With `x = ln q - ln p`, the sum of `p` times it is the divergence, for probabilities sum up to 1;
+/// `q - p - p (ln q - ln p)` of the logarithms of `p` and `q`. The sum is the divergence, for probabilities sum up to 1;
 /// but no part of it is negative, so that models that are all but the same differ by what they do and not by rounding.
-fn excess(x: f64) -> f64 {
-    (x.exp_m1() - x).max(0.0)
+fn excess(one: f64, other: f64) -> f64 {
+    let (p, x) = (one.exp(), other - one);
+    // Far apart `exp(x)` may be infinite where `p` is 0; near each other `q - p` loses its digits.
+    let part = if x > 1.0 { other.exp() - p - p * x } else { p * (x.exp_m1() - x) };
+    part.max(0.0)
 }
 
 /// The logarithm of the sum of exponentials.
@@ -144,6 +160,13 @@ mod tests {
         assert!((found.divergence - expected).abs() < 1e-6, "{}", found.divergence);
         assert!((found.perplexity[0] - 4.0 / 3.0).abs() < 1e-6 && (found.perplexity[1] - 2.0).abs() < 1e-6);
         assert!((found.agreement - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_one_model_excludes_and_the_other_allows_is_a_divergence() {
+        let mut sums = Sums::default();
+        token_sums(&[0.0, -800.0], &[0.0, 0.0], 0, &mut sums);
+        assert!((sums.found().divergence - 2.0_f64.ln()).abs() < 1e-9, "{}", sums.found().divergence);
     }
 
     #[test]

@@ -24,6 +24,12 @@ pub enum Error {
         /// The place.
         path: PathBuf,
     },
+    /// Another run is writing there.
+    #[error("another run is writing `{path}`; wait for it, or name another place")]
+    Busy {
+        /// The place.
+        path: PathBuf,
+    },
     /// The result would take the place of what it is made of.
     #[error("`{source_path}` lies in `{path}`, which would be written over; name another place")]
     Inside {
@@ -48,10 +54,10 @@ pub enum Error {
         /// Folder of the base.
         base: PathBuf,
     },
-    /// The base holds its matrices in 4-bit numbers.
-    #[error("`{path}` holds its matrices in few bits; merge into the model that it was made from")]
+    /// A model holds its matrices in 4-bit numbers.
+    #[error("`{path}` holds its matrices in few bits already; take the model that it was made from")]
     Quantized {
-        /// Folder of the base.
+        /// Folder of the model.
         path: PathBuf,
     },
     /// Parts do not belong together.
@@ -97,6 +103,7 @@ impl Error {
             self,
             Self::Exists { .. }
                 | Self::Foreign { .. }
+                | Self::Busy { .. }
                 | Self::Inside { .. }
                 | Self::Checkpoint(siyu_checkpoint::Error::Adapter { .. })
                 | Self::OtherBase { .. }

@@ -1,6 +1,6 @@
 //! Model folders for onnxruntime.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::folder::Unfinished;
 use crate::onnx::{ExportSettings, genai, write_graph};
 use serde_json::{Map, Value};
@@ -11,14 +11,28 @@ use std::path::Path;
 /// `genai_config.json`; returns the bytes of graph and weights. The folder appears whole or not at all.
 ///
 /// # Errors
-/// [`crate::Error::Exists`] where `out` holds something; as [`write_graph`] otherwise.
+/// [`Error::Exists`] where `out` holds something, [`Error::Quantized`]; as [`write_graph`] otherwise.
 pub fn export(model: &Path, out: &Path, settings: ExportSettings) -> Result<u64> {
-    let config = Config::from_folder(model)?;
-    let checkpoint = Checkpoint::open(model)?;
+    let (config, checkpoint) = opened(model)?;
     let unfinished = Unfinished::begin(out)?;
     let bytes = write_graph(&config, &checkpoint, None, settings, unfinished.folder())?;
     finish(unfinished, model, &config, settings)?;
     Ok(bytes)
+}
+
+/// Configuration and weights of a model folder that holds floats.
+pub(crate) fn opened(model: &Path) -> Result<(Config, Checkpoint)> {
+    let config = floats(model)?;
+    Ok((config, Checkpoint::open(model)?))
+}
+
+/// The configuration of a model; refuses one that is in few bits already.
+pub(crate) fn floats(model: &Path) -> Result<Config> {
+    let config = Config::from_folder(model)?;
+    match config.json.get("quantization_config").filter(|found| !found.is_null()) {
+        Some(_) => Err(Error::Quantized { path: model.to_owned() }),
+        None => Ok(config),
+    }
 }
 
 /// Adds all that is no graph.

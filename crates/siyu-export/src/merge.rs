@@ -9,6 +9,7 @@ pub use gate::{MergeBounds, Verdict};
 pub use record::{MERGE_RECORD, MergeRecord};
 
 use crate::error::{Error, Result};
+use crate::export::floats;
 use crate::folder::Unfinished;
 use plan::Planned;
 use serde_json::Value;
@@ -57,10 +58,7 @@ impl Merge {
     /// [`Error::OtherBase`] where the adapter's record names another base; [`Error::Quantized`]; [`Error::Checkpoint`]
     /// names the setting or tensor that does not fit.
     pub fn open(base: &Path, adapter: &Path) -> Result<Self> {
-        let config = Config::from_folder(base)?;
-        if config.json.get("quantization_config").is_some_and(|found| !found.is_null()) {
-            return Err(Error::Quantized { path: base.to_owned() });
-        }
+        let config = floats(base)?;
         let settings = LoraSettings::from_folder(adapter)?;
         let (origin, base_hash) = (Origin::open(adapter)?, base_hash(base)?);
         if origin.as_ref().is_some_and(|origin| origin.model_hash != base_hash) {

@@ -62,7 +62,8 @@ pub(crate) const UNRECOVERED_FILE: &str = "unrecovered.onnx";
 ///
 /// # Errors
 /// [`Error::Checkpoint`] for a missing weight or one of another shape, for an adapter that does not fit, and where a
-/// file cannot be written.
+/// file cannot be written; [`Error::Setting`] for heads that the variant does not run, and for a weight that is too
+/// large for 16 bits.
 ///
 /// # Source
 /// IR version 10 with opset 21, or IR version 11 with opset 23, of <https://onnx.ai>.
@@ -93,6 +94,7 @@ pub(crate) fn build<'a>(
     folder: &Path,
 ) -> Result<u64> {
     let Plan { config, checkpoint, branches, settings } = *plan;
+    settings.variant.check(config)?;
     let element = settings.numbers.element();
     #[expect(clippy::cast_possible_truncation, reason = "an epsilon is a power of ten")]
     let norm = Norm { variant: settings.variant, element, epsilon: config.norm_epsilon as f32 };

@@ -17,14 +17,14 @@ mod vectors;
 pub use blocks::Blocks;
 pub use gate::{MatrixCost, QuantizeBounds, QuantizeReport};
 
-use crate::compare::{TextRow, compare};
+use crate::compare::{TextRow, compare, expect_known};
 use crate::error::{Error, Result};
-use crate::export::finish;
+use crate::export::{finish, opened};
 use crate::folder::Unfinished;
 use crate::onnx::{Coding, ExportSettings, GRAPH_FILE, Plan, UNRECOVERED_FILE, build};
 use crate::runtime::OnnxModel;
 use reference::Reference;
-use siyu_checkpoint::{Checkpoint, Config};
+use siyu_checkpoint::Checkpoint;
 use std::path::Path;
 
 /// How weights become few bits.
@@ -63,8 +63,8 @@ impl QuantizeSettings {
             Scheme::Blocks(Blocks { bits, .. }) if bits != 4 && bits != 8 => {
                 format!("weights of {bits} bits are not possible; 4 and 8 are")
             }
-            Scheme::Blocks(Blocks { size, .. }) if size < 16 || !size.is_power_of_two() => {
-                format!("blocks of {size} numbers are not possible; powers of two from 16 on are")
+            Scheme::Blocks(Blocks { size, .. }) if !(16..=256).contains(&size) || !size.is_power_of_two() => {
+                format!("blocks of {size} numbers are not possible; 16, 32, 64, 128 and 256 are")
             }
             Scheme::Dynamic | Scheme::Static if self.calibrated => {
                 "GPTQ works on blocks; choose the scheme of blocks or the nearest codes".to_owned()
@@ -112,7 +112,7 @@ impl Trial<'_> {
         } else if settings.takes_texts() && self.calibration.iter().all(Vec::is_empty) {
             "calibration takes texts, and there are none; name a dataset by `--dataset`"
         } else {
-            return Ok(());
+            return self.bounds.check();
         };
         Err(Error::Setting { problem: problem.to_owned() })
     }
@@ -132,8 +132,9 @@ pub fn quantize(
 ) -> Result<QuantizeReport> {
     settings.check()?;
     trial.check(settings)?;
-    let config = Config::from_folder(model)?;
-    let checkpoint = Checkpoint::open(model)?;
+    let (config, checkpoint) = opened(model)?;
+    export.variant.check(&config)?;
+    expect_known(trial.gate, config.vocab)?;
     let unfinished = Unfinished::begin(out)?;
     let measured = !(trial.gate.is_empty() && trial.calibration.is_empty());
     let reference = measured.then(|| Reference::open(&config, &checkpoint, export, &unfinished, trial.threads));

@@ -200,3 +200,18 @@ fn a_dataset_that_is_another_by_now_does_not_come_along() {
     let error = lineage(&project.at("run"), Some(Path::new(&project.at("data")))).unwrap_err();
     assert!(matches!(error, Error::Mixed { .. }), "{error}");
 }
+
+#[test]
+fn a_model_that_cannot_be_opened_is_not_put_under_a_hash() {
+    let project = Project::new();
+    let refused = || create_bundle(&project.at("bundle"), &project.parts(), false).unwrap_err().to_string();
+    let weights = project.at("base/model.safetensors");
+    let whole = fs::read(&weights).unwrap();
+    fs::write(&weights, &whole[..whole.len() / 2]).unwrap();
+    project.train();
+    assert!(refused().contains("is not a whole safetensors file"), "{}", refused());
+    fs::write(&weights, whole).unwrap();
+    fs::rename(project.at("base/config.json"), project.at("config.json")).unwrap();
+    assert!(refused().contains("config.json"), "{}", refused());
+    assert!(!project.at("bundle").exists());
+}

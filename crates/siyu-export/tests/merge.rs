@@ -242,3 +242,73 @@ fn a_number_too_large_for_its_kind_is_refused() {
     assert!(error.to_string().contains("that float16 cannot"), "{error}");
     assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
 }
+
+/// Adds a low-rank change of the head to a copy of an adapter; returns `A` and `B`.
+fn with_head(adapter: &Path) -> [Vec<f32>; 2] {
+    let path = adapter.join("adapter_model.safetensors");
+    let found = Checkpoint::of_file(&path).unwrap();
+    let drawn = |count: usize| -> Vec<f32> { (0..count).map(|at| ((at * 37 % 19) as f32 - 9.0) / 64.0).collect() };
+    let parts = [drawn(4 * 32), drawn(48 * 4)];
+    let bytes = parts.each_ref().map(|part| encoded(part, Precision::F32));
+    let mut tensors: Vec<_> = found
+        .names()
+        .map(|name| {
+            let shape = found.shape(name).unwrap().iter().map(|&size| usize::try_from(size).unwrap()).collect();
+            (name.to_owned(), TensorView::new(found.dtype(name).unwrap(), shape, found.bytes(name).unwrap()).unwrap())
+        })
+        .collect();
+    for (part, (shape, bytes)) in [("A", (vec![4, 32], &bytes[0])), ("B", (vec![48, 4], &bytes[1]))] {
+        let view = TensorView::new(Precision::F32.dtype(), shape, bytes).unwrap();
+        tensors.push((format!("base_model.model.lm_head.lora_{part}.weight"), view));
+    }
+    let changed = adapter.join("changed");
+    write_tensors(&changed, tensors).unwrap();
+    drop(found);
+    fs::rename(changed, path).unwrap();
+    let json = fs::read_to_string(adapter.join("adapter_config.json")).unwrap();
+    fs::write(adapter.join("adapter_config.json"), json.replace("\"v_proj\"", "\"v_proj\", \"lm_head\"")).unwrap();
+    parts
+}
+
+#[test]
+fn a_change_of_the_head_is_merged_as_any_other() {
+    let (adapter, base, out) = (copied("adapter-plain"), base("llama", Precision::F32), tempfile::tempdir().unwrap());
+    let [a, b] = with_head(adapter.path());
+    let merge = Merge::open(base.path(), adapter.path()).unwrap();
+    let mut merged = merge.write(&out.path().join("m"), &MergeSettings::default(), &|_| ()).unwrap();
+    assert!(merged.judge(&rows(), MergeBounds::default()).unwrap().passes());
+    merged.finish().unwrap();
+    let [before, after] = [base.path().to_owned(), out.path().join("m")]
+        .map(|folder| floats(&Checkpoint::open(folder).unwrap(), "lm_head.weight"));
+    for place in 0..48 * 32 {
+        let (row, column) = (place / 32, place % 32);
+        let change: f32 = (0..4).map(|at| b[row * 4 + at] * a[at * 32 + column]).sum();
+        // `lora_alpha` 8 over a rank of 4.
+        assert!((after[place] - before[place] - 2.0 * change).abs() < 1e-5, "{row} {column}");
+    }
+}
+
+/// Writes a setting of a base's `config.json` anew.
+fn set(base: &Path, changes: &[(&str, i64)]) {
+    let path = base.join("config.json");
+    let mut json: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    for (key, value) in changes {
+        json[key] = (*value).into();
+    }
+    fs::write(path, json.to_string()).unwrap();
+}
+
+#[test]
+fn models_for_short_texts_and_with_heads_of_any_size_are_judged() {
+    for changes in [
+        &[("max_position_embeddings", 16)][..],
+        &[("head_dim", 4), ("num_attention_heads", 8), ("num_key_value_heads", 4)],
+    ] {
+        let (base, out) = (base("llama", Precision::F32), tempfile::tempdir().unwrap());
+        set(base.path(), changes);
+        let merge = Merge::open(base.path(), &golden("adapter-plain")).unwrap();
+        let mut merged = merge.write(&out.path().join("m"), &MergeSettings::default(), &|_| ()).unwrap();
+        let verdict = merged.judge(&[], MergeBounds::default()).unwrap();
+        assert!(verdict.passes(), "{changes:?}: {verdict:?}");
+    }
+}

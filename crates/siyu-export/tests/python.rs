@@ -25,6 +25,10 @@ if "com.microsoft" not in {opset.domain for opset in inferred.opset_import}:
     known = {value.name for value in inferred.graph.value_info} | {value.name for value in inferred.graph.output}
     unknown = [output for node in inferred.graph.node for output in node.output if output not in known]
     assert not unknown, unknown
+read = {name for node in inferred.graph.node for name in node.input} | {value.name for value in inferred.graph.output}
+idle = [node.name for node in inferred.graph.node if not read.intersection(node.output)]
+idle += [weight.name for weight in inferred.graph.initializer if weight.name not in read]
+assert not idle, idle
 model = genai.Model(folder)
 parameters = genai.GeneratorParams(model)
 parameters.set_search_options(do_sample=False, max_length=21)
@@ -85,7 +89,8 @@ fn onnx_checks_graphs_in_few_bits_and_genai_continues_texts_with_them() {
     for (scheme, recovery) in
         [(blocks(4), None), (blocks(4), Some(4)), (blocks(8), None), (Scheme::Dynamic, None), (Scheme::Static, None)]
     {
-        for variant in Variant::ALL {
+        for (variant, numbers) in Variant::ALL.into_iter().flat_map(|variant| Numbers::ALL.map(|kind| (variant, kind)))
+        {
             let folder = tempfile::tempdir().unwrap();
             let out = folder.path().join("out");
             let embeddings = variant == Variant::Fused && matches!(scheme, Scheme::Blocks(_));
@@ -97,10 +102,10 @@ fn onnx_checks_graphs_in_few_bits_and_genai_continues_texts_with_them() {
                 force: true,
                 threads: 1,
             };
-            let export = ExportSettings { variant, ..ExportSettings::default() };
+            let export = ExportSettings { variant, numbers, logits: Logits::All };
             assert!(quantize(&stories(), &out, export, settings, trial).unwrap().written);
             let expected = OnnxModel::open(&out, 1).unwrap().continue_greedily(&[1], 20, &[2]).unwrap();
-            assert_opens(&out, &expected, &format!("{scheme:?} {variant:?}"));
+            assert_opens(&out, &expected, &format!("{scheme:?} {variant:?} {numbers:?}"));
         }
     }
 }

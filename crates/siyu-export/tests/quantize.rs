@@ -207,3 +207,46 @@ fn embeddings_in_few_bits_are_read_as_they_were_rounded() {
         tried(&folder.path().join("out"), ExportSettings::default(), settings, &[], QuantizeBounds::for_bits(8), false);
     assert!(report.written, "{:?}", report.problems);
 }
+
+#[test]
+fn settings_that_cannot_be_meant_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = [TextRow::whole("stories", vec![1, 403, 407])];
+    let refused = |settings: QuantizeSettings, bounds: QuantizeBounds| {
+        let trial = Trial { calibration: &[], gate: &gate, bounds, force: false, threads: 1 };
+        let out = folder.path().join("out");
+        let error = quantize(&stories(), &out, ExportSettings::default(), settings, trial).unwrap_err();
+        assert!(error.is_refusal() && !out.exists(), "{error}");
+        error.to_string()
+    };
+    let percent = refused(blocks(8, 32, true), QuantizeBounds { agreement: 97.0, ..LOOSE });
+    assert!(percent.contains("agreement is 97"), "{percent}");
+    let none = refused(blocks(8, 32, true), QuantizeBounds { perplexity_growth: f64::NAN, ..LOOSE });
+    assert!(none.contains("growth of perplexity is no number"), "{none}");
+    refused(blocks(8, 32, true), QuantizeBounds { agreement: f64::NAN, ..LOOSE });
+    // Filled up to such blocks, rows would take more room than in floats.
+    let large = refused(blocks(4, 4096, true), LOOSE);
+    assert!(large.contains("blocks of 4096"), "{large}");
+}
+
+#[test]
+fn texts_of_another_tokenizer_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = [TextRow::whole("stories", vec![1, 512])];
+    let trial = Trial { calibration: &[], gate: &gate, bounds: LOOSE, force: false, threads: 1 };
+    let out = folder.path().join("out");
+    let error = quantize(&stories(), &out, ExportSettings::default(), blocks(8, 32, true), trial).unwrap_err();
+    assert!(error.is_refusal() && error.to_string().contains("token 512"), "{error}");
+}
+
+#[test]
+fn a_model_in_few_bits_already_is_refused_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, out) = (support::golden("nf4"), folder.path().join("out"));
+    let trial = Trial { calibration: &[], gate: &[], bounds: LOOSE, force: true, threads: 1 };
+    let quantized = quantize(&model, &out, ExportSettings::default(), blocks(8, 32, true), trial).unwrap_err();
+    let exported = siyu_export::export(&model, &out, ExportSettings::default()).unwrap_err();
+    for error in [quantized, exported] {
+        assert!(matches!(error, siyu_export::Error::Quantized { .. }), "{error}");
+    }
+}

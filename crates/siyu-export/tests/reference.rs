@@ -135,3 +135,20 @@ fn stories260k_tells_its_story() {
         assert_eq!(tokens.len(), 64);
     }
 }
+
+#[test]
+fn heads_that_onnxruntimes_attention_does_not_take_are_refused_and_run_by_standard_operators() {
+    let text = std::fs::read(golden("llama").join("config.json")).unwrap();
+    let mut json: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&text).unwrap();
+    for (key, size) in [("head_dim", 4), ("num_attention_heads", 8), ("num_key_value_heads", 4)] {
+        json.insert(key.to_owned(), size.into());
+    }
+    let config = Config::from_json(json).unwrap();
+    let checkpoint = Checkpoint::open(golden("llama")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let refused = write_graph(&config, &checkpoint, None, ExportSettings::default(), folder.path()).unwrap_err();
+    assert!(refused.is_refusal() && refused.to_string().contains("`--variant plain`"), "{refused}");
+    write_graph(&config, &checkpoint, None, settings(Variant::Plain, Numbers::F32), folder.path()).unwrap();
+    let graph = folder.path().join(siyu_export::GRAPH_FILE);
+    OnnxModel::with_config(&graph, config, 1).unwrap().logits(&[1, 5, 7]).unwrap();
+}

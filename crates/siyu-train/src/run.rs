@@ -293,8 +293,8 @@ fn lora_settings(settings: &Settings) -> LoraSettings {
         rslora: lora.rslora,
         dora: lora.dora,
         modules_to_save: lora.modules_to_save.clone(),
-        rank_pattern: lora.rank_pattern.clone(),
-        alpha_pattern: lora.alpha_pattern.clone(),
+        rank_pattern: lora.rank_pattern.clone().into_iter().collect(),
+        alpha_pattern: lora.alpha_pattern.clone().into_iter().collect(),
         seed: settings.seed,
     }
 }

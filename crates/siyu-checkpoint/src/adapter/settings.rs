@@ -3,7 +3,6 @@
 use crate::error::{Error, Result};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// The matrices that are changed; as JSON or YAML a list of names, `all-linear`, or a regular expression.
@@ -43,10 +42,10 @@ pub struct LoraSettings {
     pub rslora: bool,
     /// Train the lengths of rows apart from their directions.
     pub dora: bool,
-    /// Other ranks for modules whose name ends in a match of the key.
-    pub rank_pattern: BTreeMap<String, i64>,
-    /// Other strengths for modules whose name ends in a match of the key.
-    pub alpha_pattern: BTreeMap<String, f64>,
+    /// Other ranks for modules whose name ends in a match of the pattern; the first that matches holds.
+    pub rank_pattern: Vec<(String, i64)>,
+    /// Other strengths for modules whose name ends in a match of the pattern; the first that matches holds.
+    pub alpha_pattern: Vec<(String, f64)>,
     /// Modules that are trained whole and saved with the adapter, by the end of their names.
     pub modules_to_save: Vec<String>,
     /// The start of A follows from it.
@@ -62,8 +61,8 @@ impl Default for LoraSettings {
             targets: Targets::Names(vec!["q_proj".to_owned(), "v_proj".to_owned()]),
             rslora: false,
             dora: false,
-            rank_pattern: BTreeMap::new(),
-            alpha_pattern: BTreeMap::new(),
+            rank_pattern: Vec::new(),
+            alpha_pattern: Vec::new(),
             modules_to_save: Vec::new(),
             seed: 42,
         }
@@ -162,7 +161,7 @@ pub fn ends_in(name: &str, target: &str) -> bool {
     name.strip_suffix(target).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-fn patterned<'a, T>(patterns: &'a BTreeMap<String, T>, name: &str) -> Result<Option<&'a T>> {
+fn patterned<'a, T>(patterns: &'a [(String, T)], name: &str) -> Result<Option<&'a T>> {
     for (pattern, value) in patterns {
         if expression(&format!(r"^(?:.*\.)?(?:{pattern})$"))?.is_match(name) {
             return Ok(Some(value));
@@ -202,8 +201,8 @@ mod tests {
     #[test]
     fn rank_and_alpha_follow_their_patterns() {
         let mut settings = LoraSettings { rslora: true, ..Default::default() };
-        settings.rank_pattern.insert(r"layers\.3\..*".to_owned(), 4);
-        settings.alpha_pattern.insert("q_proj".to_owned(), 6.0);
+        settings.rank_pattern.push((r"layers\.3\..*".to_owned(), 4));
+        settings.alpha_pattern.push(("q_proj".to_owned(), 6.0));
         let ModuleShape { rank, scale } = settings.shape(NAME).unwrap();
         assert_eq!((rank, scale), (4, 3.0));
     }

@@ -31,6 +31,8 @@ pub(super) struct Raw {
     rope_theta: Option<f64>,
     rope_scaling: Option<Value>,
     rope_parameters: Option<Value>,
+    /// `null` is none.
+    #[serde(default = "window")]
     sliding_window: Option<usize>,
     use_sliding_window: Option<bool>,
     max_window_layers: Option<usize>,
@@ -39,6 +41,12 @@ pub(super) struct Raw {
 
 fn epsilon() -> f64 {
     1e-6
+}
+
+/// What transformers takes where a file has no such key, for all architectures with windows.
+#[expect(clippy::unnecessary_wraps, reason = "the setting may be none")]
+fn window() -> Option<usize> {
+    Some(4096)
 }
 
 impl Raw {

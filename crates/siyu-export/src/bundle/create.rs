@@ -3,9 +3,9 @@
 use super::manifest::{BUNDLE_FILE, BundleFile, BundleManifest, Role, check_tag};
 use super::{Bundle, check_set};
 use crate::error::{Error, Result};
-use crate::folder::{COMPANIONS, Unfinished};
+use crate::folder::{COMPANIONS, Unfinished, copy};
 use crate::merge::MERGE_RECORD;
-use siyu_checkpoint::{ADAPTER_CONFIG, ADAPTER_WEIGHTS, ORIGIN, Origin, file_hash, write_json};
+use siyu_checkpoint::{ADAPTER_CONFIG, ADAPTER_WEIGHTS, Checkpoint, Config, ORIGIN, Origin, file_hash, write_json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -57,7 +57,7 @@ pub fn create_bundle(out: &Path, parts: &BundleParts, replace: bool) -> Result<B
         let to = unfinished.folder().join(&path);
         fs::create_dir_all(to.parent().unwrap_or(unfinished.folder())).map_err(Error::write(&to))?;
         // The copy's own bytes are hashed: what is in the bundle is what the manifest says.
-        let bytes = fs::copy(&from, &to).map_err(Error::read(&from))?;
+        let bytes = copy(&from, &to)?;
         records.push(BundleFile { blake3: file_hash(&to)?, path, role, bytes });
     }
     let (model, adapter) = (unfinished.folder().join("model"), unfinished.folder().join("adapter"));
@@ -83,6 +83,12 @@ fn collect(parts: &BundleParts) -> Result<Vec<(PathBuf, String, Role)>> {
     if !files.iter().any(|(_, path, _)| is_weights(path)) {
         let problem = format!("`{}` holds neither safetensors nor an exported graph", parts.model.display());
         return Err(Error::Setting { problem });
+    }
+    // What cannot be opened is of no use to anyone, whatever its hash.
+    Config::from_folder(&parts.model)?;
+    let is_graph = |path: &str| Path::new(path).extension().is_some_and(|end| end == "onnx");
+    if !files.iter().any(|(_, path, _)| is_graph(path)) {
+        Checkpoint::open(&parts.model)?;
     }
     if let Some(folder) = &parts.tokenizer {
         for name in names(folder)?.into_iter().filter(|name| role(name) == Some(Role::Tokenizer)) {

@@ -1,16 +1,16 @@
 //! The gate: a merged model must think as base and adapter do.
 
 use super::Merged;
-use crate::compare::{Comparisons, TextRow, compare};
+use crate::compare::{Comparisons, TextRow, compare, expect_known};
 use crate::error::{Error, Result};
-use crate::onnx::{Branches, ExportSettings, GRAPH_FILE, write_graph};
+use crate::onnx::{Branches, ExportSettings, GRAPH_FILE, Variant, write_graph};
 use crate::runtime::OnnxModel;
 use serde::{Deserialize, Serialize};
 use siyu_checkpoint::{Checkpoint, Config, GenerateSettings, choose, mix};
 use std::path::Path;
 use tempfile::TempDir;
 
-/// Texts that are drawn where none are given, and the tokens of each.
+/// Texts that are drawn where none are given, and the tokens of each, unless the model was made for fewer.
 const DRAWN: (u64, usize) = (16, 64);
 
 /// How far a merged model may be from base and adapter.
@@ -57,14 +57,7 @@ impl Merged<'_> {
     pub fn judge(&mut self, rows: &[TextRow], bounds: MergeBounds) -> Result<&Verdict> {
         let [base_folder, adapter_folder] = &self.merge.folders;
         let config = &self.merge.config;
-        if let Some(stray) = rows.iter().flat_map(|row| &row.ids).find(|&&id| !(0..config.vocab).contains(&id)) {
-            let problem = format!(
-                "token {stray} of the texts to compare on is outside the vocabulary of {} tokens; were they made by \
-                 this model's tokenizer?",
-                config.vocab
-            );
-            return Err(Error::Setting { problem });
-        }
+        expect_known(rows, config.vocab)?;
         let branches = Branches::open(adapter_folder)?;
         let (_first, mut unmerged) = self.model(config, &self.merge.base, Some(&branches))?;
         let merged_config = Config::from_folder(self.folder())?;
@@ -83,11 +76,10 @@ impl Merged<'_> {
         weights: &Checkpoint,
         branches: Option<&Branches>,
     ) -> Result<(TempDir, OnnxModel)> {
-        let beside = self.folder().parent().filter(|parent| !parent.as_os_str().is_empty());
-        let beside = beside.unwrap_or(Path::new("."));
-        let place = tempfile::Builder::new().prefix(".siyu-compare-").tempdir_in(beside);
-        let place = place.map_err(Error::write(beside))?;
-        write_graph(config, weights, branches, ExportSettings::default(), place.path())?;
+        // A run that is cut off leaves it where the next one clears up.
+        let place = tempfile::tempdir_in(self.folder()).map_err(Error::write(self.folder()))?;
+        let settings = ExportSettings { variant: Variant::fastest(config), ..ExportSettings::default() };
+        write_graph(config, weights, branches, settings, place.path())?;
         let model = OnnxModel::with_config(&place.path().join(GRAPH_FILE), config.clone(), 0)?;
         Ok((place, model))
     }
@@ -104,6 +96,7 @@ fn drawn(model: &mut OnnxModel, folder: &Path) -> Result<Vec<TextRow>> {
     };
     let (vocab, bos) = (model.config().vocab, model.config().bos);
     let (count, length) = DRAWN;
+    let length = length.min(model.config().max_positions);
     let mut rows = Vec::new();
     for text in 0..count {
         let any = i64::try_from(mix(1, text) % u64::try_from(vocab).unwrap_or(1)).unwrap_or(0);

@@ -1,7 +1,7 @@
 //! What becomes of each tensor of the base.
 
 use crate::error::{Error, Result};
-use siyu_checkpoint::{ADAPTER_PREFIX, Checkpoint, Config, LoraSettings};
+use siyu_checkpoint::{ADAPTER_PREFIX, Checkpoint, Config, LoraSettings, Targets};
 use std::collections::BTreeSet;
 
 const A: &str = ".lora_A.weight";
@@ -90,9 +90,10 @@ fn change(name: &str, shape: &[i64], settings: &LoraSettings, adapter: &Checkpoi
     Ok(Change::Added { a: part(A), b: part(B), magnitude, rank: shapes.rank, scale: shapes.scale })
 }
 
-/// Whether a matrix is changed; `all-linear` means those of the layers.
+/// Whether a matrix is changed; `all-linear` means those of the layers, without the head.
 fn is_changed(module: &str, settings: &LoraSettings) -> Result<bool> {
-    Ok(module.starts_with("model.layers.") && settings.is_target(module)?)
+    let can_be = module.starts_with("model.layers.") || settings.targets != Targets::AllLinear;
+    Ok(can_be && settings.is_target(module)?)
 }
 
 impl Change {
@@ -115,7 +116,7 @@ pub(super) fn expect_modules(config: &Config, settings: &LoraSettings) -> Result
     }
     let named = |end: &str| modules.iter().any(|module| siyu_checkpoint::ends_in(module, end));
     let names = match &settings.targets {
-        siyu_checkpoint::Targets::Names(names) => names.as_slice(),
+        Targets::Names(names) => names.as_slice(),
         _ => &[],
     };
     match settings.modules_to_save.iter().chain(names).find(|name| !named(name)) {

@@ -43,6 +43,11 @@ fn narrowed<const N: usize>(numbers: &[f32], each: impl Fn(f32) -> [u8; N] + Syn
     bytes
 }
 
+/// Whether floats of 16 bits are all numbers, and none infinite.
+pub(crate) fn all_finite(bytes: &[u8]) -> bool {
+    bytes.as_chunks::<2>().0.par_iter().with_min_len(4096).all(|&pair| f16::from_le_bytes(pair).is_finite())
+}
+
 /// `[rows, columns]` to `[columns, rows]`.
 pub(crate) fn transposed(numbers: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     turned(numbers, rows, columns)

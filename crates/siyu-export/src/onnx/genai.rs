@@ -21,15 +21,18 @@ pub(crate) fn description(config: &Config, generation: &Map<String, Value>, vari
         _ => None,
     };
     let end = token("eos_token_id").unwrap_or_else(|| json!([]));
-    // Where no token pads, one that ends a text does.
-    let first_end = end.get(0).cloned().unwrap_or_else(|| end.clone());
+    // Where no token pads, one that ends a text does; without either any will do, but one has to be named.
+    let first_end = match &end {
+        Value::Array(ends) => ends.first().cloned(),
+        one => Some(one.clone()),
+    };
     let length = rope::table_rows(&config.rope);
     json!({
         "model": {
             "type": kind(config.architecture),
             "bos_token_id": token("bos_token_id").unwrap_or_else(|| json!(config.bos.unwrap_or(0))),
             "eos_token_id": end,
-            "pad_token_id": token("pad_token_id").unwrap_or(first_end),
+            "pad_token_id": token("pad_token_id").or(first_end).unwrap_or_else(|| json!(0)),
             "context_length": length,
             "vocab_size": config.vocab,
             "decoder": decoder(config),
@@ -80,5 +83,28 @@ fn kind(architecture: Architecture) -> &'static str {
         Architecture::Mistral => "mistral",
         Architecture::Qwen2 => "qwen2",
         Architecture::Qwen3 => "qwen3",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_always_one_token_that_pads() {
+        let padding = |end: &Value, pad: &Value| {
+            let json = json!({ "architectures": ["LlamaForCausalLM"], "hidden_size": 64, "intermediate_size": 128,
+                "num_hidden_layers": 1, "num_attention_heads": 8, "vocab_size": 100, "eos_token_id": end,
+                "pad_token_id": pad });
+            let Value::Object(json) = json else { unreachable!("made above") };
+            let config = Config::from_json(json).unwrap();
+            description(&config, &Map::new(), Variant::Fused)["model"]["pad_token_id"].clone()
+        };
+        assert_eq!(padding(&json!([4, 5]), &json!(7)), 7);
+        assert_eq!(padding(&json!([4, 5]), &Value::Null), 4);
+        assert_eq!(padding(&json!(4), &Value::Null), 4);
+        for none in [json!([]), Value::Null] {
+            assert_eq!(padding(&none, &Value::Null), 0);
+        }
     }
 }

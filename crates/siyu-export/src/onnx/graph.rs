@@ -2,9 +2,9 @@
 
 use super::attribute::{int, value_info};
 use super::data::DataFile;
-use super::element::Element;
+use super::element::{self, Element};
 use super::proto::{Attribute, GraphMessage, Node, Size, TensorMessage};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Tensors up to this size lie in the graph itself, where shape inference sees them.
@@ -150,7 +150,14 @@ impl Graph {
     }
 
     /// A weight: in the file beside the graph unless it is small.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for one that 16 bits do not hold; where the file cannot be written.
     pub(crate) fn weight(&mut self, name: &str, element: Element, dims: &[usize], bytes: Vec<u8>) -> Result<Value> {
+        if element == Element::F16 && !element::all_finite(&bytes) {
+            let problem = format!("`{name}` holds a number that 16 bits do not; take `--precision f32`");
+            return Err(Error::Setting { problem });
+        }
         let name = self.free(name);
         let mut message = TensorMessage {
             dims: dims.iter().map(|&size| count(size)).collect(),
@@ -211,8 +218,19 @@ impl Graph {
         free
     }
 
-    /// The graph and the size of the file of weights in bytes.
-    pub(crate) fn finish(self) -> Result<(GraphMessage, u64)> {
+    /// The graph, without nodes whose results nothing reads, and the size of the file of weights in bytes.
+    pub(crate) fn finish(mut self) -> Result<(GraphMessage, u64)> {
+        let mut read: BTreeSet<String> = self.message.output.iter().filter_map(|output| output.name.clone()).collect();
+        let mut kept = Vec::with_capacity(self.message.node.len());
+        // Nodes read only what was made before them.
+        for node in self.message.node.into_iter().rev() {
+            if node.output.iter().any(|output| !output.is_empty() && read.contains(output)) {
+                read.extend(node.input.iter().cloned());
+                kept.push(node);
+            }
+        }
+        kept.reverse();
+        self.message.node = kept;
         Ok((self.message, self.data.finish()?))
     }
 }
@@ -220,4 +238,43 @@ impl Graph {
 /// A count as files say it.
 fn count(size: usize) -> i64 {
     i64::try_from(size).expect("memory holds less")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph() -> (tempfile::TempDir, Graph) {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFile::create(folder.path(), "weights").unwrap();
+        (folder, Graph::new(data))
+    }
+
+    #[test]
+    fn what_was_rounded_in_between_is_read_as_it_was_and_no_rounding_stays() {
+        let (_folder, mut graph) = graph();
+        let input = graph.input("input", Element::F32, vec![]);
+        let wide = graph.node("Abs", &[&input], vec![]);
+        let narrow = graph.cast(&wide, Element::F32, Element::F16);
+        assert_eq!(graph.cast(&narrow, Element::F16, Element::F32), wide);
+        let negative = graph.node("Neg", &[&wide], vec![]);
+        graph.output("output", Element::F32, vec![], &negative);
+        let operators: Vec<String> =
+            graph.finish().unwrap().0.node.into_iter().filter_map(|node| node.op_type).collect();
+        assert_eq!(operators, ["Abs", "Neg"]);
+    }
+
+    #[test]
+    fn a_number_that_16_bits_do_not_hold_is_refused() {
+        let (_folder, mut graph) = graph();
+        let mut weight = |number: f32| {
+            let element = Element::F16;
+            graph.weight("w", element, &[1], element.bytes(&[number])).map(drop)
+        };
+        weight(65504.0).unwrap();
+        for number in [65520.0, -1e6, f32::NAN] {
+            let error = weight(number).unwrap_err().to_string();
+            assert!(error.contains("`w` holds a number"), "{error}");
+        }
+    }
 }

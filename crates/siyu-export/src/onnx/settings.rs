@@ -1,6 +1,11 @@
 //! How a graph is written.
 
 use super::element::Element;
+use crate::error::{Error, Result};
+use siyu_checkpoint::Config;
+
+/// onnxruntime's attention takes heads of a multiple of this size.
+const FUSED_MULTIPLE: i64 = 8;
 
 /// Which operators a graph is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +23,24 @@ pub enum Variant {
 impl Variant {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::Plain, Self::Fused];
+
+    /// The one that runs fastest of those that can run a model.
+    pub(crate) fn fastest(config: &Config) -> Self {
+        if config.head_size % FUSED_MULTIPLE == 0 { Self::Fused } else { Self::Plain }
+    }
+
+    /// Refuses a model that a graph of these operators could not be run with.
+    pub(crate) fn check(self, config: &Config) -> Result<()> {
+        if self == Self::Plain || Self::fastest(config) == Self::Fused {
+            return Ok(());
+        }
+        let problem = format!(
+            "heads of {} numbers cannot be run with the variant `fused`, which takes multiples of {FUSED_MULTIPLE}; \
+             take `--variant plain`",
+            config.head_size
+        );
+        Err(Error::Setting { problem })
+    }
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {

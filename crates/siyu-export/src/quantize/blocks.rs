@@ -12,7 +12,7 @@ use rayon::prelude::*;
 pub struct Blocks {
     /// Bits of a code: 4 or 8.
     pub bits: u32,
-    /// Numbers along a row that share a scale: a power of two from 16 on.
+    /// Numbers along a row that share a scale: a power of two from 16 to 256.
     pub size: usize,
     /// The middle code is zero; otherwise each block has a zero point of its own.
     pub symmetric: bool,

@@ -1,6 +1,7 @@
 //! What a quantized model must not exceed, and what is told of it.
 
 use crate::compare::{Comparison, Comparisons};
+use crate::error::{Error, Result};
 
 /// How far a quantized model may be from what it was.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +20,18 @@ impl QuantizeBounds {
         } else {
             Self { perplexity_growth: 0.01, agreement: 0.97 }
         }
+    }
+
+    /// Refuses bounds that nothing, or anything, is within.
+    pub(super) fn check(self) -> Result<()> {
+        let problem = if self.perplexity_growth.is_nan() {
+            "the largest growth of perplexity is no number; 0.05 stands for 5 %".to_owned()
+        } else if !(0.0..=1.0).contains(&self.agreement) {
+            format!("the least agreement is {}; it is a share in 0..=1, as 0.97", self.agreement)
+        } else {
+            return Ok(());
+        };
+        Err(Error::Setting { problem })
     }
 
     /// What of `found` is out of bounds.

@@ -1,6 +1,7 @@
 //! QQ numbers, `WeChat` ids and other values that only a word before them makes personal.
 
 use super::context::class;
+use super::date;
 use super::detector::Candidate;
 use super::email;
 use super::kind::{Kind, Kinds};
@@ -14,16 +15,19 @@ pub(super) fn judge_qq(site: &mut Site<'_>, sequence: &Sequence) {
         && single
         && (5..=11).contains(&sequence.len())
         && sequence.digits[0] != b'0'
-        && sequence.context.labelled(class::QQ)
+        && (sequence.context.labelled(class::QQ)
+            || sequence.context.clause & class::QQ != 0 && sequence.context.labelled(class::WECHAT))
     {
         site.add(Kind::Qq, sequence.from, sequence.to, 82);
     }
 }
 
-/// What the first, the next and the last of [`ANCHORS`] lead to.
+/// What the first, the next and so on of [`ANCHORS`] lead to.
 const AT_SIGNS: usize = 8;
-const WORDS_OF_SECRETS: usize = AT_SIGNS + 4;
-const ANCHORS: [&str; 28] = [
+const DOTS: usize = AT_SIGNS + 2;
+const WORDS_OF_SECRETS: usize = DOTS + 7;
+const WORDS_OF_WECHAT: usize = WORDS_OF_SECRETS + 27;
+const ANCHORS: [&str; WORDS_OF_WECHAT + 4] = [
     "(at)",
     "[at]",
     "{at}",
@@ -32,10 +36,16 @@ const ANCHORS: [&str; 28] = [
     "(AT)",
     "[AT]",
     "<at>",
+    " dot ",
+    " DOT ",
     "密码",
     "密碼",
     "口令",
     "Bearer ",
+    "Basic ",
+    "password is ",
+    "Password is ",
+    "加微信",
     "微信号",
     "微信",
     "WeChat",
@@ -52,12 +62,28 @@ const ANCHORS: [&str; 28] = [
     "Vx",
     "威信",
     "加v",
+    "加微",
+    "微 信",
+    "徽信",
+    "v信",
+    "V信",
+    "➕V",
+    "➕v",
+    "wx",
+    "WX",
+    "Wx",
+    "九",
+    "〇",
+    "○",
+    "零",
 ];
 
 /// The first anchor at or after `from`: where it starts, and its place in [`ANCHORS`].
 fn next_anchor(bytes: &[u8], mut from: usize) -> Option<(usize, usize)> {
     loop {
-        let start = scan::next_anchor(bytes, from)?;
+        let stop = scan::next_anchor(bytes, from)?;
+        // The scan stops at years of Chinese numerals one byte before the sign that is listed here.
+        let start = stop + usize::from(bytes[stop] == 0x80 || bytes[stop] == 0x8C);
         if let Some(index) = ANCHORS.iter().position(|anchor| bytes[start..].starts_with(anchor.as_bytes())) {
             return Some((start, index));
         }
@@ -67,7 +93,7 @@ fn next_anchor(bytes: &[u8], mut from: usize) -> Option<(usize, usize)> {
 
 /// Values behind words that need no digit: the scan does not stop at them.
 pub(super) fn find_anchored(text: &str, kinds: Kinds, found: &mut Vec<Candidate>) {
-    if !kinds.has(Kind::Wechat) && !kinds.has(Kind::Email) && !kinds.has(Kind::Secret) {
+    if ![Kind::Wechat, Kind::Email, Kind::Secret, Kind::DateOfBirth].iter().any(|kind| kinds.has(*kind)) {
         return;
     }
     let bytes = text.as_bytes();
@@ -75,15 +101,21 @@ pub(super) fn find_anchored(text: &str, kinds: Kinds, found: &mut Vec<Candidate>
     while let Some((start, index)) = next_anchor(bytes, from) {
         let end = start + ANCHORS[index].len();
         from = end;
-        if index < AT_SIGNS {
+        if index >= WORDS_OF_WECHAT {
+            date::at_year(text, start, kinds, found);
+        } else if index < AT_SIGNS {
             if kinds.has(Kind::Email) {
                 let spaced = bytes[..start].ends_with(b" ") && bytes[end..].starts_with(b" ");
                 let space = usize::from(spaced);
                 email::address(bytes, start - space, end + space, "email_spelled", found);
             }
+        } else if index < DOTS {
+            if kinds.has(Kind::Email) {
+                email::at_spelled_dot(bytes, start, found);
+            }
         } else if index < WORDS_OF_SECRETS {
             if kinds.has(Kind::Secret) {
-                secret::behind_word(text, end, ANCHORS[index] == "Bearer ", found);
+                secret::behind_word(text, start, end, found);
             }
         } else if kinds.has(Kind::Wechat) {
             wechat(bytes, start, end, found);
@@ -107,9 +139,11 @@ fn wechat(bytes: &[u8], anchor: usize, end: usize, found: &mut Vec<Candidate>) {
     let id = &bytes[start..start + length];
     let shape = (6..=20).contains(&length) && id[0].is_ascii_alphabetic();
     let label = bytes.get(end..start).unwrap_or_default();
-    let tells = id.iter().any(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'-'))
-        || label.contains(&b':')
-        || label.windows(3).any(|sign| sign == "：".as_bytes() || sign == "号".as_bytes());
+    let named =
+        label.contains(&b':') || label.windows(3).any(|sign| sign == "：".as_bytes() || sign == "号".as_bytes());
+    // Code has variables of this name; `wxid_` is no label.
+    let short = !own && matches!(bytes[anchor..end], [b'w' | b'W', b'x' | b'X']);
+    let tells = (!short && id.iter().any(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'-'))) || named;
     let name = bytes.get(start + length).is_some_and(|byte| matches!(byte, b'.' | b'@' | b'/' | b'('));
     if shape && signed && (own || tells) && !name {
         found.push(Candidate { kind: Kind::Wechat, start, end: start + length, score: 72, rule: "wechat" });
@@ -117,9 +151,9 @@ fn wechat(bytes: &[u8], anchor: usize, end: usize, found: &mut Vec<Candidate>) {
 }
 
 /// What may stand between the word and the id.
-const LABELS: [&str; 32] = [
+const LABELS: [&str; 36] = [
     "号码", "号", "码", "號", "账号", "帐号", "ID", "id", "Id", "是", "为", "：", ":", " ", "　", "(", "（", "=", "＝",
-    "加我", "添加", "\"", "'", "|", "\n", "\t", "【", "「", "“", "-", "如", "同号",
+    "加我", "添加", "同步", "搜索", "搜", "联系", "\"", "'", "|", "\n", "\t", "【", "「", "“", "-", "如", "同号",
 ];
 
 /// Passes `号`, `ID`, `是`, colons and spaces between the word and the id.
@@ -135,15 +169,16 @@ fn skip_label(bytes: &[u8], mut at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{ANCHORS, next_anchor};
+    use super::{ANCHORS, WORDS_OF_WECHAT, next_anchor};
     use crate::pii::detector::tests::{finds, finds_no};
 
     #[test]
     fn every_anchor_is_found_where_it_begins() {
         for (index, anchor) in ANCHORS.iter().enumerate() {
-            let text = format!("{}{anchor}", "前x (".repeat(9));
-            let found = next_anchor(text.as_bytes(), 0).unwrap();
-            assert_eq!(found, (text.len() - anchor.len(), index), "{anchor}");
+            let century = if *anchor == "九" { "一" } else { "二" };
+            let before = "前x (".repeat(9) + if index < WORDS_OF_WECHAT { "" } else { century };
+            let found = next_anchor(format!("{before}{anchor}：").as_bytes(), 0).unwrap();
+            assert_eq!(found, (before.len(), index), "{anchor}");
         }
     }
 
@@ -154,6 +189,14 @@ mod tests {
         finds("wechat", "微信号：zhang_san88。", "zhang_san88");
         finds("wechat", "加我wxid_ab12cd34ef", "wxid_ab12cd34ef");
         finds_no("qq", "订单12345678");
+        finds("qq", "加Q223344556，备注", "223344556");
+        finds("qq", "ＱＱ：１２３４５６７８", "１２３４５６７８");
+        finds("qq", "QQ/微信：34534534", "34534534");
+        for label in ["v信：", "徽信", "加微 ", "加微信", "wx:", "WX号：", "微信同步：", "➕V", "微信搜"]
+        {
+            finds("wechat", &format!("{label}hao_2233，备注来意"), "hao_2233");
+        }
         finds_no("wechat", "微信 Android 客户端");
+        finds_no("wechat", "let wx = app_2023;");
     }
 }

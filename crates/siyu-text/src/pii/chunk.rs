@@ -25,6 +25,7 @@ pub(super) fn atom(bytes: &[u8], at: usize) -> (Atom, usize) {
         (byte, _, _) if byte < 0x80 => (Atom::Other, 1),
         (0xC2, 0xA0, _) => (Atom::Separator(b' '), 2),
         (0xC2, 0xAD, _) => (Atom::Invisible, 2),
+        (0xC2, 0xB7, _) => (Atom::Separator(b'.'), 2),
         (0xE2, 0x80, 0x80..=0x8A | 0xAF) | (0xE3, 0x80, 0x80) => (Atom::Separator(b' '), 3),
         (0xE2, 0x80, 0x8B..=0x8F | 0xAA..=0xAE) | (0xE2, 0x81, 0xA0) | (0xEF, 0xBB, 0xBF) => (Atom::Invisible, 3),
         (0xE2, 0x80, 0x90..=0x95) | (0xE2, 0x88, 0x92) | (0xEF, 0xBC, 0x8D) => (Atom::Separator(b'-'), 3),
@@ -128,7 +129,7 @@ impl Chunk {
         work::add(self.folded.len());
         self.truncate_separators();
         self.end = self.ends.last().map_or(at + 1, |&end| end.max(at + 1));
-        self.split_words();
+        self.split_words(behind_add(bytes, self.starts.first().copied()));
     }
 
     fn push(&mut self, byte: u8, start: usize, end: usize) {
@@ -152,7 +153,7 @@ impl Chunk {
         }
     }
 
-    fn split_words(&mut self) {
+    fn split_words(&mut self, added: bool) {
         let mut at = 0;
         while at < self.folded.len() {
             let from = at;
@@ -166,7 +167,8 @@ impl Chunk {
                 let attached = letters > 0
                     && digits >= 5
                     && word[letters..].iter().all(u8::is_ascii_digit)
-                    && (ATTACHED.iter().any(|label| label.eq_ignore_ascii_case(&word[..letters]))
+                    && (added && from == 0 && word[..letters].eq_ignore_ascii_case(b"q")
+                        || ATTACHED.iter().any(|label| label.eq_ignore_ascii_case(&word[..letters]))
                         || digits == 11
                             && ATTACHED_TO_MOBILE.iter().any(|label| label.eq_ignore_ascii_case(&word[..letters])));
                 let from = if attached { from + letters } else { from };
@@ -196,6 +198,11 @@ impl Chunk {
     pub(super) fn at(&self, index: Option<usize>) -> u8 {
         index.and_then(|index| self.folded.get(index)).copied().unwrap_or(0)
     }
+}
+
+/// Whether `加` stands before a chunk: `加Q12345678`.
+fn behind_add(bytes: &[u8], start: Option<usize>) -> bool {
+    start.is_some_and(|start| bytes[..start].ends_with("加".as_bytes()))
 }
 
 fn atom_kind(bytes: &[u8], at: usize) -> Atom {

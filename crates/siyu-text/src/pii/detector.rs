@@ -108,8 +108,8 @@ fn judge_chunk(mut site: Site<'_>, sequence: &mut Sequence) {
     }
     if digits >= 4 {
         ip::in_chunk(&mut site);
-        date::in_chunk(&mut site);
     }
+    date::in_chunk(&mut site);
     if digits >= 5 {
         sequence::each(&mut site, sequence, judge_sequence);
         landline::in_chunk(&mut site);
@@ -125,6 +125,7 @@ fn judge_word(site: &mut Site<'_>, index: usize) {
     if word.digits == word.len() && word.len() < 15 || word.digits < 2 {
         return;
     }
+    hardware::judge_word(site, index);
     iban::judge(site, index);
     uscc::judge(site, index);
     foreign_permit::judge(site, index);

@@ -12,8 +12,50 @@ const NO_DOMAINS: [&[u8]; 20] = [
     b"target", b"timer", b"mount", b"slice", b"ts", b"vue", b"conf", b"txt",
 ];
 /// Dots that are written out.
-const DOTS: [&str; 10] =
-    ["(dot)", "[dot]", "{dot}", "（dot）", "【dot】", "[.]", "(.)", " (dot) ", " [dot] ", "（点）"];
+const DOTS: [&str; 16] = [
+    "(dot)",
+    "[dot]",
+    "{dot}",
+    "（dot）",
+    "【dot】",
+    "[.]",
+    "(.)",
+    " (dot) ",
+    " [dot] ",
+    "（点）",
+    "(DOT)",
+    "[DOT]",
+    "{DOT}",
+    " [DOT] ",
+    " dot ",
+    " DOT ",
+];
+/// How many of them also stand in addresses whose `@` is no word.
+const BRACKETED: usize = DOTS.len() - 2;
+/// Domains that people spell out.
+const SPELLED_TOPS: [&[u8]; 16] = [
+    b"com", b"net", b"org", b"edu", b"gov", b"cn", b"io", b"co", b"uk", b"de", b"fr", b"jp", b"hk", b"tw", b"me",
+    b"info",
+];
+/// Words before `at` that lead to a site, not to a person: `visit us at example dot com`.
+const NO_NAMES: [&[u8]; 16] = [
+    b"us",
+    b"me",
+    b"it",
+    b"him",
+    b"her",
+    b"them",
+    b"look",
+    b"is",
+    b"are",
+    b"be",
+    b"site",
+    b"page",
+    b"online",
+    b"out",
+    b"available",
+    b"here",
+];
 /// Domains behind the names of ciphers (RFC 4250, section 4.6.1).
 const ALGORITHMS: [&[u8]; 3] = [b"openssh.com", b"libssh.org", b"lysator.liu.se"];
 /// Signs that stand for `@` where a note such as `#换@` says so.
@@ -48,6 +90,34 @@ pub(super) fn at_sign(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candi
     }
 }
 
+/// An address whose dot at `dot` is a word, and its `@` as well: `zhang at example dot com`.
+pub(super) fn at_spelled_dot(bytes: &[u8], dot: usize, found: &mut Vec<Candidate>) {
+    let top = bytes[dot + " dot ".len()..].iter().take(5).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let top = &bytes[dot + " dot ".len()..][..top];
+    if !SPELLED_TOPS.iter().any(|known| known.eq_ignore_ascii_case(top)) {
+        return;
+    }
+    let low = dot.saturating_sub(MAX_LOCAL);
+    let mut right = dot;
+    loop {
+        let label = bytes[low..right].iter().rev().take_while(|&&byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        right -= label.count();
+        let before = &bytes[low..right];
+        if before.ends_with(b" at ") || before.ends_with(b" AT ") {
+            break;
+        }
+        match before.strip_suffix(b" dot ").or_else(|| before.strip_suffix(b" DOT ")) {
+            Some(rest) => right = low + rest.len(),
+            None => return,
+        }
+    }
+    let left = right - " at ".len();
+    let name = bytes[low.min(left)..left].rsplit(|byte| !byte.is_ascii_alphanumeric()).next().unwrap_or_default();
+    if !NO_NAMES.iter().any(|word| word.eq_ignore_ascii_case(name)) {
+        address(bytes, left, right, "email_spelled", found);
+    }
+}
+
 /// Where the password of `scheme://user:password@host` begins, if the `@` at `at` ends one.
 fn password_start(bytes: &[u8], at: usize) -> Option<usize> {
     let low = at.saturating_sub(128);
@@ -73,7 +143,8 @@ type Folded = Vec<(u8, usize, usize)>;
 /// An address whose sign for `@` lies between `left` and `right`.
 pub(super) fn address(bytes: &[u8], left: usize, right: usize, rule: &'static str, found: &mut Vec<Candidate>) {
     let local = local_part(bytes, left);
-    let domain = domain_part(bytes, right);
+    let dots = if rule == "email_spelled" { &DOTS[..] } else { &DOTS[..BRACKETED] };
+    let domain = domain_part(bytes, right, dots);
     let Some(length) = domain_length(&domain) else { return };
     let name: Vec<u8> = local.iter().map(|letter| letter.0).collect();
     let host: Vec<u8> = domain[..length].iter().map(|letter| letter.0).collect();
@@ -105,7 +176,10 @@ fn local_part(bytes: &[u8], left: usize) -> Folded {
     }
     letters.reverse();
     // What precedes a name in prose, assignments and URLs is not part of it.
-    if let Some(cut) = letters.iter().rposition(|letter| b"=/?&|{}!$%*'^~".contains(&letter.0)) {
+    if let Some(cut) = (0..letters.len()).rev().find(|&at| match letters[at].0 {
+        b'\'' => !is_inside_name(&letters, at),
+        sign => b"=/?&|{}!$%*^~".contains(&sign),
+    }) {
         letters.drain(..=cut);
     }
     let begin = letters.iter().take_while(|letter| matches!(letter.0, b'.' | b'-' | b'+')).count();
@@ -113,12 +187,19 @@ fn local_part(bytes: &[u8], left: usize) -> Folded {
     letters
 }
 
+/// Whether the apostrophe at `at` is one of a name such as `o'brien`, and no quotation mark.
+fn is_inside_name(letters: &Folded, at: usize) -> bool {
+    let letter = |at: usize| letters.get(at).map_or(0, |letter| letter.0.to_ascii_lowercase());
+    let particle = at > 0 && matches!(letter(at - 1), b'o' | b'd') && letter(at + 1).is_ascii_lowercase();
+    particle && (at == 1 || matches!(letter(at - 2), b'.' | b'_' | b'-'))
+}
+
 /// The letters behind `right` that can belong to a domain.
-fn domain_part(bytes: &[u8], right: usize) -> Folded {
+fn domain_part(bytes: &[u8], right: usize, dots: &[&str]) -> Folded {
     let mut letters = Folded::new();
     let mut at = right;
     while at < bytes.len() && letters.len() < MAX_DOMAIN {
-        if let Some(dot) = DOTS.iter().find(|dot| bytes[at..].starts_with(dot.as_bytes())) {
+        if let Some(dot) = dots.iter().find(|dot| bytes[at..].starts_with(dot.as_bytes())) {
             letters.push((b'.', at, at + dot.len()));
             at += dot.len();
             continue;
@@ -182,6 +263,8 @@ mod tests {
         finds("email", "邮箱zhang@qq.com。", "zhang@qq.com");
         finds("email", "my email is info@presidio.site.", "info@presidio.site");
         finds("email", "a.b+c@mail.example.co.uk, x", "a.b+c@mail.example.co.uk");
+        finds("email", "to o'brien@example.ie or", "o'brien@example.ie");
+        finds("email", "f'zhang@example.com'", "zhang@example.com");
         finds("email", "邮箱zhang＠example.com", "zhang＠example.com");
         finds("email", "邮箱ｚｈａｎｇ＠ｅｘａｍｐｌｅ．ｃｏｍ。", "ｚｈａｎｇ＠ｅｘａｍｐｌｅ．ｃｏｍ");
     }
@@ -191,6 +274,10 @@ mod tests {
         for address in ["zhang(at)example.com", "zhang (at) example.com", "zhang[at]example(dot)com"] {
             finds("email", &format!("请发{address}。"), address);
         }
+        for address in ["zhang at example dot com", "zhang AT mail DOT example DOT com", "li_ming[AT]126[DOT]com"] {
+            finds("email", &format!("mail {address}, please"), address);
+        }
+        finds_no("email", "look at this dot com, or visit us at example dot com");
         for note in ["（#换@）", "（请把#换成@）", "，@替换#"] {
             finds("email", &format!("请发zhang#example.com{note}"), "zhang#example.com");
         }

@@ -12,6 +12,19 @@ const UNITS: [&str; 9] = ["分", "秒", "小时", "天", "点", "月", "年", "�
 /// Digits of an extension, as exchanges have them.
 const DIGITS: std::ops::RangeInclusive<usize> = 1..=6;
 
+/// The same behind a number of another country: only words lead there, and an `x` right before the digits.
+pub(super) fn spelled(text: &str, end: usize) -> Option<usize> {
+    let rest = text.get(end..)?;
+    let tail = rest.trim_start_matches(' ');
+    if let Some(digits) = tail.strip_prefix(['x', 'X']) {
+        let count = digits.bytes().take_while(u8::is_ascii_digit).count();
+        let goes_on = digits.as_bytes().get(count).is_some_and(u8::is_ascii_alphanumeric);
+        return ((2..=5).contains(&count) && !goes_on).then(|| text.len() - digits.len() + count);
+    }
+    let word = tail.trim_start_matches(['(', '（']);
+    word.starts_with(char::is_alphabetic).then(|| self::end(text, end)).flatten()
+}
+
 /// Where the extension ends that begins at `end`, right behind a number.
 pub(super) fn end(text: &str, end: usize) -> Option<usize> {
     let rest = text.get(end..)?;

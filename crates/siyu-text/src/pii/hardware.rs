@@ -1,7 +1,9 @@
 //! MAC addresses: six pairs over `:` or `-`, three groups of four over `.`.
 
+use super::context::class;
 use super::detector::Candidate;
 use super::kind::{Kind, Kinds};
+use super::sequence::Site;
 
 /// The address whose first separator stands at `at`.
 pub(super) fn at_separator(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candidate>) {
@@ -26,12 +28,22 @@ pub(super) fn at_separator(text: &str, at: usize, kinds: Kinds, found: &mut Vec<
     let longer = before == separator && pair == size.min(3) && bytes[start - 2].is_ascii_hexdigit()
         || behind == separator && further.is_ascii_hexdigit();
     let repeated = address.iter().filter(|&&byte| byte != separator).all(|byte| byte.eq_ignore_ascii_case(&address[0]));
-    let named = || super::context::Context::before(text, start).labelled(super::context::class::MAC);
+    let named = || super::context::Context::before(text, start).labelled(class::MAC);
     let decimal = separator == b'.' && address.iter().all(|byte| !byte.is_ascii_alphabetic()) && !named();
     if !shaped || goes_on(before) || goes_on(behind) || longer || repeated || decimal {
         return;
     }
     found.push(Candidate { kind: Kind::Mac, start, end, score: 90, rule: "mac" });
+}
+
+/// Twelve digits without separators, which only a label makes an address: `MAC地址：A483E7123456`.
+pub(super) fn judge_word(site: &mut Site<'_>, index: usize) {
+    let word = site.chunk.words[index];
+    let bytes = site.chunk.word(word);
+    let shaped = bytes.len() == 12 && bytes.iter().all(u8::is_ascii_hexdigit);
+    if shaped && site.kinds.has(Kind::Mac) && site.context(word.from, word.to).labelled(class::MAC) {
+        site.add_by("mac_labelled", Kind::Mac, word.from, word.to, 84);
+    }
 }
 
 #[cfg(test)]
@@ -44,6 +56,12 @@ mod tests {
             finds("mac", &format!("My MAC is {mac}"), mac);
             finds("mac", &format!("网卡{mac}，"), mac);
         }
+    }
+
+    #[test]
+    fn a_label_makes_twelve_digits_an_address() {
+        finds("mac", "MAC地址：A483E7123456，", "A483E7123456");
+        finds_no("mac", "commit A483E7123456");
     }
 
     #[test]

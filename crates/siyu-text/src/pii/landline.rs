@@ -30,7 +30,10 @@ fn judge(site: &mut Site<'_>, index: usize) {
     if !may_begin(site.chunk.word(word), country) {
         return;
     }
-    let context = site.context(word.from, word.to);
+    let mut context = site.context(word.from, word.to);
+    if follows_number(site, word.from) {
+        context.label |= class::PHONE;
+    }
     let labelled = context.labelled(class::PHONE);
     let Some((last, rule)) = pattern(site, index, country, &context) else { return };
     let abroad = index > 0 && !country && {
@@ -136,6 +139,17 @@ fn with_extension(site: &Site<'_>, last: usize) -> Option<usize> {
     let Some(extension) = joined(last) else { return Some(last) };
     let fits = extension.is_number() && extension.len() <= 6 && joined(last + 1).is_none();
     fits.then_some(last + 1)
+}
+
+/// Whether a list leads here from another number: `0898-66778899、66778800`.
+fn follows_number(site: &Site<'_>, from: usize) -> bool {
+    const JOINTS: [&str; 6] = ["、", "，", "；", "或", "和", ","];
+    let (start, _) = site.chunk.span(from, from + 1);
+    let before = site.text.get(..start).expect("a word begins at a character boundary").trim_end_matches(' ');
+    JOINTS.iter().find_map(|joint| before.strip_suffix(joint)).is_some_and(|listed| {
+        let is_phone = |kind| matches!(kind, Kind::CnLandline | Kind::CnMobile);
+        site.found.iter().rev().take(4).any(|found| is_phone(found.kind) && found.end == listed.len())
+    })
 }
 
 /// Whether a short group of digits stands right before, of which the number is the rest.

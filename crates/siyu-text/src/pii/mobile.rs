@@ -22,7 +22,8 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
     let ahead = if country == 0 { country_ahead(site, sequence.from) } else { None };
     // With a point in it, eleven digits are a decimal fraction: `132.77311215`.
     let fraction = sequence.separator == b'.' && groups != [3, 4, 4];
-    let grouped = !fraction && (GROUPINGS.contains(&groups) || labelled && groups.first() > Some(&1));
+    let grouped =
+        !fraction && (GROUPINGS.contains(&groups) || labelled && (groups.first() > Some(&1) || groups.len() == 11));
     let foreign = country == 0 && site.chunk.at(sequence.from.checked_sub(1)) == b'+';
     let trunk = country == 1 && !labelled;
     let (_, end) = site.chunk.span(sequence.from, sequence.to);

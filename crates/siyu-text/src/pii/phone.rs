@@ -90,7 +90,8 @@ fn judge(site: &mut Site<'_>, index: usize) -> Option<usize> {
     } else {
         return None;
     };
-    site.add_by(rule, Kind::Phone, from, to, score);
+    let end = super::extension::spelled(site.text, end).unwrap_or(end);
+    site.found.push(super::detector::Candidate { kind: Kind::Phone, start, end, score, rule });
     Some(last)
 }
 
@@ -197,6 +198,8 @@ mod tests {
             finds("phone", &format!("Fax {number}, or"), number);
             finds("phone", &format!("电话{number}，"), number);
         }
+        finds("phone", "Phone: 415.555.2671 x123", "415.555.2671 x123");
+        finds("phone", "call +44 20 7946 0958 ext. 12", "+44 20 7946 0958 ext. 12");
         finds_no("phone", "显示器 1920x1080，版本 20-1080x72");
     }
 

@@ -6,6 +6,8 @@ use super::kind::Kind;
 use super::sequence::Site;
 
 const PROVINCES: &str = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼";
+/// The armed forces and the embassies; such plates count only behind a label.
+const FORCES: &str = "军海空";
 const SUFFIXES: &str = "学警港澳挂试超使领";
 
 /// A plate whose digits and letters are the word at `index`.
@@ -19,7 +21,16 @@ pub(super) fn judge(site: &mut Site<'_>, index: usize) {
     let before = site.text.get(..start).expect("a word begins at a character boundary");
     let behind = site.text.get(end..).expect("a word ends at a character boundary");
     let suffix = behind.chars().next().filter(|sign| SUFFIXES.contains(*sign)).map_or(0, char::len_utf8);
-    let Some((from, series)) = head(before, &bytes) else { return };
+    let Some((from, series)) = head(before, &bytes) else {
+        let labelled = || site.context(word.from, word.to).labelled(class::PLATE);
+        if let Some(place) = before.chars().next_back().filter(|&place| is_special(place, &bytes))
+            && labelled()
+        {
+            let start = start - place.len_utf8();
+            site.found.push(Candidate { kind: Kind::CnPlate, start, end, score: 83, rule: "cn_plate_special" });
+        }
+        return;
+    };
     let length = series.len() + usize::from(suffix > 0);
     let letters = series.iter().filter(|byte| byte.is_ascii_uppercase()).count();
     let plain = length == 5 && letters <= 2;
@@ -30,6 +41,13 @@ pub(super) fn judge(site: &mut Site<'_>, index: usize) {
     if clean && (plain || energy) && !site.context(word.from, word.to).labelled(class::THING) {
         site.found.push(Candidate { kind: Kind::CnPlate, start: from, end: end + suffix, score: 83, rule: "cn_plate" });
     }
+}
+
+/// `使014578`, `军A12345`.
+fn is_special(place: char, bytes: &[u8]) -> bool {
+    let digits =
+        |from: usize, count: usize| bytes.len() == from + count && bytes[from..].iter().all(u8::is_ascii_digit);
+    place == '使' && digits(0, 6) || FORCES.contains(place) && bytes[0].is_ascii_uppercase() && digits(1, 5)
 }
 
 /// Where the plate begins, and the characters behind its place.
@@ -62,6 +80,13 @@ mod tests {
         {
             finds("cn_plate", &format!("车牌{plate}，"), plate);
         }
+    }
+
+    #[test]
+    fn plates_of_embassies_and_forces_need_a_label() {
+        finds("cn_plate", "车牌号：使014578", "使014578");
+        finds("cn_plate", "车牌军A12345", "军A12345");
+        finds_no("cn_plate", "即使014578");
     }
 
     #[test]

@@ -44,19 +44,21 @@ fn is_suspect(a: u8, b: u8, c: u8) -> bool {
 
 /// The first place at or after `from` where one of the words that `account` knows may begin.
 pub(super) fn next_anchor(bytes: &[u8], from: usize) -> Option<usize> {
-    find::<BLOCK>(bytes, from, bytes.len(), |a, b, c, _| may_anchor(a, b, c))
+    find::<BLOCK>(bytes, from, bytes.len(), may_anchor)
 }
 
-/// Whether one of the words that `account` knows may begin, by its first three bytes.
+/// Whether one of the words that `account` knows may begin, by its first four bytes.
 #[inline(always)]
-fn may_anchor(a: u8, b: u8, c: u8) -> bool {
+fn may_anchor(a: u8, b: u8, c: u8, d: u8) -> bool {
     let [la, lb, lc] = [a | 0x20, b | 0x20, c | 0x20];
     let at = (lb == b'a') & (lc == b't') & ((a == b'(') | (la == b'{') | (a == b'<'));
     let wide_at = ((a == 0xEF) & (b == 0xBC) & (c == 0x88)) | ((a == 0xE3) & (b == 0x80) & (c == 0x90));
     let latin = ((la == b'w') & (lb == b'e') & ((lc == b'c') | (lc == b'i')))
         | ((la == b'v') & (lb == b'x'))
-        | ((la == b'w') & (lb == b'x') & (lc == b'i'))
-        | ((a == b'B') & (b == b'e') & (c == b'a'));
+        | ((la == b'w') & (lb == b'x') & ((lc == b'i') | (c == b':') | (c >= 0x80)))
+        | ((a == b'B') & ((b == b'e') | (b == b'a')) & ((c == b'a') | (c == b's')))
+        | ((la == b'p') & (b == b'a') & (c == b's') & (d == b's'))
+        | ((a == b' ') & (lb == b'd') & (lc == b'o') & ((d | 0x20) == b't'));
     // 密, 口, 微, 威, 加; 薇.
     let han = (a == 0xE5)
         & (((b == 0xAF) & (c == 0x86))
@@ -64,7 +66,17 @@ fn may_anchor(a: u8, b: u8, c: u8) -> bool {
             | ((b == 0xBE) & (c == 0xAE))
             | ((b == 0xA8) & (c == 0x81))
             | ((b == 0x8A) & (c == 0xA0)));
-    at | wide_at | latin | han | ((a == 0xE8) & (b == 0x96) & (c == 0x87))
+    // 徽; v信; ➕.
+    let slang = ((a == 0xE5) & (b == 0xBE) & (c == 0xBD))
+        | ((la == b'v') & (b == 0xE4) & (c == 0xBF))
+        | ((a == 0xE2) & (b == 0x9E) & (c == 0x95));
+    // The century of a year in Chinese numerals, 一九, 二〇, 二○ or 二零, from the last byte of its first sign on.
+    let year = ((a == 0x80) & (b == 0xE4) & (c == 0xB9) & (d == 0x9D))
+        | (a == 0x8C)
+            & (((b == 0xE3) & (c == 0x80) & (d == 0x87))
+                | ((b == 0xE2) & (c == 0x97) & (d == 0x8B))
+                | ((b == 0xE9) & (c == 0x9B) & (d == 0xB6)));
+    at | wide_at | latin | han | slang | year | ((a == 0xE8) & (b == 0x96) & (c == 0x87))
 }
 
 fn trigger(bytes: &[u8], at: usize) -> Option<Trigger> {

@@ -39,6 +39,22 @@ const PREFIXES: &[(&[u8], usize)] = &[
     (b"pypi-", 50),
     (b"SG.", 40),
     (b"dop_v1_", 60),
+    (b"doo_v1_", 60),
+    (b"shpat_", 32),
+    (b"shpss_", 32),
+    (b"whsec_", 24),
+    (b"dckr_pat_", 27),
+    (b"rubygems_", 48),
+    (b"glrt-", 20),
+    (b"gsk_", 40),
+    (b"nvapi-", 60),
+    (b"lin_api_", 40),
+    (b"figd_", 40),
+    (b"tskey-", 20),
+    (b"sq0csp-", 40),
+    (b"GOCSPX-", 24),
+    (b"hvs.", 20),
+    (b"ATATT3", 60),
 ];
 
 const fn is_token(byte: u8) -> bool {
@@ -56,6 +72,7 @@ pub(super) fn judge_word(site: &mut Site<'_>, index: usize) {
     }
     let bytes = site.text.as_bytes();
     let (start, _) = site.chunk.span(word.from, word.to);
+    in_element(site.text, start, site.found);
     let low = start.saturating_sub(160);
     let from = bytes[low..start].iter().rposition(|&byte| !is_token(byte)).map_or(low, |at| low + at + 1);
     let head = &bytes[from..];
@@ -143,14 +160,20 @@ const NAMES: [&str; 33] = [
     "authtoken",
 ];
 
+/// What may stand between a name and the sign behind it.
+const AROUND: [char; 5] = [' ', '"', '\'', '`', '*'];
+
 /// The value behind `password=` or `密码：`.
 pub(super) fn at_assignment(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candidate>) {
     if !kinds.has(Kind::Secret) {
         return;
     }
     let bytes = text.as_bytes();
-    let name = text.get(..at).expect("a trigger begins a character").trim_end_matches([' ', '"', '\'', '`', '*']);
-    if !is_named(name) {
+    let name = text.get(..at).expect("a trigger begins a character").trim_end_matches(AROUND);
+    // `name="password" value="…"`, as settings in XML have it.
+    let is_value = || name.strip_suffix("value").is_some_and(|name| is_named(name.trim_end_matches(AROUND)));
+    if !is_named(name) && !is_value() {
+        bot_token(text, at, found);
         return;
     }
     let mut start = at + if bytes[at] == 0xEF { 3 } else { 1 };
@@ -178,8 +201,38 @@ pub(super) fn at_assignment(text: &str, at: usize, kinds: Kinds, found: &mut Vec
     }
 }
 
-/// The value right behind `密码`, `口令` or `Bearer`, or after `是` and `为`.
-pub(super) fn behind_word(text: &str, end: usize, bearer: bool, found: &mut Vec<Candidate>) {
+/// A bot's number, the colon at `at`, and its key, as Telegram issues them.
+fn bot_token(text: &str, at: usize, found: &mut Vec<Candidate>) {
+    const KEY: usize = 35;
+    let bytes = text.as_bytes();
+    let in_key = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if !bytes[at..].starts_with(b":AA") || bytes[at + 1..].iter().take(KEY + 1).take_while(in_key).count() != KEY {
+        return;
+    }
+    let digits = bytes[..at].iter().rev().take(11).take_while(|byte| byte.is_ascii_digit()).count();
+    if (8..=10).contains(&digits) {
+        let (start, end) = (at - digits, at + 1 + KEY);
+        found.push(Candidate { kind: Kind::Secret, start, end, score: 96, rule: "secret_issued" });
+    }
+}
+
+/// The value of `<password>…</password>` that holds the byte at `at`.
+fn in_element(text: &str, at: usize, found: &mut Vec<Candidate>) {
+    let bytes = text.as_bytes();
+    let ends = |byte: &u8| *byte <= b' ' || *byte >= 0x7F || matches!(byte, b'<' | b'>');
+    let low = at.saturating_sub(64);
+    let Some(open) = bytes[low..at].iter().rposition(ends).filter(|open| bytes[low + open] == b'>') else { return };
+    let start = low + open + 1;
+    let Some(length) = bytes[start..].iter().take(256).position(ends) else { return };
+    let value = &bytes[start..start + length];
+    let named = || text.get(..start - 1).is_some_and(is_named) && !bytes[..start - 1].ends_with(b"/");
+    if bytes[start + length..].starts_with(b"</") && length >= 6 && !value.starts_with(b"$") && named() {
+        found.push(Candidate { kind: Kind::Secret, start, end: start + length, score: 77, rule: "secret_assigned" });
+    }
+}
+
+/// The value right behind `密码`, `口令`, `Bearer`, `Basic` or `password is`, or after `是` and `为`.
+pub(super) fn behind_word(text: &str, word: usize, end: usize, found: &mut Vec<Candidate>) {
     const VERBS: [&str; 9] = ["是", "为", "設為", "设为", "改为", "重置为", "改成", "設定為", " "];
     let bytes = text.as_bytes();
     let mut start = end;
@@ -193,14 +246,23 @@ pub(super) fn behind_word(text: &str, end: usize, bearer: bool, found: &mut Vec<
     let called = bytes.get(start + length).is_some_and(|byte| matches!(byte, b'(' | b'[' | b'<' | b'{'))
         || value.starts_with(b"-");
     let told = start > end && bytes[end] >= 0x80;
-    let strong = if bearer {
-        length >= 20 && digits
-    } else {
-        length >= 6 && digits && (lower || told && value.iter().all(u8::is_ascii_digit))
+    let strong = match &bytes[word..end] {
+        b"Bearer " => length >= 20 && digits,
+        b"Basic " => is_credentials(value),
+        _ => length >= 6 && digits && (lower || told && value.iter().all(u8::is_ascii_digit)),
     };
     if strong && !called && !is_path(value) && !is_placeholder(value) {
         found.push(Candidate { kind: Kind::Secret, start, end: start + length, score: 76, rule: "secret_behind_word" });
     }
+}
+
+/// Whether this looks like a user and a password in base64 (RFC 7617).
+fn is_credentials(value: &[u8]) -> bool {
+    let body = value.strip_suffix(b"==").or_else(|| value.strip_suffix(b"=")).unwrap_or(value);
+    let mixed = body.iter().any(u8::is_ascii_lowercase) && body.iter().any(u8::is_ascii_uppercase);
+    let told = body.len() < value.len() || body.iter().any(u8::is_ascii_digit);
+    let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    value.len() >= 12 && value.len().is_multiple_of(4) && mixed && told && body.iter().all(base64)
 }
 
 /// The length of a value up to its closing quote on the same line.
@@ -240,7 +302,7 @@ fn is_named(text: &str) -> bool {
 fn is_placeholder(value: &[u8]) -> bool {
     let lower = String::from_utf8_lossy(value).to_ascii_lowercase();
     let said = lower.starts_with("your") || lower.ends_with("here") || NAMES.iter().any(|name| lower.contains(name));
-    let repeated = value.iter().all(|byte| byte == &value[0]);
+    let repeated = !value[0].is_ascii_digit() && value.iter().all(|byte| byte == &value[0]);
     repeated || said && !value.iter().any(|byte| byte.is_ascii_digit() || b"!@#%^~+".contains(byte))
 }
 
@@ -253,6 +315,16 @@ mod tests {
         finds("secret", "key AKIAIOSFODNN7EXAMPLE.", "AKIAIOSFODNN7EXAMPLE");
         finds("secret", "password=Hunter2!x", "Hunter2!x");
         finds("secret", "密码：abc12345，", "abc12345");
+        finds("secret", "<password>Passw0rd!</password>", "Passw0rd!");
+        finds("secret", "<property name=\"password\" value=\"Passw0rd!\"/>", "Passw0rd!");
+        finds(
+            "secret",
+            "bot 123456789:AAEhBOweik9ai2o01r5QVzpQhl1bD2x3c4w",
+            "123456789:AAEhBOweik9ai2o01r5QVzpQhl1bD2x3c4w",
+        );
+        finds("secret", "wifi密码是88888888", "88888888");
+        finds("secret", "your initial password is Welcome@123.", "Welcome@123");
+        finds("secret", "Authorization: Basic dXNlcjpwYXNzd29yZDEyMw==", "dXNlcjpwYXNzd29yZDEyMw==");
         let key = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----";
         finds("secret", key, key);
         let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlMTIz";
@@ -269,6 +341,7 @@ mod tests {
             "password='your_password'",
             "--mysql-password= --test=int_1.lua",
             "/etc/passwd:me:x:1000:1000:me",
+            "Basic Instructions for the password is optional",
             "read -sp \"Password : \" passcode1",
             "api_key=\"Paste-API-key-here\"",
             "secret=\"YYYYYYYYYYYY\"",

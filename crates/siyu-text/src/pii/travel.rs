@@ -39,13 +39,13 @@ pub(super) fn judge(site: &mut Site<'_>, index: usize) {
     }
 }
 
-/// Eight digits of a Taiwan compatriot permit; passports of the series 14 and 15.
+/// Eight digits of a Taiwan compatriot permit, in some issues with two more for the time of issue; passports of the series 14 and 15.
 pub(super) fn judge_digits(site: &mut Site<'_>, sequence: &Sequence) {
     if sequence.groups.len() != 1 {
         return;
     }
     let context = sequence.context;
-    if sequence.len() == 8 && context.labelled(class::PERMIT) && site.kinds.has(Kind::TravelPermit) {
+    if matches!(sequence.len(), 8 | 10) && context.labelled(class::PERMIT) && site.kinds.has(Kind::TravelPermit) {
         site.add_by("travel_permit_digits", Kind::TravelPermit, sequence.from, sequence.to, 82);
     }
     let series = matches!(&sequence.digits[..2], b"14" | b"15");
@@ -70,6 +70,8 @@ mod tests {
         finds("travel_permit", "港澳通行证C12345678", "C12345678");
         finds("travel_permit", "回乡证H1234567890", "H1234567890");
         finds("travel_permit", "台胞证号12345678", "12345678");
+        finds("travel_permit", "台胞证1234567801", "1234567801");
+        finds("cn_passport", "护照编号：E12345678", "E12345678");
         finds_no("cn_passport", "型号E12345678");
         finds_no("travel_permit", "产品C12345678");
     }

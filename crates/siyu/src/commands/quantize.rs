@@ -40,7 +40,7 @@ pub(crate) struct Quantize {
     /// Where scales lie.
     #[arg(long, value_enum, default_value_t = SchemeName::Blocks)]
     scheme: SchemeName,
-    /// Numbers of a row that share a scale.
+    /// Numbers of a row that share a scale: 16, 32, 64, 128 or 256.
     #[arg(long, value_name = "NUMBERS", default_value_t = 32)]
     block: usize,
     /// Give all blocks the same zero point: a little smaller and farther from the model.
@@ -133,7 +133,10 @@ impl Quantize {
             SchemeName::Blocks => {
                 Scheme::Blocks(Blocks { bits: self.bits, size: self.block, symmetric: self.symmetric })
             }
-            _ if self.bits != 8 => bail!("only `--scheme blocks` has {} bits; the others have 8", self.bits),
+            _ if self.bits != 8 => {
+                let problem = format!("only `--scheme blocks` has {} bits; the others have 8", self.bits);
+                return Err(siyu_export::Error::Setting { problem }.into());
+            }
             SchemeName::Dynamic => Scheme::Dynamic,
             SchemeName::Static => Scheme::Static,
         };

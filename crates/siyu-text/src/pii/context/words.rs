@@ -10,7 +10,7 @@ use super::class::{
 pub(super) const WORDS: &[(u32, &[&str])] = &[
     // Words of no class that hold one of the others, and so hide it.
     (0, &[
-        "发生于", "产生于", "派生于", "衍生于", "寄生于", "源生于", "滋生于",
+        "发生于", "产生于", "派生于", "衍生于", "寄生于", "源生于", "滋生于", "出生率", "出生人口", "生日快乐",
     ]),
     (PHONE, &[
         "电话", "手机", "联系", "联系方式", "联系号码", "联系人", "机号", "致电", "拨打", "来电", "呼叫", "热线",
@@ -19,7 +19,7 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
         "called", "contact", "fax", "hotline", "sms", "reach me", "text me", "ring",
     ]),
     (ID, &[
-        "身份证", "身份證", "身分證", "公民身份", "身份号码", "证件", "證件", "居民证", "居住证", "身份",
+        "身份证", "身份證", "身分證", "身份证编号", "证件编号", "公民身份", "身份号码", "证件", "證件", "居民证", "居住证", "身份",
         "identity", "id card", "id no", "id number", "identification", "national id", "idcard", "id_card",
         "hkid",
     ]),
@@ -33,14 +33,14 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
         "信用代码", "税号", "纳税人识别号", "组织机构", "营业执照", "uscc",
     ]),
     (PASSPORT, &[
-        "护照", "護照", "passport", "passports", "passport number", "passport no", "passport no.",
+        "护照", "護照", "护照编号", "護照編號", "passport", "passports", "passport number", "passport no", "passport no.",
     ]),
     (PASSPORT | US, &[
         "us passport", "u.s. passport", "american passport", "us passport number", "u.s. passport number",
         "american passport number", "us passport no", "us passport no.", "美国护照", "美國護照",
     ]),
     (PERMIT, &[
-        "通行证", "通行證", "回乡证", "回鄉證", "台胞证", "臺胞證", "台胞證", "港澳证", "往来港澳",
+        "通行证", "通行證", "通行证编号", "回乡证", "回鄉證", "台胞证", "臺胞證", "台胞證", "港澳证", "往来港澳",
         "往来台湾", "往来内地", "来往内地", "往来大陆", "travel permit", "home return permit",
     ]),
     (PLATE, &[
@@ -53,7 +53,8 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
         "台湾", "台灣", "臺灣", "臺湾", "taiwan",
     ]),
     (QQ, &[
-        "qq", "qq号", "qq号码", "qq群", "扣扣", "企鹅号", "q号", "加q", "加qq",
+        "qq", "qq号", "qq号码", "qq群", "扣扣", "球球", "企鹅", "企鹅号", "q号", "q群", "q：", "q q", "ＱＱ", "ｑｑ", "加q", "加qq", "加群", "群号",
+        "交流群",
     ]),
     (WECHAT, &[
         "微信", "wechat", "weixin", "vx", "薇信", "威信",
@@ -67,12 +68,13 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
         "server", "address", "addr", "ping", "ssh", "subnet", "gateway", "dns", "listen", "connect",
         "route", "src", "dst", "unspecified", "bind", "network", "telnet", "localhost", "inet",
         "nameserver", "登录", "访问", "curl", "proxy",
+        "forwarded", "x-forwarded-for", "x-real-ip", "remote", "client",
     ]),
     (SSN, &[
         "ssn", "ssns", "social security", "social security number", "social security no", "ssn number", "社会安全", "社安号", "itin", "social",
     ]),
     (MAC, &[
-        "mac", "网卡", "物理地址", "hardware address", "ethernet", "hwaddr",
+        "mac", "mac地址", "mac address", "网卡", "物理地址", "hardware address", "ethernet", "hwaddr",
     ]),
     (EMAIL, &[
         "邮箱", "邮件", "电邮", "email", "e-mail", "mail", "郵箱", "邮址",
@@ -90,7 +92,8 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
         "订单", "訂單", "单号", "单据", "流水", "编号", "序列号", "序号", "货号", "批号", "运单", "快递",
         "物流", "包裹", "条码", "条形码", "合同", "凭证", "票号", "发票", "车次", "交易号", "交易",
         "商户", "案号", "文号", "档案", "备案", "批准", "注册号", "登记号", "型号", "产品", "时间戳",
-        "校验", "哈希", "阅读", "浏览", "播放", "访问量", "缺陷", "工单", "任务", "商品", "设备号",
+        "批次", "编码", "发动机", "车架", "图号", "尺寸", "规格", "工号", "学号", "考号", "考证号", "准考证", "保单", "提单",
+        "坐标", "经度", "纬度", "校验", "哈希", "阅读", "浏览", "播放", "访问量", "缺陷", "工单", "任务", "商品", "设备号",
         "设备", "钢号", "牌号", "标准", "许可证", "准字", "证书", "专利", "申请号", "资产", "库存",
         "模型", "题号", "代号", "端口", "进程", "行号", "字节", "样本", "期号", "书号", "刊号", "统计",
         "人口", "总数", "总计", "共计", "金额", "合计", "价格", "单价", "余额", "营收", "总额", "数量",

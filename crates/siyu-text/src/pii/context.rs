@@ -201,8 +201,12 @@ fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {
         return false;
     }
     let in_name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b':');
-    let open = bytes[..start].iter().rposition(|byte| !in_name(byte)).map(|at| bytes[at]);
-    open != Some(b'<')
+    // No such token is longer; a text without spaces can be.
+    let open = bytes[..start].iter().rev().take(32).find(|byte| {
+        work::add(1);
+        !in_name(byte)
+    });
+    open != Some(&b'<')
 }
 
 /// The offset at most `columns` before `at`: a character of ASCII is one wide, any other two.

@@ -239,10 +239,43 @@ pub(super) mod tests {
     fn no_text_takes_more_than_linear_time() {
         let detector = Detector::new(Kind::ALL);
         for unit in [
-            "1", "1-", "1 ", "1.", "(1)", "a1", "a1-", "１", "12345 ", "1:", "a:", "@", "a@", "#换@", "=", "-", "密码",
-            "sk-1", "<qq:1", "QQ1",
+            "1",
+            "1-",
+            "1 ",
+            "1.",
+            "(1)",
+            "a1",
+            "a1-",
+            "１",
+            "12345 ",
+            "1:",
+            "a:",
+            "@",
+            "a@",
+            "#换@",
+            "=",
+            "-",
+            "密码",
+            "sk-1",
+            "<qq:1",
+            "QQ1",
+            "qq12345:",
+            "-----BEGIN PRIVATE KEY\n",
         ] {
             crate::work::assert_linear(unit, 200_000 / unit.len(), 1000, |text| drop(detector.find(text)));
         }
+    }
+
+    #[test]
+    fn the_end_of_many_keys_is_not_looked_for_through_all_that_follows() {
+        let text = format!("{}-----END {}", "-----BEGIN PRIVATE KEY\n".repeat(500), "x".repeat(200_000));
+        let work = crate::work::during(|| drop(Detector::new(Kind::ALL).find(&text)));
+        assert!(work <= 100 * text.len(), "{work} units for {} bytes", text.len());
+    }
+
+    #[test]
+    fn the_foot_of_a_key_is_found_whole() {
+        let key = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----";
+        finds("secret", &format!("{key} and more -----"), key);
     }
 }

@@ -113,8 +113,16 @@ pub(super) fn at_dash(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candi
     if memchr::memmem::find(head, b"PRIVATE KEY").is_none() {
         return;
     }
-    let Some(foot) = memchr::memmem::find(&rest[..rest.len().min(16_384)], b"-----END ") else { return };
-    let Some(dashes) = memchr::memmem::find(&rest[foot + 9..], b"-----") else { return };
+    let reach = &rest[..rest.len().min(16_384)];
+    let foot = memchr::memmem::find(reach, b"-----END ");
+    work::add(foot.unwrap_or(reach.len()));
+    let Some(foot) = foot else { return };
+    // `ENCRYPTED PRIVATE KEY-----` and the like.
+    let behind = &rest[foot + 9..];
+    let behind = &behind[..behind.len().min(64)];
+    let dashes = memchr::memmem::find(behind, b"-----");
+    work::add(dashes.unwrap_or(behind.len()));
+    let Some(dashes) = dashes else { return };
     found.push(Candidate {
         kind: Kind::Secret,
         start: at,

@@ -40,21 +40,23 @@ fn walk<const BLOCK: usize>(
     to: usize,
     suspect: impl Fn(u8, u8, u8, u8) -> bool,
 ) -> Option<usize> {
-    let byte = |at| bytes.get(at).copied().unwrap_or(b'\n');
+    // The last bytes and line feeds behind them; many texts are hardly longer than a block.
+    let mut last = [b'\n'; 2 * WORD];
     while from < to {
         work::add(BLOCK);
         let end = to.min(from + BLOCK);
-        if let Some(window) = bytes.get(from..from + BLOCK + 3) {
-            let (first, second) = (&window[..BLOCK], &window[1..=BLOCK]);
-            let (third, fourth) = (&window[2..BLOCK + 2], &window[3..]);
-            let mut found = 0_u8;
-            for at in 0..BLOCK {
-                found |= u8::from(suspect(first[at], second[at], third[at], fourth[at]));
-            }
-            if found == 0 {
-                from = end;
-                continue;
-            }
+        let window = bytes.get(from..from + BLOCK + 3).unwrap_or_else(|| {
+            let rest = bytes.get(from..).unwrap_or_default();
+            last[..rest.len()].copy_from_slice(rest);
+            &last[..BLOCK + 3]
+        });
+        let (first, second) = (&window[..BLOCK], &window[1..=BLOCK]);
+        let (third, fourth) = (&window[2..BLOCK + 2], &window[3..BLOCK + 3]);
+        let mut found = 0_u8;
+        for at in 0..BLOCK {
+            found |= u8::from(suspect(first[at], second[at], third[at], fourth[at]));
+        }
+        if found != 0 {
             // Where it is, by vector instructions again: a look at byte after byte costs more than many blocks.
             let mut flags = [0_u8; BLOCK];
             for at in 0..BLOCK {
@@ -64,11 +66,6 @@ fn walk<const BLOCK: usize>(
             if at < end {
                 return Some(at);
             }
-            from = end;
-            continue;
-        }
-        if let Some(at) = (from..end).find(|&at| suspect(byte(at), byte(at + 1), byte(at + 2), byte(at + 3))) {
-            return Some(at);
         }
         from = end;
     }

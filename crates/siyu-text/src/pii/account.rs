@@ -84,7 +84,14 @@ fn next_anchor(bytes: &[u8], mut from: usize) -> Option<(usize, usize)> {
         let stop = scan::next_anchor(bytes, from)?;
         // The scan stops at years of Chinese numerals one byte before the sign that is listed here.
         let start = stop + usize::from(bytes[stop] == 0x80 || bytes[stop] == 0x8C);
-        if let Some(index) = ANCHORS.iter().position(|anchor| bytes[start..].starts_with(anchor.as_bytes())) {
+        let rest = &bytes[start..];
+        // Most are told apart by their first and third bytes, without a call.
+        let begins = |anchor: &[u8]| {
+            anchor[0] == rest[0]
+                && anchor.get(2).is_none_or(|third| rest.get(2) == Some(third))
+                && rest.starts_with(anchor)
+        };
+        if let Some(index) = ANCHORS.iter().position(|anchor| begins(anchor.as_bytes())) {
             return Some((start, index));
         }
         from = start + 1;

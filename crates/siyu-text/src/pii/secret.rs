@@ -78,7 +78,8 @@ pub(super) fn judge_word(site: &mut Site<'_>, index: usize) {
     let head = &bytes[from..];
     work::add(start - from);
     // Most words are looked at in vain: the token's first letters tell.
-    if !head.starts_with(b"eyJ") && !PREFIXES.iter().any(|(prefix, _)| head.starts_with(prefix)) {
+    let begins = |prefix: &[u8]| prefix.first() == head.first() && head.starts_with(prefix);
+    if !begins(b"eyJ") && !PREFIXES.iter().any(|(prefix, _)| begins(prefix)) {
         return;
     }
     let length = head.iter().take(4096).take_while(|&&byte| is_token(byte)).count();

@@ -85,6 +85,13 @@ fn collect(parts: &BundleParts) -> Result<Vec<(PathBuf, String, Role)>> {
         return Err(Error::Setting { problem });
     }
     // What cannot be opened is of no use to anyone, whatever its hash.
+    if !parts.model.join("config.json").is_file() {
+        let is_adapter = parts.model.join(ADAPTER_CONFIG).is_file();
+        let hint = if is_adapter { "an adapter, which `--adapter` names, beside its base" } else { "no model" };
+        return Err(Error::Setting {
+            problem: format!("`{}` has no `config.json`: it is {hint}", parts.model.display()),
+        });
+    }
     Config::from_folder(&parts.model)?;
     let is_graph = |path: &str| Path::new(path).extension().is_some_and(|end| end == "onnx");
     if !files.iter().any(|(_, path, _)| is_graph(path)) {

@@ -103,7 +103,7 @@ fn a_local_run_that_was_stopped_is_continued_by_others() {
     let out = folder.path().join("out");
     run(&pipeline, &options(), &Arc::default()).unwrap();
     let expected = dataset(&out);
-    for percent in [10, 60] {
+    let stopped_at = |percent| {
         fs::remove_dir_all(&out).unwrap();
         let progress = Arc::new(Progress::default());
         let watched = Arc::clone(&progress);
@@ -120,7 +120,11 @@ fn a_local_run_that_was_stopped_is_continued_by_others() {
         let stopped = run(&pipeline, &options(), &progress);
         drop(progress);
         stop.join().unwrap();
-        assert!(matches!(stopped, Err(Error::Interrupted)), "{stopped:?}");
+        matches!(stopped, Err(Error::Interrupted))
+    };
+    for percent in [10, 60] {
+        // On a busy machine a run may end before the one who watches it looks.
+        assert!((0..20).any(|_| stopped_at(percent)), "never stopped at {percent} %");
         run_with(&pipeline, &options(), &Arc::default(), &crew(folder.path(), 1, usize::MAX)).unwrap();
         assert_same(&expected, &dataset(&out));
     }

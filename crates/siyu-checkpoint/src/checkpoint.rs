@@ -37,7 +37,8 @@ impl Checkpoint {
     /// Maps `model.safetensors` of `folder`, or all files that `model.safetensors.index.json` names.
     ///
     /// # Errors
-    /// [`Error::NoWeights`] where neither is there; [`Error::Safetensors`] for a damaged file.
+    /// [`Error::NoWeights`] where neither is there; [`Error::Safetensors`] for a damaged file; [`Error::Shards`] for
+    /// files that do not belong together.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
         let folder = folder.as_ref();
         let (single, index) = (folder.join("model.safetensors"), folder.join("model.safetensors.index.json"));
@@ -50,8 +51,8 @@ impl Checkpoint {
         let index: Index = read_json(&index)?;
         let names: BTreeSet<&String> = index.weight_map.values().collect();
         if let Some(stray) = names.iter().find(|name| Path::new(name).file_name() != Some(name.as_ref())) {
-            let problem = format!("its index names `{stray}`, which is no file of the folder");
-            return Err(Error::Config { problem });
+            let problem = format!("the index names `{stray}`, which is no file of the folder");
+            return Err(Error::Shards { path: folder.to_owned(), problem });
         }
         let files: Vec<PathBuf> = names.into_iter().map(|name| folder.join(name)).collect();
         let found = Self::of_files(folder, &files)?;
@@ -84,7 +85,12 @@ impl Checkpoint {
             let names: BTreeMap<String, &TensorInfo> = metadata.tensors().into_iter().collect();
             for (name, info) in names {
                 let start = 8 + header + info.data_offsets.0;
-                found.tensors.insert(name, Place { map: found.maps.len(), start, info: info.clone() });
+                let place = Place { map: found.maps.len(), start, info: info.clone() };
+                if let Some(other) = found.tensors.insert(name.clone(), place) {
+                    let [one, other] = [&files[other.map], file].map(|file| file.display());
+                    let problem = format!("`{name}` is a tensor of `{one}` and of `{other}`");
+                    return Err(Error::Shards { path: path.to_owned(), problem });
+                }
             }
             found.maps.push((opened, map));
         }
@@ -226,10 +232,18 @@ mod tests {
     }
 
     #[test]
+    fn a_tensor_in_two_files_is_refused() {
+        let folder = sharded(r#""one":"a.safetensors","two":"b.safetensors""#);
+        write(&folder.path().join("b.safetensors"), "one", &[3.0, 3.0]);
+        let error = Checkpoint::open(folder.path()).unwrap_err().to_string();
+        assert!(["`one`", "a.safetensors", "b.safetensors"].iter().all(|word| error.contains(word)), "{error}");
+    }
+
+    #[test]
     fn an_index_cannot_lead_out_of_its_folder() {
         let folder = sharded(r#""one":"../a.safetensors""#);
         let error = Checkpoint::open(folder.path()).unwrap_err();
-        assert!(matches!(&error, Error::Config { problem } if problem.contains("`../a.safetensors`")), "{error}");
+        assert!(matches!(&error, Error::Shards { problem, .. } if problem.contains("`../a.safetensors`")), "{error}");
     }
 
     #[test]

@@ -77,6 +77,14 @@ pub enum Error {
         /// The tensor.
         name: String,
     },
+    /// The files of a model do not belong together.
+    #[error("the weights in `{path}` are not of one piece: {problem}")]
+    Shards {
+        /// The folder or file.
+        path: PathBuf,
+        /// What lies where.
+        problem: String,
+    },
     /// There is a weight too many.
     #[error("`{path}` holds a tensor `{name}` that a model of its configuration does not have")]
     Unknown {

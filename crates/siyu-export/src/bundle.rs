@@ -19,6 +19,7 @@ pub use manifest::{BUNDLE_FILE, BundleFile, BundleManifest, Role};
 pub use set::{Served, check_set, served};
 
 use crate::error::{Error, Result};
+use crate::folder::MARK;
 use rayon::prelude::*;
 use siyu_checkpoint::{file_hash, write_json};
 use std::collections::BTreeSet;
@@ -128,7 +129,8 @@ fn files_below(folder: &Path) -> Result<Vec<String>> {
         for entry in fs::read_dir(&folder).map_err(Error::read(&folder))? {
             let entry = entry.map_err(Error::read(&folder))?;
             let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
-            if path == ".git" || path == ".dvc" {
+            // The last stays, and is empty, where a run was killed behind its very last step but one.
+            if [".git", ".dvc", MARK].contains(&&*path) {
                 continue;
             }
             if entry.file_type().map_err(Error::read(entry.path()))?.is_dir() {

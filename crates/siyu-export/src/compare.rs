@@ -84,12 +84,12 @@ impl Sums {
 }
 
 /// Refuses texts with tokens that a vocabulary of this size does not have.
-pub(crate) fn expect_known(rows: &[TextRow], vocab: i64) -> Result<()> {
-    match rows.iter().flat_map(|row| &row.ids).find(|&&id| !(0..vocab).contains(&id)) {
+pub(crate) fn expect_known<'a>(mut texts: impl Iterator<Item = &'a Vec<i64>>, vocab: i64) -> Result<()> {
+    match texts.find_map(|ids| ids.iter().find(|id| !(0..vocab).contains(*id))) {
         None => Ok(()),
         Some(stray) => Err(Error::Setting {
             problem: format!(
-                "token {stray} of the texts to compare on is outside the vocabulary of {vocab} tokens; were they made \
+                "token {stray} of the texts is outside the vocabulary of {vocab} tokens; were they made \
                  by this model's tokenizer?"
             ),
         }),

@@ -20,7 +20,7 @@ pub(crate) const COMPANIONS: [&str; 10] = [
 ];
 
 /// Lies in a folder in the making, locked by the run that makes it: a folder without it is none of ours.
-const MARK: &str = ".siyu-unfinished";
+pub(crate) const MARK: &str = ".siyu-unfinished";
 
 /// A folder in the making; gone unless it is finished.
 #[derive(Debug)]
@@ -132,21 +132,24 @@ impl Unfinished {
     fn put(&self) -> Result<()> {
         let write = || Error::write(&self.path);
         self.expect_place()?;
-        let mark = self.partial.join(MARK);
-        fs::remove_file(&mark).map_err(Error::write(&mark))?;
-        if fs::remove_dir(&self.path).is_ok() || !self.path.exists() {
-            return fs::rename(&self.partial, &self.path).map_err(write());
-        }
         let replaced = beside(&self.path, ".replaced");
-        if replaced.exists() {
-            fs::remove_dir_all(&replaced).map_err(Error::write(&replaced))?;
+        let gives_way = fs::remove_dir(&self.path).is_err() && self.path.exists();
+        if gives_way {
+            if replaced.exists() {
+                fs::remove_dir_all(&replaced).map_err(Error::write(&replaced))?;
+            }
+            fs::rename(&self.path, &replaced).map_err(write())?;
         }
-        fs::rename(&self.path, &replaced).map_err(write())?;
         if let Err(error) = fs::rename(&self.partial, &self.path) {
-            fs::rename(&replaced, &self.path).map_err(write())?;
+            if gives_way {
+                fs::rename(&replaced, &self.path).map_err(write())?;
+            }
             return Err(write()(error));
         }
-        fs::remove_dir_all(&replaced).map_err(Error::write(&replaced))
+        // Only now: a run that is cut off before leaves a folder that the next one knows for its own.
+        let mark = self.path.join(MARK);
+        fs::remove_file(&mark).map_err(Error::write(&mark))?;
+        if gives_way { fs::remove_dir_all(&replaced).map_err(Error::write(&replaced)) } else { Ok(()) }
     }
 }
 

@@ -134,7 +134,7 @@ pub fn quantize(
     trial.check(settings)?;
     let (config, checkpoint) = opened(model)?;
     export.variant.check(&config)?;
-    expect_known(trial.gate, config.vocab)?;
+    expect_known(trial.calibration.iter().chain(trial.gate.iter().map(|row| &row.ids)), config.vocab)?;
     let unfinished = Unfinished::begin(out)?;
     let measured = !(trial.gate.is_empty() && trial.calibration.is_empty());
     let reference = measured.then(|| Reference::open(&config, &checkpoint, export, &unfinished, trial.threads));

@@ -232,11 +232,15 @@ fn settings_that_cannot_be_meant_are_refused() {
 #[test]
 fn texts_of_another_tokenizer_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let gate = [TextRow::whole("stories", vec![1, 512])];
-    let trial = Trial { calibration: &[], gate: &gate, bounds: LOOSE, force: false, threads: 1 };
-    let out = folder.path().join("out");
-    let error = quantize(&stories(), &out, ExportSettings::default(), blocks(8, 32, true), trial).unwrap_err();
-    assert!(error.is_refusal() && error.to_string().contains("token 512"), "{error}");
+    let (known, stray) = (vec![1, 403], vec![1, 512]);
+    for (measured, compared) in [(&known, &stray), (&stray, &known)] {
+        let (calibration, gate) = ([measured.clone()], [TextRow::whole("stories", compared.clone())]);
+        let trial = Trial { calibration: &calibration, gate: &gate, bounds: LOOSE, force: false, threads: 1 };
+        let out = folder.path().join("out");
+        let error = quantize(&stories(), &out, ExportSettings::default(), blocks(8, 32, true), trial).unwrap_err();
+        assert!(error.is_refusal() && error.to_string().contains("token 512"), "{error}");
+        assert!(!out.exists());
+    }
 }
 
 #[test]

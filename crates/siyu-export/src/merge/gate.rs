@@ -57,7 +57,7 @@ impl Merged<'_> {
     pub fn judge(&mut self, rows: &[TextRow], bounds: MergeBounds) -> Result<&Verdict> {
         let [base_folder, adapter_folder] = &self.merge.folders;
         let config = &self.merge.config;
-        expect_known(rows, config.vocab)?;
+        expect_known(rows.iter().map(|row| &row.ids), config.vocab)?;
         let branches = Branches::open(adapter_folder)?;
         let (_first, mut unmerged) = self.model(config, &self.merge.base, Some(&branches))?;
         let merged_config = Config::from_folder(self.folder())?;

@@ -1,5 +1,6 @@
 //! The process that does tasks: it knows its name, its memory, and the runs it has opened.
 
+use crate::relay::{Stages, Twins};
 use datafusion::error::{DataFusionError, Result as PlanResult};
 use siyu_ingest::Error;
 use siyu_ingest::remote::{Here, Order, Worker};
@@ -14,6 +15,8 @@ pub struct Host {
     name: String,
     options: RunOptions,
     spill: PathBuf,
+    /// Scratch folders that this host does not see.
+    twins: Twins,
     /// The run that was opened last, with what tells it from others.
     opened: Mutex<Option<(String, Arc<Worker>)>>,
     /// Tasks at hand, so that all can be stopped.
@@ -37,11 +40,12 @@ impl Drop for StopOnDrop {
 }
 
 impl Host {
-    /// A host that messages call `name`, with its memory and threads, and a folder of its own for what does not fit into
-    /// the memory.
-    pub fn new(name: String, options: RunOptions, spill: PathBuf) -> Self {
+    /// A host that messages call `name`, with its memory and threads, and folders of its own: for what does not fit into
+    /// the memory, and for copies of scratch folders.
+    pub fn new(name: String, options: RunOptions, (spill, twins): (PathBuf, PathBuf)) -> Self {
         let (opened, running) = (Mutex::default(), Mutex::default());
-        Self { name, options, spill, opened, running, stopping: AtomicBool::new(false) }
+        let twins = Twins::new(twins);
+        Self { name, options, spill, twins, opened, running, stopping: AtomicBool::new(false) }
     }
 
     /// Stops all tasks after the block or bucket at hand, and does no more.
@@ -52,12 +56,19 @@ impl Host {
         }
     }
 
-    /// Does a task of an order, on a thread that may block. Stops when the future is dropped.
+    /// Does a task of an order, on a thread that may block; the order lies in a folder that is shared, or in `stages`.
+    /// Stops when the future is dropped.
     ///
     /// # Errors
     /// When the order's folder cannot be written to from here, or when the task was stopped; what is wrong with the task
     /// itself is told in the order's folder.
-    pub async fn perform(self: Arc<Self>, order: PathBuf, version: String, task: usize) -> PlanResult<()> {
+    pub async fn perform(
+        self: Arc<Self>,
+        order: PathBuf,
+        stages: Option<Stages>,
+        version: String,
+        task: usize,
+    ) -> PlanResult<()> {
         let progress = Arc::new(Progress::default());
         let _stop = StopOnDrop(Arc::clone(&progress));
         {
@@ -68,7 +79,28 @@ impl Host {
         if self.stopping.load(Ordering::Relaxed) {
             return Err(self.failed(&Error::Interrupted));
         }
-        let host = Arc::clone(&self);
+        let Some(stages) = stages else { return self.blocking(order, version, task, progress).await };
+        let copying = |error: crate::Error| self.failed(&error.into());
+        let twin = self.twins.of(&stages).map_err(copying)?;
+        let place = twin.order(&order).map_err(copying)?;
+        // Another version's files may be of another form: they are not even copied.
+        if Order::same_version(&version).is_ok() && !twin.fetch(&order, task).await.map_err(copying)? {
+            return Err(self.failed(&Error::Interrupted));
+        }
+        let work = self.blocking(place, version, task, progress);
+        let done = twin.showing(&order, task, work).await;
+        twin.hand_in(&order, task).await.map_err(copying)?;
+        done
+    }
+
+    async fn blocking(
+        self: &Arc<Self>,
+        order: PathBuf,
+        version: String,
+        task: usize,
+        progress: Arc<Progress>,
+    ) -> PlanResult<()> {
+        let host = Arc::clone(self);
         let ended = tokio::task::spawn_blocking(move || host.perform_here(&order, &version, task, &progress)).await;
         match ended {
             Ok(done) => done.map_err(|error| self.failed(&error)),

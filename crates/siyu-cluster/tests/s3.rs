@@ -22,7 +22,7 @@ if what == "put":
         if path.is_file():
             s3.upload_file(str(path), bucket, "corpus/" + str(path.relative_to(root)))
 else:
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="sets/"):
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for item in page.get("Contents", []):
             to = root / item["Key"]
             to.parent.mkdir(parents=True, exist_ok=True)
@@ -76,6 +76,59 @@ fn inputs_and_the_dataset_may_lie_in_a_store() {
     assert_eq!(names(&expected), names(&found));
     let copied = files(&path.join("stages/output/bucket/sets/one"));
     assert_same(&copied, &found);
+}
+
+/// Paths below it are others for every process that has a working directory of its own: what the leader's mean, no
+/// executor sees.
+const OWN: &str = "/proc/self/cwd";
+
+#[test]
+#[ignore = "needs a Python with moto: `cargo xtask test`"]
+fn hosts_that_share_no_folder_work_through_a_store() {
+    let folder = project(6, 200, 20_000);
+    let path = folder.path();
+    let store = server(path, &python());
+    copy("put", &store, "bucket", &path.join("in"));
+    let scheduler = scheduler(path);
+    let endpoint = format!("AWS_ENDPOINT_URL=http://{}", store.name);
+    let keys = KEYS.map(|(name, value)| format!("{name}={value}"));
+    let here = path.display().to_string();
+    let within = |more: &[&str]| {
+        let around = ["env"].iter().chain(more).copied().chain([&*endpoint]).chain(keys.iter().map(String::as_str));
+        executor(path, &scheduler, &around.collect::<Vec<_>>())
+    };
+    let pipeline = fs::read_to_string(path.join("p.yaml")).unwrap();
+    let pipeline = pipeline.replace("path: in", "path: \"s3://bucket/corpus/*.jsonl\"");
+    let pipeline = pipeline.replace("tokenizer.json", &format!("{OWN}/tokenizer.json"));
+    let pipeline = pipeline.replace("directory: out", "directory: \"s3://bucket/set\"");
+    fs::write(path.join("p.yaml"), pipeline).unwrap();
+    let start = |more: &[&str]| {
+        let mut run = command(path, &scheduler, more);
+        run.envs(KEYS).env("AWS_ENDPOINT_URL", format!("http://{}", store.name));
+        run.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let published = |name: &str| {
+        copy("get", &store, "bucket", &path.join(name));
+        // Nothing is left of what went through the store.
+        assert!(!path.join(name).join("stages").exists());
+        files(&path.join(name).join("set"))
+    };
+    // One that works where the leader does sees the same.
+    let beside = within(&["-C", &here]);
+    let shared = start(&["--stages", "stages"]).wait_with_output().unwrap();
+    assert!(shared.status.success(), "{}", stderr(&shared));
+    let shared = published("shared");
+    beside.kill();
+    let [first, _second] = [(); 2].map(|()| within(&[]));
+    let work = format!("{OWN}/own");
+    let apart = start(&["--stages", "s3://bucket/stages", "--work-dir", &work, "--patience-seconds", "4"]);
+    // One executor goes while there is work.
+    let order = path.join("own/output/bucket/set/.siyu-scratch/orders/exchange-1/order.json");
+    support::eventually("the first exchange is given out", || order.exists());
+    first.kill();
+    let apart = apart.wait_with_output().unwrap();
+    assert!(apart.status.success(), "{}", stderr(&apart));
+    assert_same(&shared, &published("apart"));
 }
 
 #[test]

@@ -22,6 +22,15 @@ pub(crate) fn siyu() -> Command {
     Command::new(path)
 }
 
+/// Waits for what another process does: there is nobody to be told by, so it is looked for again and again.
+pub(crate) fn eventually(what: &str, is_so: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_mins(2), "in two minutes it did not come to this: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// A node that is killed when it is dropped.
 pub(crate) struct Node {
     child: Child,
@@ -48,11 +57,7 @@ impl Node {
 
     /// Waits until it listens.
     pub(crate) fn ready(self) -> Self {
-        let started = Instant::now();
-        while TcpStream::connect(&self.name).is_err() {
-            assert!(started.elapsed() < Duration::from_mins(1), "it does not listen: {}", self.log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        eventually(&format!("`{}` listens", self.log.display()), || TcpStream::connect(&self.name).is_ok());
         self
     }
 }

@@ -70,9 +70,7 @@ impl Worker {
     pub fn open(order: &Path, here: &Here<'_>) -> Result<Self> {
         let scratch = scratch_of(order)?;
         let place = scratch.join(RUN);
-        let facts: Option<RunFacts> = files::read_record(&place)?;
-        let gone = || Error::Read { path: place.clone(), source: std::io::ErrorKind::NotFound.into() };
-        let facts = facts.ok_or_else(gone)?;
+        let facts = RunFacts::read(&place)?;
         Order::same_version(&facts.version)?;
         facts.check()?;
         let pipeline = facts::pipeline(&facts.pipeline, &place)?;
@@ -201,7 +199,7 @@ impl Worker {
 }
 
 /// The scratch folder that an order lies in: `orders/LABEL/order.json` below it.
-fn scratch_of(order: &Path) -> Result<PathBuf> {
+pub(super) fn scratch_of(order: &Path) -> Result<PathBuf> {
     let scratch = order.ancestors().nth(3).filter(|scratch| !scratch.as_os_str().is_empty());
     scratch.map(Path::to_owned).ok_or_else(|| Error::scratch(order, "it does not lie in a scratch folder"))
 }

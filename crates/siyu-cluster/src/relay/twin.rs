@@ -1,0 +1,216 @@
+//! An executor's side: copies of the scratch folders of runs, kept while they are of use.
+
+use super::{SCRATCH, Stages, here, names_below, read};
+use crate::error::{Error, Result};
+use crate::s3::{Place, all, get, put, put_bytes};
+use object_store::{ObjectMeta, ObjectStoreExt, path::Path as Key};
+use siyu_ingest::remote::Beat;
+use siyu_ingest::remote::copies::{BEAT, ENDS, FACTS, Needs, relocate};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often the store is told that an attempt goes on.
+const SHOW_EVERY: Duration = Duration::from_secs(1);
+
+/// The twins of an executor.
+pub(crate) struct Twins {
+    root: PathBuf,
+    open: Mutex<BTreeMap<String, Arc<Twin>>>,
+}
+
+impl Twins {
+    /// Twins in a folder of this process alone.
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self { root, open: Mutex::default() }
+    }
+
+    /// The twin of a run's scratch folder; those of other runs go, unless they are at work.
+    pub(crate) fn of(&self, stages: &Stages) -> Result<Arc<Twin>> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(twin) = open.get(&stages.url) {
+            return Ok(Arc::clone(twin));
+        }
+        open.retain(|_, twin| Arc::strong_count(twin) > 1);
+        let name = blake3::hash(stages.url.as_bytes()).to_hex();
+        let twin = Arc::new(Twin::new(self.root.join(&name[..16]), stages)?);
+        open.insert(stages.url.clone(), Arc::clone(&twin));
+        Ok(twin)
+    }
+}
+
+/// A copy of those files of a run's scratch folder that tasks here read; gone when it is dropped.
+pub(crate) struct Twin {
+    folder: PathBuf,
+    place: Place,
+    mirror: Option<PathBuf>,
+    /// The order whose files were last copied whole; held while files are copied.
+    copied: tokio::sync::Mutex<Option<PathBuf>>,
+}
+
+impl Drop for Twin {
+    fn drop(&mut self) {
+        // What is left is removed with the executor's own folder.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Twin {
+    fn new(folder: PathBuf, stages: &Stages) -> Result<Self> {
+        for inner in [SCRATCH, INPUTS] {
+            let path = folder.join(inner);
+            fs::create_dir_all(&path).map_err(here(&path))?;
+        }
+        let (place, mirror) = (Place::of(&stages.url)?, stages.mirror.clone());
+        Ok(Self { folder, place, mirror, copied: tokio::sync::Mutex::default() })
+    }
+
+    /// The file of an order in the twin, whose attempts have a folder beside it.
+    pub(crate) fn order(&self, order: &Path) -> Result<PathBuf> {
+        let path = self.folder.join(SCRATCH).join(order);
+        let attempts = path.with_file_name("attempts");
+        fs::create_dir_all(&attempts).map_err(here(&attempts))?;
+        Ok(path)
+    }
+
+    /// Copies what a task reads; whether its order is still there.
+    pub(crate) async fn fetch(&self, order: &Path, task: usize) -> Result<bool> {
+        let (scratch, path) = (self.folder.join(SCRATCH), self.order(order)?);
+        let mut copied = self.copied.lock().await;
+        if copied.as_deref() != Some(order) {
+            let Some(bytes) = read(&self.place, &order.to_string_lossy()).await? else { return Ok(false) };
+            fs::write(&path, bytes).map_err(here(&path))?;
+        }
+        let inputs = self.folder.join(INPUTS);
+        let facts = scratch.join(FACTS);
+        if !facts.exists() {
+            let name = format!("{SCRATCH}/{FACTS}");
+            let Some(bytes) = read(&self.place, &name).await? else { return Ok(false) };
+            fs::write(&facts, bytes).map_err(here(&facts))?;
+            relocate(&scratch, self.mirror.as_deref(), &inputs)?;
+        }
+        let needs = Needs::of(&path, task)?;
+        if copied.as_deref() != Some(order) {
+            self.fetch_scratch(&scratch, &needs).await?;
+            *copied = Some(order.to_owned());
+        }
+        drop(copied);
+        let inputs = inputs_of(&needs, &inputs).map(|(key, path, bytes)| fetch_input(key, path, bytes));
+        all(inputs).await?;
+        Ok(true)
+    }
+
+    async fn fetch_scratch(&self, scratch: &Path, needs: &Needs) -> Result<()> {
+        let objects = names_below(&self.place, SCRATCH).await?;
+        let wanted = objects.iter().filter_map(|(name, object)| {
+            let inside = name.strip_prefix(SCRATCH)?.get(1..)?;
+            let path = scratch.join(inside);
+            let is_there = || fs::metadata(&path).is_ok_and(|file| file.len() == object.size);
+            (inside != FACTS && needs.include(Path::new(inside)) && !is_there()).then_some((object, path))
+        });
+        let wanted: Vec<(&ObjectMeta, PathBuf)> = wanted.collect();
+        let copies = wanted.iter().map(|(object, path)| get(&self.place, object, path));
+        all(copies).await
+    }
+
+    /// Tells the store that attempts at a task go on while some work is done.
+    pub(crate) async fn showing<T>(&self, order: &Path, task: usize, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        for more in 0.. {
+            tokio::select! {
+                ended = &mut work => return ended,
+                () = tokio::time::sleep(SHOW_EVERY) => {
+                    // A beat that is not seen is no reason to stop working.
+                    let _ = self.show(order, task, more).await;
+                }
+            }
+        }
+        unreachable!("the numbers do not end")
+    }
+
+    /// Copies the beats of attempts, counted on: what is being copied has none of its own any more.
+    async fn show(&self, order: &Path, task: usize, more: u64) -> Result<()> {
+        for (name, folder) in self.attempts(order, task)? {
+            let Ok(bytes) = fs::read(folder.join(BEAT)) else { continue };
+            let Ok(mut beat) = serde_json::from_slice::<Beat>(&bytes) else { continue };
+            beat.number += more;
+            let bytes = serde_json::to_vec(&beat).unwrap_or_default();
+            put_bytes(&self.place, &format!("{name}/{BEAT}"), bytes).await?;
+        }
+        Ok(())
+    }
+
+    /// Copies the attempts at a task to the store, the records of their ends last, and removes them and the task's
+    /// inputs here.
+    pub(crate) async fn hand_in(&self, order: &Path, task: usize) -> Result<()> {
+        self.showing(order, task, self.copy_back(order, task)).await?;
+        for (_, folder) in self.attempts(order, task)? {
+            fs::remove_dir_all(&folder).map_err(here(&folder))?;
+        }
+        if let Ok(needs) = Needs::of(&self.order(order)?, task) {
+            for (_, path, _) in inputs_of(&needs, &self.folder.join(INPUTS)) {
+                let _ = fs::remove_file(path);
+            }
+        }
+        Ok(())
+    }
+
+    async fn copy_back(&self, order: &Path, task: usize) -> Result<()> {
+        for (name, folder) in self.attempts(order, task)? {
+            let mut files = names(&folder)?;
+            files.retain(|file| !file.starts_with("beat."));
+            let (ends, others): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| ENDS.contains(&file.as_str()));
+            // One that was stopped has no end: nobody waits for it.
+            if ends.is_empty() {
+                continue;
+            }
+            for files in [others, ends] {
+                let copies = files.iter().map(|file| {
+                    let (key, path) = (format!("{name}/{file}"), folder.join(file));
+                    async move { put(&self.place, &key, &path).await }
+                });
+                all(copies).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The attempts at a task here: their names in the store and their folders.
+    fn attempts(&self, order: &Path, task: usize) -> Result<Vec<(String, PathBuf)>> {
+        let (own, all) = (format!("task-{task:06}-"), self.order(order)?.with_file_name("attempts"));
+        let inside = order.with_file_name("attempts").to_string_lossy().into_owned();
+        let found = names(&all)?.into_iter().filter(|name| name.starts_with(&own));
+        Ok(found.map(|name| (format!("{inside}/{name}"), all.join(name))).collect())
+    }
+}
+
+const INPUTS: &str = "input";
+
+/// Those inputs of a task that are copies: what they are copies of, their paths, and their bytes.
+fn inputs_of<'a>(needs: &'a Needs, inputs: &Path) -> impl Iterator<Item = (String, &'a Path, u64)> {
+    let copies = move |(path, bytes): &'a (PathBuf, u64)| {
+        let inside = path.strip_prefix(inputs).ok()?;
+        Some((inside.to_string_lossy().into_owned(), path.as_path(), *bytes))
+    };
+    needs.inputs.iter().filter_map(copies).collect::<Vec<_>>().into_iter()
+}
+
+/// Copies an input, which must have as many bytes as when the run began.
+async fn fetch_input(name: String, path: &Path, bytes: u64) -> Result<()> {
+    let (bucket, key) = name.split_once('/').unwrap_or((&name, ""));
+    let place = Place::of(&format!("s3://{bucket}"))?;
+    let failed = place.failed(&format!("cannot read `{key}`"));
+    let object = place.store.head(&Key::from(key)).await.map_err(|error| failed(&error))?;
+    if object.size != bytes {
+        let problem = format!("`{key}` has {} bytes and had {bytes} when the run began", object.size);
+        return Err(Error::Store { url: place.url, problem });
+    }
+    get(&place, &object, path).await
+}
+
+fn names(folder: &Path) -> Result<Vec<String>> {
+    let name = |entry: std::io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
+    fs::read_dir(folder).and_then(|entries| entries.map(name).collect()).map_err(here(folder))
+}

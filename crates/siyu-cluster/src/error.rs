@@ -108,6 +108,7 @@ impl From<Error> for siyu_ingest::Error {
     fn from(error: Error) -> Self {
         match error {
             Error::Run(error) => error,
+            Error::Interrupted => Self::Interrupted,
             other => Self::Crew(siyu_ingest::chain(&other)),
         }
     }

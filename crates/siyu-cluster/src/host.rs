@@ -1,6 +1,6 @@
 //! The process that does tasks: it knows its name, its memory, and the runs it has opened.
 
-use crate::relay::{Stages, Twins};
+use crate::relay::{Stages, Twin, Twins};
 use datafusion::error::{DataFusionError, Result as PlanResult};
 use siyu_ingest::Error;
 use siyu_ingest::remote::{Here, Order, Worker};
@@ -79,51 +79,42 @@ impl Host {
         if self.stopping.load(Ordering::Relaxed) {
             return Err(self.failed(&Error::Interrupted));
         }
-        let Some(stages) = stages else { return self.blocking(order, version, task, progress).await };
+        let Some(stages) = stages else { return self.blocking(order, None, version, task, progress).await };
         let copying = |error: crate::Error| self.failed(&error.into());
         let twin = self.twins.of(&stages).map_err(copying)?;
-        let place = twin.order(&order).map_err(copying)?;
-        // Another version's files may be of another form: they are not even copied.
-        if Order::same_version(&version).is_ok() && !twin.fetch(&order, task).await.map_err(copying)? {
-            return Err(self.failed(&Error::Interrupted));
-        }
-        let work = self.blocking(place, version, task, progress);
+        let own = twin.order(&order).map_err(copying)?;
+        let source = Some((Arc::clone(&twin), order.clone()));
+        let work = self.blocking(own, source, version, task, progress);
         let done = twin.showing(&order, task, work).await;
         twin.hand_in(&order, task).await.map_err(copying)?;
         done
     }
 
+    /// Does a task, whose order is to be fetched first where it has a source.
     async fn blocking(
         self: &Arc<Self>,
         order: PathBuf,
+        source: Option<(Arc<Twin>, PathBuf)>,
         version: String,
         task: usize,
         progress: Arc<Progress>,
     ) -> PlanResult<()> {
         let host = Arc::clone(self);
-        let ended = tokio::task::spawn_blocking(move || host.perform_here(&order, &version, task, &progress)).await;
-        match ended {
+        let work = move || {
+            let here = Here { executor: &host.name, options: &host.options, spill: &host.spill };
+            Worker::perform(&order, task, &here, &progress, || {
+                // Another version's files may be of another form: they are not even opened.
+                Order::same_version(&version)?;
+                if let Some((twin, order)) = source {
+                    let runtime = tokio::runtime::Handle::current();
+                    runtime.block_on(twin.fetch(&order, task))?;
+                }
+                host.worker(&order, &here)
+            })
+        };
+        match tokio::task::spawn_blocking(work).await {
             Ok(done) => done.map_err(|error| self.failed(&error)),
             Err(_) => Err(self.failed(&Error::Panicked { doing: "opening a run".to_owned() })),
-        }
-    }
-
-    fn perform_here(
-        &self,
-        order: &Path,
-        version: &str,
-        task: usize,
-        progress: &Arc<Progress>,
-    ) -> siyu_ingest::Result<()> {
-        let here = Here { executor: &self.name, options: &self.options, spill: &self.spill };
-        // Another version's files may be of another form: they are not even opened.
-        let worker = match Order::same_version(version) {
-            Ok(()) => self.worker(order, &here),
-            Err(error) => Err(error),
-        };
-        match worker {
-            Ok(worker) => worker.perform(order, task, &here, progress),
-            Err(error) => Worker::refuse(order, task, &self.name, error),
         }
     }
 

@@ -25,7 +25,7 @@ mod leader;
 mod twin;
 
 pub use leader::Leader;
-pub(crate) use twin::Twins;
+pub(crate) use twin::{Twin, Twins};
 
 use crate::error::{Error, Result};
 use crate::s3::Place;
@@ -87,6 +87,11 @@ async fn read(place: &Place, name: &str) -> Result<Option<Vec<u8>>> {
         Err(StoreError::NotFound { .. }) => Ok(None),
         Err(error) => Err(failed(&error)),
     }
+}
+
+/// Tells one text from others, in a name.
+fn short_hash(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex().chars().take(16).collect()
 }
 
 /// A file of this host cannot be used.

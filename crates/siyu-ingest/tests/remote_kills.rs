@@ -30,8 +30,8 @@ fn process_of_the_test_below() {
     let here = Here { executor: &executor, options: &options, spill: spill.path() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let _inside = runtime.enter();
-    let worker = Worker::open(&order, &here).unwrap();
-    worker.perform(&order, task.parse().unwrap(), &here, &Arc::new(Progress::default())).unwrap();
+    let open = || Worker::open(&order, &here).map(Arc::new);
+    Worker::perform(&order, task.parse().unwrap(), &here, &Arc::default(), open).unwrap();
 }
 
 /// Kinds of work that are to be hit.

@@ -1,6 +1,6 @@
 //! The leader's side: what is new in its scratch folder goes to the store, and attempts come from there.
 
-use super::{SCRATCH, Stages, here, names_below, remove_below};
+use super::{SCRATCH, Stages, here, names_below, remove_below, short_hash};
 use crate::error::Result;
 use crate::s3::{Place, all, get, put};
 use ballista_core::ids::new_instance_id;
@@ -43,8 +43,8 @@ impl Leader {
     /// [`Error::Store`] with what the store said.
     pub async fn begin(url: &str, order: &Path, mirror: Option<PathBuf>) -> Result<Self> {
         let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let run = blake3::hash(format!("{} {}", host.trim(), scratch_of(order).display()).as_bytes()).to_hex();
-        let run = format!("{}/{}", url.trim_end_matches('/'), &run[..16]);
+        let run = short_hash(&format!("{} {}", host.trim(), scratch_of(order).display()));
+        let run = format!("{}/{run}", url.trim_end_matches('/'));
         remove_below(&Place::of(&run)?, "").await?;
         let url = format!("{run}/{}", new_instance_id());
         let (place, stages) = (Place::of(&url)?, Stages { url, mirror });

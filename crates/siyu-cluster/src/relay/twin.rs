@@ -1,6 +1,6 @@
 //! An executor's side: copies of the scratch folders of runs, kept while they are of use.
 
-use super::{SCRATCH, Stages, here, names_below, read};
+use super::{SCRATCH, Stages, here, names_below, read, short_hash};
 use crate::error::{Error, Result};
 use crate::s3::{Place, all, get, put, put_bytes};
 use object_store::{ObjectMeta, ObjectStoreExt, path::Path as Key};
@@ -34,8 +34,7 @@ impl Twins {
             return Ok(Arc::clone(twin));
         }
         open.retain(|_, twin| Arc::strong_count(twin) > 1);
-        let name = blake3::hash(stages.url.as_bytes()).to_hex();
-        let twin = Arc::new(Twin::new(self.root.join(&name[..16]), stages)?);
+        let twin = Arc::new(Twin::new(self.root.join(short_hash(&stages.url)), stages)?);
         open.insert(stages.url.clone(), Arc::clone(&twin));
         Ok(twin)
     }
@@ -75,19 +74,24 @@ impl Twin {
         Ok(path)
     }
 
-    /// Copies what a task reads; whether its order is still there.
-    pub(crate) async fn fetch(&self, order: &Path, task: usize) -> Result<bool> {
+    /// Copies what a task reads.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] where the order is over; else with what the store said.
+    pub(crate) async fn fetch(&self, order: &Path, task: usize) -> Result<()> {
         let (scratch, path) = (self.folder.join(SCRATCH), self.order(order)?);
         let mut copied = self.copied.lock().await;
         if copied.as_deref() != Some(order) {
-            let Some(bytes) = read(&self.place, &order.to_string_lossy()).await? else { return Ok(false) };
+            let Some(bytes) = read(&self.place, &order.to_string_lossy()).await? else {
+                return Err(Error::Interrupted);
+            };
             fs::write(&path, bytes).map_err(here(&path))?;
         }
         let inputs = self.folder.join(INPUTS);
         let facts = scratch.join(FACTS);
         if !facts.exists() {
             let name = format!("{SCRATCH}/{FACTS}");
-            let Some(bytes) = read(&self.place, &name).await? else { return Ok(false) };
+            let Some(bytes) = read(&self.place, &name).await? else { return Err(Error::Interrupted) };
             fs::write(&facts, bytes).map_err(here(&facts))?;
             relocate(&scratch, self.mirror.as_deref(), &inputs)?;
         }
@@ -98,11 +102,15 @@ impl Twin {
         }
         drop(copied);
         let inputs = inputs_of(&needs, &inputs).map(|(key, path, bytes)| fetch_input(key, path, bytes));
-        all(inputs).await?;
-        Ok(true)
+        all(inputs).await
     }
 
+    /// Copies what tasks of an order read, and removes exchanges of earlier ones.
     async fn fetch_scratch(&self, scratch: &Path, needs: &Needs) -> Result<()> {
+        for name in names(scratch)?.iter().filter(|name| !needs.include(Path::new(name)) && *name != ORDERS) {
+            let path = scratch.join(name);
+            fs::remove_dir_all(&path).map_err(here(&path))?;
+        }
         let objects = names_below(&self.place, SCRATCH).await?;
         let wanted = objects.iter().filter_map(|(name, object)| {
             let inside = name.strip_prefix(SCRATCH)?.get(1..)?;
@@ -187,6 +195,7 @@ impl Twin {
 }
 
 const INPUTS: &str = "input";
+const ORDERS: &str = "orders";
 
 /// Those inputs of a task that are copies: what they are copies of, their paths, and their bytes.
 fn inputs_of<'a>(needs: &'a Needs, inputs: &Path) -> impl Iterator<Item = (String, &'a Path, u64)> {

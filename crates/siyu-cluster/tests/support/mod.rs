@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+pub(crate) mod store;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
@@ -80,14 +82,6 @@ pub(crate) fn scheduler_at(folder: &Path, address: &str) -> Node {
     let mut command = Command::new(CLUSTER);
     command.args(["scheduler", "--port", port, "--executor-timeout-seconds", "8"]);
     Node::start(command, address.to_owned(), folder.join(format!("scheduler-{port}.log"))).ready()
-}
-
-/// moto's server of an S3 store.
-pub(crate) fn server(folder: &Path, python: &Path) -> Node {
-    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
-    let mut command = Command::new(python);
-    command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &free.port().to_string()]);
-    Node::start(command, free.to_string(), folder.join("store.log")).ready()
 }
 
 /// An executor with one task at a time, started with `around` before its command.

@@ -35,7 +35,7 @@ impl Store {
         let here = pipeline.input.iter().find(|input| !input.path.starts_with(SCHEME));
         if let (Some(_), Some(input)) = (&stages, here) {
             return refused(&format!(
-                "with stages in a store, inputs lie in one, too: `{}` begins not with `{SCHEME}`",
+                "with `--stages s3://...`, inputs must lie in a store, too; `{}` does not begin with `{SCHEME}`",
                 input.path
             ));
         }

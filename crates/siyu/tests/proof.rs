@@ -131,11 +131,13 @@ fn a_run_states_the_pairs_that_verify_counts() {
     assert!(refused.contains(&format!("`split.leak.checked` is 999999 but should be {pairs}")), "{refused}");
 }
 
+/// A change of a manifest.
+type Change = Box<dyn Fn(&mut Value)>;
+
 #[test]
 fn a_rule_that_was_weakened_is_no_rule() {
     let untouched = divided();
     let near = |change: fn(&mut Value)| move |manifest: &mut Value| change(&mut manifest["split"]["leak"]);
-    type Change = Box<dyn Fn(&mut Value)>;
     let cases: [(Change, &str); 9] = [
         (Box::new(near(|leak| leak["near"]["similarity"] = json!(0.99))), "`split.leak.method`"),
         (Box::new(near(|leak| drop(leak.as_object_mut().unwrap().remove("near")))), "`split.leak.near` is `absent`"),

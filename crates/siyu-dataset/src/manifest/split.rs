@@ -88,7 +88,7 @@ impl NearRule {
 /// let tied = |names: &[&str]| tied_columns(&names.iter().map(|name| name.to_string()).collect::<Vec<_>>());
 /// assert_eq!(tied(&["instruction", "input", "output"]), [vec![1], vec![0, 1]]);
 /// assert_eq!(tied(&["title", "text"]), [vec![1]]);
-/// assert_eq!(tied(&["text"]), [vec![0usize; 0]; 0]);
+/// assert!(tied(&["text"]).is_empty() && tied(&["text", "input"]) == [vec![1]]);
 /// ```
 pub fn tied_columns(columns: &[String]) -> Vec<Vec<usize>> {
     let place = |wanted: &str| columns.iter().position(|name| name == wanted);

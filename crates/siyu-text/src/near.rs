@@ -16,10 +16,12 @@
 
 mod bands;
 mod components;
+mod crossing;
 mod fold;
 mod groups;
 mod jaccard;
 mod link;
+mod met;
 mod overlap;
 mod shingle;
 mod signature;
@@ -27,6 +29,7 @@ mod sketch;
 
 pub use bands::Bands;
 pub use components::Components;
+pub use crossing::Crossing;
 pub use fold::{fold, folded};
 pub use groups::{Group, Groups, PAIR_LIMIT, divide};
 pub use jaccard::{jaccard, jaccard_at_least};

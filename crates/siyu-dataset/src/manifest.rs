@@ -150,6 +150,9 @@ pub struct StepRecord {
     pub dropped: u64,
     /// Rows that began here, such as the further windows of a long document.
     pub created: u64,
+    /// What the reader of the dataset should know of the step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// Where every row ended, a packed document counting as a row: `input + created == written + dropped + quarantined`.

@@ -197,6 +197,11 @@ pub enum Error {
         /// The column.
         column: String,
     },
+    /// A column `split` that is not that of the step.
+    #[error(
+        "a column `split` says which part of the dataset a row belongs to, and only the step `split` makes it; give this one another name, such as `columns: {{ part: split }}` in an entry of `input`, and use that in the steps"
+    )]
+    ForeignSplit,
     /// A table step was to work on single rows.
     #[error("`{step}` needs a whole table; only row steps can be tried on single rows")]
     NeedsTable {

@@ -34,7 +34,7 @@ pub use fold::{fold, folded};
 pub use groups::{Group, Groups, PAIR_LIMIT, divide};
 pub use jaccard::{jaccard, jaccard_at_least};
 pub use link::{Documents, Link, Linker, Links, group_record, pair_record};
-pub use overlap::Overlap;
+pub use overlap::{Overlap, Sought};
 pub use shingle::{Shingler, Shingles};
 pub use signature::{Filter, Signature, Signatures};
 pub use sketch::Sketcher;

@@ -305,6 +305,63 @@ fn a_ledger_fixes_sides_and_test_wins_where_new_documents_tie_it_to_training() {
 }
 
 #[test]
+fn groups_that_hold_a_component_together_are_named_and_no_similarity() {
+    let mut letters = Letters(31);
+    let mut rows = String::new();
+    for number in 0..60 {
+        let text = letters.text(60);
+        let near: String = text.chars().take(59).chain("末".chars()).collect();
+        rows.push_str(&row(&format!("p{number}"), &text, ", \"case\": \"big\""));
+        rows.push_str(&row(&format!("q{number}"), &near, ", \"case\": \"big\""));
+        rows.push_str(&row(&format!("s{number}"), &letters.text(60), &format!(", \"case\": \"{number}\"")));
+    }
+    let folder = project(&rows, "  - split: { train: 0.2, validation: 0.4, test: 0.4, group_by: [case] }\n");
+    run(folder.path(), &[]);
+    let warning = manifest(folder.path())["split"]["warnings"][0].as_str().unwrap().to_owned();
+    assert!(warning.contains("(120 rows, tied by groups or equal columns, which no similarity parts)"), "{warning}");
+}
+
+#[test]
+fn an_empty_corpus_is_divided_without_a_warning() {
+    let folder = project("", "  - split: { train: 0.8, test: 0.2, strict_shares: true }\n");
+    let result = siyu(folder.path(), &["run", "pipeline.yaml"]);
+    let output = String::from_utf8_lossy(&result.stdout).into_owned();
+    assert!(result.status.success() && !output.contains("NaN") && !output.contains("warning"), "{output}");
+    assert!(!fs::read_to_string(folder.path().join("out/README.md")).unwrap().contains("NaN"));
+}
+
+#[test]
+fn a_split_column_of_the_input_is_refused_before_anything_is_read() {
+    let folder = project(&row("a", "甲", ", \"split\": \"dev\""), "");
+    let pipelines = [
+        ("    columns: { split: split }\n", "  - filter: \"char_count(text) > 0\"\n"),
+        ("", "  - filter: \"split <> 'x'\"\n"),
+        ("", "  - derive: { split: \"'dev'\" }\n"),
+    ];
+    for (columns, step) in pipelines {
+        let text = format!("input:\n  - path: docs.jsonl\n{columns}steps:\n{step}output: {{ directory: out }}\n");
+        fs::write(folder.path().join("pipeline.yaml"), text).unwrap();
+        let refused = siyu(folder.path(), &["run", "pipeline.yaml"]);
+        assert_eq!(refused.status.code(), Some(2), "{step}: {}", stderr(&refused));
+        assert!(stderr(&refused).contains("columns: { part: split }"), "{}", stderr(&refused));
+        assert!(!folder.path().join("out").exists());
+    }
+}
+
+#[test]
+fn evaluation_texts_without_a_passage_are_told() {
+    let folder = project(&(row("a", "中华人民共和国第一任总理是谁？", "") + &row("b", "别的", "")), "");
+    fs::write(folder.path().join("asked.jsonl"), "{\"q\": \"中华人民共和国第一任总理是谁\", \"a\": \"周\"}\n").unwrap();
+    write_pipeline(folder.path(), "  - decontaminate: { against: [asked.jsonl] }\n");
+    let result = siyu(folder.path(), &["run", "pipeline.yaml"]);
+    let output = String::from_utf8_lossy(&result.stdout).into_owned();
+    assert!(output.contains("note: 2 of 2 evaluation texts have no passage"), "{output}{}", stderr(&result));
+    assert_eq!(table(&folder.path().join("out/data"), &["id"]).concat(), ["b"]);
+    let page = fs::read_to_string(folder.path().join("out/README.md")).unwrap();
+    assert!(page.contains("2 of 2 evaluation texts have no passage"), "{page}");
+}
+
+#[test]
 fn shares_that_large_components_make_impossible_are_told_or_refused() {
     let mut letters = Letters(19);
     let template = letters.text(300);
@@ -314,7 +371,16 @@ fn shares_that_large_components_make_impossible_are_told_or_refused() {
     let folder = project(&rows, split);
     run(folder.path(), &[]);
     let warning = manifest(folder.path())["split"]["warnings"][0].as_str().unwrap().to_owned();
-    assert!(warning.contains("(200 rows, would fall apart at similarity 0.7"), "{warning}");
+    let (_, apart) = warning.split_once("(200 rows, would fall apart at similarity ").unwrap();
+    let apart = apart.trim_end_matches(')');
+    let card = fs::read_to_string(folder.path().join("out/README.md")).unwrap();
+    assert!(card.contains("**Warning:**") && card.contains(apart), "{card}");
+    for (similarity, parts) in [(apart.parse::<f64>().unwrap() - 0.01, false), (apart.parse().unwrap(), true)] {
+        write_pipeline(folder.path(), &split.replace("0.7 }", &format!("{similarity:.2} }}")));
+        run(folder.path(), &["--fresh"]);
+        let warnings = manifest(folder.path())["split"]["warnings"].to_string();
+        assert_eq!(!warnings.contains("(200 rows") && !warnings.contains("(1"), parts, "{similarity}: {warnings}");
+    }
     fs::remove_dir_all(folder.path().join("out")).unwrap();
     write_pipeline(folder.path(), &split.replace("0.7 }", "0.7, strict_shares: true }"));
     let refused = siyu(folder.path(), &["run", "pipeline.yaml"]);

@@ -138,7 +138,7 @@ pub struct InputRecord {
 }
 
 /// What one step did: `rows_in + created == rows_out + dropped`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepRecord {
     /// Its position from 1 and its name, such as `3 strip_html`.
     pub step: String,

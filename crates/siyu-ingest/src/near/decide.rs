@@ -3,6 +3,7 @@
 use super::candidates::{Candidates, range_path, ranges};
 use super::documents::Stored;
 use super::examples;
+use super::inherit;
 use super::ledger;
 use super::outcome::{DividedReport, NearReport};
 use super::raw::{self, Numbers};
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// No document.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// How far a share may be missed without a word.
 const MISSED: f64 = 0.005;
@@ -35,6 +36,13 @@ pub(crate) struct Decisions {
     sides: Vec<u8>,
     pub(super) folder: PathBuf,
     pub(super) before: Vec<u64>,
+    /// Which exchange, and which of its acts.
+    pub(super) exchange: usize,
+    pub(super) act: usize,
+    /// The columns that were compared.
+    pub(super) columns: Vec<usize>,
+    /// The ledger that sides were taken from.
+    pub(super) previous: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Decisions {
@@ -50,16 +58,41 @@ impl Decisions {
             return Ok(None);
         };
         let read = |name: &str| raw::read(&pass.folder.join(name));
-        let (mut mates, mut similarities, mut sides) = (Vec::new(), Vec::new(), Vec::new());
-        match pass.job.kind {
+        let (mut mates, mut similarities, mut sides, mut previous) = (Vec::new(), Vec::new(), Vec::new(), None);
+        match &pass.job.kind {
             Kind::Dedup(_) => {
                 mates = raw::u32s(&read("mates.bin")?).collect();
                 similarities = raw::u32s(&read("similarities.bin")?).map(f32::from_bits).collect();
             }
-            Kind::Split(_) => sides = read("sides.bin")?,
+            Kind::Split(split) => {
+                sides = read("sides.bin")?;
+                previous.clone_from(&split.previous);
+            }
         }
         let (folder, before) = (pass.folder.clone(), sketches::before(&sketches::records(pass)?));
-        Ok(Some(Self { report, mates, similarities, sides, folder, before }))
+        let (exchange, act) = (pass.number, pass.earlier.len());
+        let columns = pass.act.slots[..pass.job.content].to_vec();
+        Ok(Some(Self { report, mates, similarities, sides, folder, before, exchange, act, columns, previous }))
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_test(folder: PathBuf, (exchange, act): (usize, usize), mates: Vec<u32>) -> Self {
+        let report = NearReport {
+            step: String::new(),
+            documents: 0,
+            similarity: 0.8,
+            bands: siyu_text::near::Bands { bands: 1, rows: 1 },
+            copies: 0,
+            compared: 0,
+            histogram: Vec::new(),
+            clusters: BTreeMap::new(),
+            least_alike: None,
+            examples: Vec::new(),
+            divided: None,
+        };
+        let (before, columns) = (vec![0, mates.len() as u64], vec![7]);
+        let (similarities, sides) = (Vec::new(), Vec::new());
+        Self { report, mates, similarities, sides, folder, before, exchange, act, columns, previous: None }
     }
 
     /// Why a document is dropped, or nothing where it stays.
@@ -92,6 +125,11 @@ impl Decisions {
     pub(crate) fn side(&self, document: u64) -> &'static str {
         let number = usize::try_from(document).expect("documents are counted in 32 bits");
         SIDES[usize::from(self.sides[number])]
+    }
+
+    /// The document that is kept in each one's place, by number.
+    pub(super) fn mates(&self) -> &[u32] {
+        &self.mates
     }
 
     /// The number of each document's side.
@@ -205,6 +243,13 @@ fn divide(
     let (mut places, mut strata, mut earlier) = (vec![0.0; count], Vec::new(), vec![None; count]);
     strata.resize(if split.stratified { count } else { 0 }, 0u64);
     let previous = split.previous.as_deref().map(ledger::read_ledger).transpose()?.unwrap_or_default();
+    let known = |content: u128| {
+        let found = previous.binary_search_by_key(&content, |entry| entry.0);
+        found.ok().map(|index| previous[index].1)
+    };
+    let decided = pass.earlier.iter().filter_map(|act| act.decisions.as_deref());
+    let chain = inherit::right_before(decided, pass.number, pass.earlier.len());
+    let inherited = inherit::sides(&chain, &pass.act.slots[..pass.job.content], known)?;
     for bucket in 0..pass.exchange.buckets {
         let first = usize::try_from(pass.before[bucket as usize]).expect("counted in 32 bits");
         for (number, document) in (first..).zip(documents(pass, bucket)?) {
@@ -214,8 +259,7 @@ fn divide(
             if split.stratified {
                 strata[rank] = document.stratum;
             }
-            let known = previous.binary_search_by_key(&document.content, |entry| entry.0);
-            earlier[rank] = known.ok().map(|index| previous[index].1);
+            earlier[rank] = known(document.content).max(inherited.get(number).copied().flatten());
         }
     }
     let stratum = |rank: u32| strata.get(rank as usize).copied().unwrap_or(0);
@@ -223,6 +267,13 @@ fn divide(
     let components = sides::components(pass.count(), connected, describe);
     let (sides, off) = sides::divide(&components, split.shares);
     let mut divided = DividedReport::default();
+    if !previous.is_empty() && count > 0 && earlier.iter().all(Option::is_none) {
+        divided.warnings.push(format!(
+            "none of the {} contents in `previous` is among these documents: was it made from other documents, or \
+             by other columns or steps in front of `split`?",
+            previous.len()
+        ));
+    }
     if off > MISSED {
         let warning = examples::missed(pass, ranks, stored, connected, &components, &sides, split.shares)?;
         if split.strict {

@@ -83,8 +83,7 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
     let near = stages.decisions.iter().map(|decisions| decisions.report.clone()).collect();
     let facts = ReportFacts { title, manifest: manifest.clone(), statistics, drop_reasons, quarantine_reasons, near };
     write_report(&staging, &facts).and_then(|()| write_card(&staging, &facts)).map_err(Error::write(&staging))?;
-    let divided = stages.decisions.iter().find(|decisions| decisions.report.divided.is_some());
-    divided.map(|decisions| near::write_ledger(decisions, &staging.join(LEDGER))).transpose()?;
+    near::write_ledger(&stages.decisions, &staging.join(LEDGER))?;
     go_on()?;
     install(&staging, &engine.scratch.path, &engine.pipeline.output.directory, &manifest)?;
     Ok(manifest)

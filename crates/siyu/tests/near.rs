@@ -350,6 +350,30 @@ fn an_amended_document_takes_the_side_of_the_version_that_gives_way_to_it() {
 }
 
 #[test]
+fn blank_groups_tie_nothing_and_texts_of_signs_alone_stay_together() {
+    let mut letters = Letters(37);
+    let mut rows = String::new();
+    for number in 0..200 {
+        let text = match number % 10 {
+            0 => "！？……".to_owned(),
+            1 => " \u{3000}\t".replace('\t', "\\t"),
+            _ => letters.text(60),
+        };
+        let group = if number % 3 == 0 { format!("案{}", number % 6) } else { " ".repeat(number % 2) };
+        rows += &row(&format!("d{number}"), &text, &format!(", \"case\": \"{group}\""));
+    }
+    for shingles in ["char: 5", "word: 1"] {
+        let split = format!("  - split: {{ train: 0.5, test: 0.5, group_by: [case], shingles: {{ {shingles} }} }}\n");
+        let folder = project(&rows, &split);
+        run(folder.path(), &[]);
+        succeed(folder.path(), &["verify", "out"]);
+        let split = &manifest(folder.path())["split"];
+        let test = split["shares"]["test"].as_f64();
+        assert!(test.is_none_or(|share| (share - 0.5).abs() < 0.1), "{split}");
+    }
+}
+
+#[test]
 fn examples_of_near_copies_show_no_personal_data_whatever_is_masked_later() {
     let mut letters = Letters(31);
     let text = format!("{}，联系电话13812345678，邮箱zhang.san@example.com。", letters.text(300));
@@ -362,6 +386,10 @@ fn examples_of_near_copies_show_no_personal_data_whatever_is_masked_later() {
             assert!(report.contains("cn_mobile"), "{name}");
             assert!(!report.contains("13812345678") && !report.contains("zhang.san"), "{name}");
         }
+        // The one that stayed is longer; it names those that gave way.
+        let told = siyu(folder.path(), &["explain", "out", "two"]);
+        let told = String::from_utf8(told.stdout).unwrap();
+        assert!(told.contains("near copy") && told.contains("`one`, similarity 0.9"), "{told}");
     }
 }
 

@@ -3,8 +3,7 @@
 use super::candidates::{Candidates, range_path, ranges};
 use super::documents::Stored;
 use super::examples;
-use super::inherit;
-use super::ledger;
+use super::inherit::Previous;
 use super::outcome::{DividedReport, NearReport};
 use super::raw::{self, Numbers};
 use super::sides::{self, SIDES};
@@ -242,14 +241,7 @@ fn divide(
     let count = pass.count() as usize;
     let (mut places, mut strata, mut earlier) = (vec![0.0; count], Vec::new(), vec![None; count]);
     strata.resize(if split.stratified { count } else { 0 }, 0u64);
-    let previous = split.previous.as_deref().map(ledger::read_ledger).transpose()?.unwrap_or_default();
-    let known = |content: u128| {
-        let found = previous.binary_search_by_key(&content, |entry| entry.0);
-        found.ok().map(|index| previous[index].1)
-    };
-    let decided = pass.earlier.iter().filter_map(|act| act.decisions.as_deref());
-    let chain = inherit::right_before(decided, pass.number, pass.earlier.len());
-    let inherited = inherit::sides(&chain, &pass.act.slots[..pass.job.content], known)?;
+    let previous = Previous::open(pass, split)?;
     for bucket in 0..pass.exchange.buckets {
         let first = usize::try_from(pass.before[bucket as usize]).expect("counted in 32 bits");
         for (number, document) in (first..).zip(documents(pass, bucket)?) {
@@ -259,7 +251,7 @@ fn divide(
             if split.stratified {
                 strata[rank] = document.stratum;
             }
-            earlier[rank] = known(document.content).max(inherited.get(number).copied().flatten());
+            earlier[rank] = previous.side(number, document.content);
         }
     }
     let stratum = |rank: u32| strata.get(rank as usize).copied().unwrap_or(0);
@@ -267,13 +259,7 @@ fn divide(
     let components = sides::components(pass.count(), connected, describe);
     let (sides, off) = sides::divide(&components, split.shares);
     let mut divided = DividedReport::default();
-    if !previous.is_empty() && count > 0 && earlier.iter().all(Option::is_none) {
-        divided.warnings.push(format!(
-            "none of the {} contents in `previous` is among these documents: was it made from other documents, or \
-             by other columns or steps in front of `split`?",
-            previous.len()
-        ));
-    }
+    divided.warnings.extend(previous.strangers(&earlier));
     if off > MISSED {
         let warning = examples::missed(pass, ranks, stored, connected, &components, &sides, split.shares)?;
         if split.strict {

@@ -4,9 +4,50 @@
 //! on before must not be trained on under a few new words.
 
 use super::decide::{Decisions, NONE};
+use super::ledger::read_ledger;
 use super::raw;
 use super::sketches::{RECORD_BYTES, document};
+use super::{Pass, SplitJob};
 use crate::error::Result;
+
+/// What an earlier run decided.
+pub(super) struct Previous {
+    ledger: Vec<(u128, u8)>,
+    /// Sides of documents that gave way, by the number of the one that stays.
+    inherited: Vec<Option<u8>>,
+}
+
+impl Previous {
+    pub(super) fn open(pass: &Pass<'_>, split: &SplitJob) -> Result<Self> {
+        let ledger = split.previous.as_deref().map(read_ledger).transpose()?.unwrap_or_default();
+        let decided = pass.earlier.iter().filter_map(|act| act.decisions.as_deref());
+        let chain = right_before(decided, pass.number, pass.earlier.len());
+        let columns = &pass.act.slots[..pass.job.content];
+        let inherited = sides(&chain, columns, |content| side(&ledger, content))?;
+        Ok(Self { ledger, inherited })
+    }
+
+    /// The side of a document, or of one that gave way to it.
+    pub(super) fn side(&self, number: usize, content: u128) -> Option<u8> {
+        side(&self.ledger, content).max(self.inherited.get(number).copied().flatten())
+    }
+
+    /// Says so where a ledger knows none of the documents, whose sides are these.
+    pub(super) fn strangers(&self, sides: &[Option<u8>]) -> Option<String> {
+        let strange = !self.ledger.is_empty() && !sides.is_empty() && sides.iter().all(Option::is_none);
+        strange.then(|| {
+            format!(
+                "none of the {} contents in `previous` is among these documents: was it made from other documents, or \
+                 by other columns or steps in front of `split`?",
+                self.ledger.len()
+            )
+        })
+    }
+}
+
+fn side(ledger: &[(u128, u8)], content: u128) -> Option<u8> {
+    ledger.binary_search_by_key(&content, |entry| entry.0).ok().map(|index| ledger[index].1)
+}
 
 /// Those of these decisions that drop documents right in front of act `act` of an exchange, the first of them first: the
 /// documents that one of them lets through are the next one's.

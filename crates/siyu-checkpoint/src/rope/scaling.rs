@@ -111,6 +111,20 @@ fn attention_factor(factor: f64, mscale: Option<f64>, mscale_all: Option<f64>) -
 }
 
 impl RopeSettings {
+    /// All positions that the model was made or stretched for.
+    pub fn positions(&self) -> usize {
+        let maximum = self.max_positions as f64;
+        let stretched = match self.scaling {
+            RopeScaling::Default | RopeScaling::Dynamic { .. } => maximum,
+            RopeScaling::Linear { factor } => maximum * factor,
+            RopeScaling::Llama3 { factor, original_positions, .. }
+            | RopeScaling::Yarn { factor, original_positions, .. } => original_positions * factor,
+        };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of positions")]
+        let positions = stretched.max(maximum).ceil() as usize;
+        positions
+    }
+
     /// Angle per position for each half-head index, and the factor on cosines and sines, for a text of `total` tokens.
     pub fn frequencies(&self, total: usize) -> (Vec<f32>, f64) {
         let size = self.head_size as f64;

@@ -4,10 +4,11 @@
 
 mod running;
 
-use running::start_with;
+use running::{settings, start_with};
 use serde_json::json;
 use siyu_serve::{
     Model, Result,
+    contract::Hooks,
     engine::{Capacity, Engine, Forward, Row, Vocabulary},
 };
 use std::{
@@ -73,4 +74,8 @@ fn a_model_that_stopped_is_seen_from_outside_and_keeps_nobody_waiting() {
     }
     assert_eq!(service.get("/healthz").status, 200, "the process itself lives");
     assert!(service.get("/metrics").body.contains("siyu_requests_total{ending=\"failed\"} 1"));
+    // As SIGHUP does it.
+    let again = Model::open(&settings(""), Hooks::default().observer, Arc::new(|error| panic!("{error}"))).unwrap();
+    service.service.swap(again);
+    assert_eq!((service.get("/readyz").status, service.post("/v1/completions", &body).status), (200, 200));
 }

@@ -6,6 +6,7 @@ use crate::{
     contract::Hooks,
     engine::Report,
     guards::Guards,
+    load::Load,
     model::Model,
     server::Server,
 };
@@ -118,10 +119,11 @@ fn report(tell: &Tell) -> Report {
     Arc::new(move |error| tell(Notice::Trouble(error)))
 }
 
-/// Opens the model where it does not keep others from being answered.
+/// Opens the model where it does not keep others from being answered; dropped, it is opened no further.
 async fn open(settings: Settings, hooks: &Hooks, report: Report) -> Result<Model> {
-    let observer = hooks.observer.clone();
-    let opened = task::spawn_blocking(move || Model::open(&settings, observer, report)).await;
+    let (observer, load) = (hooks.observer.clone(), Load::default());
+    let _wanted = load.wanted();
+    let opened = task::spawn_blocking(move || Model::open_for(&load, &settings, observer, report)).await;
     opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
 

@@ -71,8 +71,15 @@ fn messages(fields: &mut Fields) -> Result<Vec<Message>, ApiError> {
     }
 }
 
+/// What a message may say beside its text that would be lost here.
+const OTHER_THAN_TEXT: [&str; 4] = ["tool_calls", "tool_call_id", "function_call", "audio"];
+
 fn message(value: &Value, index: usize) -> Result<Message, ApiError> {
     let refused = |what: &str| ApiError::field("messages", format!("message {index} {what}"));
+    let says = |name: &&&str| !value[**name].is_null() && value[**name] != Value::Array(Vec::new());
+    if let Some(name) = OTHER_THAN_TEXT.iter().find(says) {
+        return Err(refused(&format!("has `{name}`, which is not supported; say it as text")));
+    }
     let role = match value["role"].as_str() {
         Some("system" | "developer") => Role::System,
         Some("user") => Role::User,

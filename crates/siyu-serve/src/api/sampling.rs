@@ -153,7 +153,11 @@ fn include_usage(fields: &mut Fields, stream: bool) -> Result<bool, ApiError> {
             if !known {
                 return refused("`stream_options` knows only `include_usage`");
             }
-            Ok(options.get("include_usage").and_then(Value::as_bool).unwrap_or(false))
+            match options.get("include_usage") {
+                None | Some(Value::Null) => Ok(false),
+                Some(Value::Bool(include)) => Ok(*include),
+                Some(_) => refused("`include_usage` must be true or false"),
+            }
         }
         Some(_) => refused("`stream_options` must be an object"),
     }

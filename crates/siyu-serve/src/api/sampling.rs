@@ -58,6 +58,11 @@ impl Sampling {
         })
     }
 
+    /// Most tokens of the answer.
+    pub(super) fn max_tokens(&self) -> usize {
+        self.settings.max_tokens
+    }
+
     /// The request for the engine. Only prompts of one scope share what was computed.
     pub(super) fn request(&self, prompt: Vec<u32>, scope: &str, context: usize, limits: &Limits) -> Request {
         let room = context.saturating_sub(prompt.len());

@@ -215,6 +215,7 @@ fn an_open_service_answers_only_to_names_of_this_machine() {
     // A page of these hosts may have made its name point here.
     for foreign in ["evil.example", "localhost.evil.example:8080", "127.0.0.1.evil.example", "10.0.0.1", "a b", ""] {
         assert_eq!(status(&format!("Host: {foreign}\r\n")), 403, "{foreign}");
+        assert_eq!(status(&format!("Host: localhost\r\nHost: {foreign}\r\n")), 403, "{foreign}, the second");
     }
 }
 

@@ -74,16 +74,16 @@ mod tests {
     }
 
     /// A token for each character, and two around each message.
-    fn encode(messages: &[Message]) -> Result<Vec<u32>, Infallible> {
-        Ok(messages
+    fn encode(messages: &[Message]) -> Vec<u32> {
+        messages
             .iter()
             .flat_map(|one| format!("[{}]", one.content).chars().map(u32::from).collect::<Vec<_>>())
-            .collect())
+            .collect()
     }
 
     fn read(before: &[Message], now: &str, room: usize) -> String {
         let now = [message(Role::User, now)];
-        let ids = prompt(before, &now, room, str::len, encode).unwrap();
+        let ids = prompt(before, &now, room, str::len, |all| Ok::<_, Infallible>(encode(all))).unwrap();
         ids.into_iter().filter_map(char::from_u32).collect()
     }
 

@@ -225,6 +225,7 @@ mod tests {
             (json!({ "max_position_embeddings": 1 }), "`max_position_embeddings`"),
             (json!({ "rope_scaling": { "type": "linear", "factor": 1e12 } }), "is 2048000000000000,"),
             (json!({ "rope_scaling": { "rope_type": "yarn", "factor": 1e300 } }), "from 2 to 4194304"),
+            (json!({ "rope_scaling": { "type": "linear", "factor": 0.0 } }), "has `factor` 0;"),
             (json!({ "rope_theta": 0.0 }), "`rope_theta` is 0"),
             (json!({ "num_hidden_layers": 1_000_000_000_000_u64 }), "`num_hidden_layers`"),
             (json!({ "num_hidden_layers": 0 }), "`num_hidden_layers` is 0"),

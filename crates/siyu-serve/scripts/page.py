@@ -3,7 +3,8 @@
     pip install playwright        # Chromium itself from the system's packages
     python scripts/page.py URL TOKEN FOLDER
 
-The service at URL answers a question with many small pieces, and one with 慢 in it slowly.
+The service at URL answers a question with many small pieces, one with 慢 in it slowly, and refuses more than five
+messages as too long.
 """
 
 import json
@@ -81,6 +82,18 @@ with sync_playwright() as play:
         expect(page.locator("#send")).to_be_visible()
         assert said[-1]["messages"] == [{"role": "user", "content": "再来"}], said[-1]
         assert page.locator(".turn").count() == 2
+
+    # What the model cannot read at once goes on without its older half.
+    for question in range(2, 5):
+        page.fill("#text", f"第{question}问")
+        page.click("#send")
+        expect(page.locator(".assistant")).to_have_count(question)
+        expect(page.locator(".assistant").last.locator("p")).to_contain_text("答案")
+        expect(page.locator("#send")).to_be_visible()
+    assert [len(one["messages"]) for one in said[-2:]] == [7, 3], said[-2:]
+    assert said[-1]["messages"][0]["role"] == "user"
+    # The browser itself tells of the 400.
+    problems.clear()
 
     # Neither the disk nor another page has the token, and nobody else was asked for anything.
     assert token not in page.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie])")

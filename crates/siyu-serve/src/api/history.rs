@@ -15,7 +15,7 @@ pub(super) fn prompt<E>(
     encode: impl Fn(&[Message]) -> Result<Vec<u32>, E>,
 ) -> Result<Vec<u32>, E> {
     let ids = encode(&[before, now].concat())?;
-    if ids.len() <= room {
+    if ids.len() <= room || before.is_empty() {
         return Ok(ids);
     }
     let sizes = sizes(before, now, ids.len(), count);

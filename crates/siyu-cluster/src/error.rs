@@ -103,3 +103,13 @@ pub enum Error {
     #[error("cannot make the plan of a job")]
     Plan(#[from] datafusion::error::DataFusionError),
 }
+
+impl From<Error> for siyu_ingest::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Run(error) => error,
+            Error::Interrupted => Self::Interrupted,
+            other => Self::Crew(siyu_ingest::chain(&other)),
+        }
+    }
+}

@@ -20,8 +20,8 @@ Example:
   siyu cluster executor --scheduler 10.0.0.1:50050 --tasks 16 --memory 64GB --work-dir /var/lib/siyu
 
 The folders of inputs, of the output and of files that steps name must be seen here at the same paths as where
-`siyu run --cluster` is started, and by the same user. It may be killed at any moment. Nobody need reach it: it asks the
-scheduler, and listens on this host alone.")]
+`siyu run --cluster` is started, and by the same user. With `--stages s3://...` there, nothing need be seen but the store.
+It may be killed at any moment. Nobody need reach it: it asks the scheduler, and listens on this host alone.")]
 pub struct Executor {
     /// The scheduler's host and port.
     #[arg(long, value_name = "HOST:PORT")]
@@ -66,7 +66,7 @@ impl Executor {
         let name = self.name.unwrap_or_else(|| id.clone());
         tell(&format!("executor `{name}`: {tasks} tasks at once from `{}`", self.scheduler));
         let options = RunOptions { threads: tasks, memory, fresh: false, batch_rows: 1024 };
-        let host = Arc::new(Host::new(name, options, work.spill()));
+        let host = Arc::new(Host::new(name, options, (work.spill(), work.twins())));
         tokio::spawn(link.watch());
         // Ballista waits for all tasks before an executor ends: they are stopped, and done anew elsewhere.
         let stopped = Arc::clone(&host);

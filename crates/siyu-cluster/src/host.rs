@@ -1,5 +1,6 @@
 //! The process that does tasks: it knows its name, its memory, and the runs it has opened.
 
+use crate::relay::{Stages, Twin, Twins};
 use datafusion::error::{DataFusionError, Result as PlanResult};
 use siyu_ingest::Error;
 use siyu_ingest::remote::{Here, Order, Worker};
@@ -14,6 +15,8 @@ pub struct Host {
     name: String,
     options: RunOptions,
     spill: PathBuf,
+    /// Scratch folders that this host does not see.
+    twins: Twins,
     /// The run that was opened last, with what tells it from others.
     opened: Mutex<Option<(String, Arc<Worker>)>>,
     /// Tasks at hand, so that all can be stopped.
@@ -37,11 +40,12 @@ impl Drop for StopOnDrop {
 }
 
 impl Host {
-    /// A host that messages call `name`, with its memory and threads, and a folder of its own for what does not fit into
-    /// the memory.
-    pub fn new(name: String, options: RunOptions, spill: PathBuf) -> Self {
+    /// A host that messages call `name`, with its memory and threads, and folders of its own: for what does not fit into
+    /// the memory, and for copies of scratch folders.
+    pub fn new(name: String, options: RunOptions, (spill, twins): (PathBuf, PathBuf)) -> Self {
         let (opened, running) = (Mutex::default(), Mutex::default());
-        Self { name, options, spill, opened, running, stopping: AtomicBool::new(false) }
+        let twins = Twins::new(twins);
+        Self { name, options, spill, twins, opened, running, stopping: AtomicBool::new(false) }
     }
 
     /// Stops all tasks after the block or bucket at hand, and does no more.
@@ -52,12 +56,19 @@ impl Host {
         }
     }
 
-    /// Does a task of an order, on a thread that may block. Stops when the future is dropped.
+    /// Does a task of an order, on a thread that may block; the order lies in a folder that is shared, or in `stages`.
+    /// Stops when the future is dropped.
     ///
     /// # Errors
     /// When the order's folder cannot be written to from here, or when the task was stopped; what is wrong with the task
     /// itself is told in the order's folder.
-    pub async fn perform(self: Arc<Self>, order: PathBuf, version: String, task: usize) -> PlanResult<()> {
+    pub async fn perform(
+        self: Arc<Self>,
+        order: PathBuf,
+        stages: Option<Stages>,
+        version: String,
+        task: usize,
+    ) -> PlanResult<()> {
         let progress = Arc::new(Progress::default());
         let _stop = StopOnDrop(Arc::clone(&progress));
         {
@@ -68,30 +79,42 @@ impl Host {
         if self.stopping.load(Ordering::Relaxed) {
             return Err(self.failed(&Error::Interrupted));
         }
-        let host = Arc::clone(&self);
-        let ended = tokio::task::spawn_blocking(move || host.perform_here(&order, &version, task, &progress)).await;
-        match ended {
-            Ok(done) => done.map_err(|error| self.failed(&error)),
-            Err(_) => Err(self.failed(&Error::Panicked { doing: "opening a run".to_owned() })),
-        }
+        let Some(stages) = stages else { return self.blocking(order, None, version, task, progress).await };
+        let copying = |error: crate::Error| self.failed(&error.into());
+        let twin = self.twins.of(&stages).map_err(copying)?;
+        let own = twin.order(&order).map_err(copying)?;
+        let source = Some((Arc::clone(&twin), order.clone()));
+        let work = self.blocking(own, source, version, task, progress);
+        let done = twin.showing(&order, task, work).await;
+        twin.hand_in(&order, task).await.map_err(copying)?;
+        done
     }
 
-    fn perform_here(
-        &self,
-        order: &Path,
-        version: &str,
+    /// Does a task, whose order is to be fetched first where it has a source.
+    async fn blocking(
+        self: &Arc<Self>,
+        order: PathBuf,
+        source: Option<(Arc<Twin>, PathBuf)>,
+        version: String,
         task: usize,
-        progress: &Arc<Progress>,
-    ) -> siyu_ingest::Result<()> {
-        let here = Here { executor: &self.name, options: &self.options, spill: &self.spill };
-        // Another version's files may be of another form: they are not even opened.
-        let worker = match Order::same_version(version) {
-            Ok(()) => self.worker(order, &here),
-            Err(error) => Err(error),
+        progress: Arc<Progress>,
+    ) -> PlanResult<()> {
+        let host = Arc::clone(self);
+        let work = move || {
+            let here = Here { executor: &host.name, options: &host.options, spill: &host.spill };
+            Worker::perform(&order, task, &here, &progress, || {
+                // Another version's files may be of another form: they are not even opened.
+                Order::same_version(&version)?;
+                if let Some((twin, order)) = source {
+                    let runtime = tokio::runtime::Handle::current();
+                    runtime.block_on(twin.fetch(&order, task))?;
+                }
+                host.worker(&order, &here)
+            })
         };
-        match worker {
-            Ok(worker) => worker.perform(order, task, &here, progress),
-            Err(error) => Worker::refuse(order, task, &self.name, error),
+        match tokio::task::spawn_blocking(work).await {
+            Ok(done) => done.map_err(|error| self.failed(&error)),
+            Err(_) => Err(self.failed(&Error::Panicked { doing: "opening a run".to_owned() })),
         }
     }
 

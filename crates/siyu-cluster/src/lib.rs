@@ -17,6 +17,8 @@
 //!   was lost may go on and harms nobody,
 //! - what is found out about progress and errors comes through the same folder, with the executor's name.
 //!
+//! Hosts that share no folder have the same files brought to them through an S3 store: see [`relay`].
+//!
 //! What must not be done here: moving rows, or deciding what a record says. That is the same code as in a local run.
 
 pub mod codec;
@@ -25,6 +27,7 @@ pub mod executor;
 pub mod host;
 mod link;
 pub mod plan;
+pub mod relay;
 pub mod s3;
 pub mod scheduler;
 pub mod submit;

@@ -58,6 +58,12 @@ struct Submit {
     /// Seconds without a sign of life after which an attempt at a task counts as lost.
     #[arg(long)]
     patience_seconds: u64,
+    /// `s3://BUCKET/FOLDER` that stages go through.
+    #[arg(long)]
+    stages: Option<String>,
+    /// The folder with copies of inputs in a store.
+    #[arg(long)]
+    mirror: Option<PathBuf>,
 }
 
 /// A node tells its log what happens to it.
@@ -90,7 +96,13 @@ fn main() -> ExitCode {
             Command::Fetch { url, mirror } => fetch(&url, &mirror).await.map(|_| ()),
             Command::Publish { dataset, url } => publish(&dataset, &url).await.map(|_| ()),
             Command::Submit(submit) => {
-                let find = Cluster::find(&submit.url, Duration::from_secs(submit.patience_seconds));
+                let find = async {
+                    let cluster = Cluster::find(&submit.url, Duration::from_secs(submit.patience_seconds)).await?;
+                    Ok(match submit.stages {
+                        Some(url) => cluster.through(url, submit.mirror),
+                        None => cluster,
+                    })
+                };
                 // The other end is gone: nobody is left to be told.
                 let _ = serve(find, std::io::BufReader::new(std::io::stdin()), std::io::stdout()).await;
                 Ok(())

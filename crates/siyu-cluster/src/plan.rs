@@ -1,6 +1,7 @@
 //! The plan of a job: a list of task numbers, one partition each, and the node that does them.
 
 use crate::host::Host;
+use crate::relay::Stages;
 use arrow::array::{AsArray, RecordBatch, UInt32Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type};
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -28,6 +29,8 @@ pub struct TaskExec {
     pub(crate) version: String,
     /// The file of the order.
     pub(crate) order: PathBuf,
+    /// Where that is, if not in a folder that all hosts share.
+    pub(crate) stages: Option<Stages>,
     input: Arc<dyn ExecutionPlan>,
     /// The process that can do tasks; none where the plan is only passed on.
     host: Option<Arc<Host>>,
@@ -39,18 +42,18 @@ impl TaskExec {
     ///
     /// # Errors
     /// `DataFusion`'s own.
-    pub fn new(order: &Path, tasks: impl IntoIterator<Item = u32>) -> Result<Self> {
+    pub fn new(order: &Path, stages: Option<Stages>, tasks: impl IntoIterator<Item = u32>) -> Result<Self> {
         let batch = |task| RecordBatch::try_new(schema(), vec![Arc::new(UInt32Array::from(vec![task]))]);
         let partitions: Vec<Vec<RecordBatch>> =
             tasks.into_iter().map(|task| Ok(vec![batch(task)?])).collect::<Result<_>>()?;
         let input = MemorySourceConfig::try_new_exec(&partitions, schema(), None)?;
-        Ok(Self::above(input, env!("CARGO_PKG_VERSION").to_owned(), order.to_owned(), None))
+        Ok(Self::above(input, env!("CARGO_PKG_VERSION").to_owned(), (order.to_owned(), stages), None))
     }
 
     pub(crate) fn above(
         input: Arc<dyn ExecutionPlan>,
         version: String,
-        order: PathBuf,
+        (order, stages): (PathBuf, Option<Stages>),
         host: Option<Arc<Host>>,
     ) -> Self {
         let properties = PlanProperties::new(
@@ -59,7 +62,7 @@ impl TaskExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        Self { version, order, input, host, properties: Arc::new(properties) }
+        Self { version, order, stages, input, host, properties: Arc::new(properties) }
     }
 }
 
@@ -100,7 +103,12 @@ impl ExecutionPlan for TaskExec {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let input = children.into_iter().next();
         let input = input.ok_or_else(|| DataFusionError::Internal("tasks need a list".to_owned()))?;
-        Ok(Arc::new(Self::above(input, self.version.clone(), self.order.clone(), self.host.clone())))
+        Ok(Arc::new(Self::above(
+            input,
+            self.version.clone(),
+            (self.order.clone(), self.stages.clone()),
+            self.host.clone(),
+        )))
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -112,14 +120,14 @@ impl ExecutionPlan for TaskExec {
         let host = self.host.clone();
         let host = host.ok_or_else(|| DataFusionError::Internal("tasks are done by executors".to_owned()))?;
         let mut input = self.input.execute(partition, context)?;
-        let (order, version) = (self.order.clone(), self.version.clone());
+        let (order, stages, version) = (self.order.clone(), self.stages.clone(), self.version.clone());
         let done = async move {
             let mut tasks = Vec::new();
             while let Some(batch) = input.next().await {
                 tasks.extend_from_slice(batch?.column(0).as_primitive::<UInt32Type>().values());
             }
             for &task in &tasks {
-                Arc::clone(&host).perform(order.clone(), version.clone(), task as usize).await?;
+                Arc::clone(&host).perform(order.clone(), stages.clone(), version.clone(), task as usize).await?;
             }
             Ok(RecordBatch::try_new(schema(), vec![Arc::new(UInt32Array::from(tasks))])?)
         };

@@ -7,9 +7,13 @@ mod fetch;
 mod publish;
 
 pub use fetch::fetch;
+pub(crate) use fetch::get;
 pub use publish::publish;
+pub(crate) use publish::{put, put_bytes};
 
 use crate::error::{Error, Result};
+use futures::future::{BoxFuture, FutureExt};
+use futures::{StreamExt, TryStreamExt, stream};
 use object_store::aws::AmazonS3Builder;
 use object_store::{ObjectStore, path::Path as Key};
 use std::sync::Arc;
@@ -17,11 +21,19 @@ use std::sync::Arc;
 /// Objects that are copied at once.
 const AT_ONCE: usize = 8;
 
+/// Does copies, some at once, until one fails.
+pub(crate) async fn all<'a>(copies: impl Iterator<Item = impl Future<Output = Result<()>> + Send + 'a>) -> Result<()> {
+    let copies: Vec<BoxFuture<'a, Result<()>>> = copies.map(FutureExt::boxed).collect();
+    let mut done = stream::iter(copies).buffer_unordered(AT_ONCE);
+    while done.try_next().await?.is_some() {}
+    Ok(())
+}
+
 /// A place in a store.
-struct Place {
-    store: Arc<dyn ObjectStore>,
+pub(crate) struct Place {
+    pub(crate) store: Arc<dyn ObjectStore>,
     /// As messages call it.
-    url: String,
+    pub(crate) url: String,
     bucket: String,
     /// What stands behind the bucket, without slashes at its ends.
     inside: String,
@@ -29,7 +41,7 @@ struct Place {
 
 impl Place {
     /// The place that `s3://BUCKET/INSIDE` names.
-    fn of(url: &str) -> Result<Self> {
+    pub(crate) fn of(url: &str) -> Result<Self> {
         let wrong = |problem: &str| Error::Store { url: url.to_owned(), problem: problem.to_owned() };
         let rest = url.strip_prefix("s3://").ok_or_else(|| wrong("it does not begin with `s3://`"))?;
         let (bucket, inside) = rest.split_once('/').unwrap_or((rest, ""));
@@ -50,11 +62,11 @@ impl Place {
     }
 
     /// The key of a file in this place.
-    fn key(&self, name: &str) -> Key {
+    pub(crate) fn key(&self, name: &str) -> Key {
         if self.inside.is_empty() { Key::from(name) } else { Key::from(format!("{}/{name}", self.inside)) }
     }
 
-    fn failed(&self, what: &str) -> impl Fn(&dyn std::error::Error) -> Error + use<> {
+    pub(crate) fn failed(&self, what: &str) -> impl Fn(&dyn std::error::Error) -> Error + use<> {
         let (url, what) = (self.url.clone(), what.to_owned());
         move |error| {
             let mut problem = format!("{what}: {error}");

@@ -1,6 +1,6 @@
 //! The submission of an order's tasks, and the watchdog over them.
 //!
-//! What is true lies in the shared folder: [`Watch`] sees which tasks are done, which are at hand, and which attempts
+//! What is true lies in the leader's folder: [`Watch`] sees which tasks are done, which are at hand, and which attempts
 //! have fallen silent. Jobs are only how tasks reach executors. A task is given out again, under another job, when
 //!
 //! - its attempt has been silent for the patience: its executor was killed or cut off,
@@ -16,11 +16,12 @@ mod lines;
 pub use lines::serve;
 
 use crate::error::{Error, Result};
-use course::Course;
+use crate::relay::Leader;
+use course::{Course, Over};
 use jobs::{Jobs, State};
-use siyu_ingest::remote::{Beat, Seen, Watch};
+use siyu_ingest::remote::{Beat, Watch};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Tasks that are with the scheduler at once: its memory stays small however long an order is.
@@ -29,13 +30,14 @@ const AT_ONCE: usize = 1000;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How often the scheduler is asked for the states of jobs.
 const ASK_EVERY: Duration = Duration::from_secs(1);
-/// How often jobs may fail without a reason that an attempt tells.
-const FAILURES: u32 = 4;
 
 /// A cluster that does the tasks of orders.
 pub struct Cluster {
     jobs: Jobs,
     patience: Duration,
+    /// Where stages go through a store, and copies of inputs in one.
+    store: Option<(String, Option<PathBuf>)>,
+    relay: Option<Leader>,
 }
 
 /// Whether the run is to be stopped.
@@ -49,7 +51,14 @@ impl Cluster {
     /// # Errors
     /// When the address is none, or nobody answers there.
     pub async fn find(url: &str, patience: Duration) -> Result<Self> {
-        Ok(Self { jobs: Jobs::find(url).await?, patience })
+        Ok(Self { jobs: Jobs::find(url).await?, patience, store: None, relay: None })
+    }
+
+    /// Has stages go through `s3://BUCKET/FOLDER`, for hosts that share no folder. Inputs that lie in a store have
+    /// copies in `mirror` here, and executors copy theirs from there themselves.
+    #[must_use]
+    pub fn through(self, url: String, mirror: Option<PathBuf>) -> Self {
+        Self { store: Some((url, mirror)), ..self }
     }
 
     /// Has all tasks of an order done; tells `moved` how many are, and what that was in sum.
@@ -57,13 +66,39 @@ impl Cluster {
     /// # Errors
     /// When a task cannot be done, when the scheduler is lost, when no executor does anything, or when `stop` says so.
     pub async fn perform(&mut self, order: &Path, tasks: usize, stop: Stop<'_>, moved: Moved<'_>) -> Result<()> {
+        let given = self.given(order).await?;
         let mut course = Course::new(tasks);
         let mut watch = Watch::new(order, self.patience);
-        let ended = self.watch(order, tasks, (stop, moved), &mut course, &mut watch).await;
+        let ended = self.watch(&given, tasks, (stop, moved), &mut course, &mut watch).await;
         for job in course.jobs.keys() {
             self.jobs.cancel(job).await;
         }
-        ended
+        ended?;
+        match &mut self.relay {
+            Some(relay) => relay.away().await,
+            None => Ok(()),
+        }
+    }
+
+    /// The order's file as executors find it.
+    async fn given(&mut self, order: &Path) -> Result<PathBuf> {
+        let Some((url, mirror)) = &self.store else { return Ok(order.to_owned()) };
+        let relay = match &mut self.relay {
+            Some(relay) => relay,
+            none => none.insert(Leader::begin(url, order, mirror.clone()).await?),
+        };
+        relay.give(order).await
+    }
+
+    /// Removes from the store what was copied there.
+    ///
+    /// # Errors
+    /// [`Error::Store`] with what the store said.
+    pub async fn end(self) -> Result<()> {
+        match self.relay {
+            Some(relay) => relay.end().await,
+            None => Ok(()),
+        }
     }
 
     async fn watch(
@@ -78,43 +113,45 @@ impl Cluster {
             if stop() {
                 return Err(Error::Interrupted);
             }
+            // Jobs first: what a job that is over has done is then seen.
+            let over = if course.asked.elapsed() >= ASK_EVERY { self.over(course).await? } else { Vec::new() };
+            if let Some(relay) = &mut self.relay {
+                relay.take(!over.is_empty()).await?;
+            }
             let seen = watch.look()?;
             moved(seen.done.len(), &seen.sum);
             if seen.done.len() == tasks {
                 return Ok(());
             }
             course.note(&seen)?;
-            if course.asked.elapsed() >= ASK_EVERY {
-                self.ask(course, &seen).await?;
-                course.asked = Instant::now();
-            }
+            course.part(over, &seen)?;
             course.rouse(&seen, tasks, self.patience)?;
             self.give_out(order, course).await?;
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
-    /// Asks for the states of jobs; the tasks of those that ended wait again, unless they are done or somebody is at them.
-    async fn ask(&mut self, course: &mut Course, seen: &Seen) -> Result<()> {
-        for (job, tasks) in course.jobs.clone() {
-            match self.jobs.state(&job).await {
-                Ok(State::Running) => course.silent_since = None,
-                Ok(state) => {
-                    course.silent_since = None;
-                    course.jobs.remove(&job);
-                    let left = tasks.into_iter().filter(|task| !seen.done.contains(task) && !seen.alive.contains(task));
-                    course.waiting.extend(left);
-                    if let State::Failed(problem) = state {
-                        course.failures += 1;
-                        if course.failures >= FAILURES {
-                            return Err(Error::JobFailed { problem });
-                        }
-                    }
+    /// Asks for the states of jobs; those that are over leave the course, with the reasons of those that failed.
+    async fn over(&mut self, course: &mut Course) -> Result<Vec<Over>> {
+        let mut over = Vec::new();
+        let jobs: Vec<String> = course.jobs.keys().cloned().collect();
+        for job in jobs {
+            let problem = match self.jobs.state(&job).await {
+                Ok(State::Running) => None,
+                Ok(State::Over) => Some(None),
+                Ok(State::Failed(problem)) => Some(Some(problem)),
+                Err(problem) => {
+                    self.silent(course, problem)?;
+                    break;
                 }
-                Err(problem) => return self.silent(course, problem),
+            };
+            course.silent_since = None;
+            if let Some(problem) = problem {
+                over.push(Over { tasks: course.jobs.remove(&job).unwrap_or_default(), problem });
             }
         }
-        Ok(())
+        course.asked = Instant::now();
+        Ok(over)
     }
 
     /// Bears with a scheduler that does not answer, for a while.
@@ -133,7 +170,8 @@ impl Cluster {
             return Ok(());
         }
         let chunk: BTreeSet<usize> = course.waiting.iter().take(AT_ONCE).copied().collect();
-        match self.jobs.submit(order, &chunk).await? {
+        let stages = self.relay.as_ref().map(|relay| relay.stages().clone());
+        match self.jobs.submit(order, stages, &chunk).await? {
             Ok(job) => {
                 course.waiting.retain(|task| !chunk.contains(task));
                 course.jobs.insert(job, chunk);

@@ -35,6 +35,11 @@ impl WorkFolder {
         Ok(Self { path, _lock: lock })
     }
 
+    /// For copies of scratch folders.
+    pub(crate) fn twins(&self) -> PathBuf {
+        self.path.join("twins")
+    }
+
     /// For what DataFusion spills.
     pub(crate) fn spill(&self) -> PathBuf {
         self.path.join("spill")

@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use support::{Node, assert_same, executor, files, project, run, run_here, scheduler, scheduler_at, siyu, stderr};
 
 #[test]
@@ -94,9 +94,9 @@ fn an_executor_of_another_version_is_refused() {
     let path = folder.path();
     let order = path.join("scratch/orders/read/order.json");
     fs::create_dir_all(order.with_file_name("attempts")).unwrap();
-    let host = siyu_cluster::host::Host::new("second".to_owned(), options(), path.to_owned());
+    let host = siyu_cluster::host::Host::new("second".to_owned(), options(), (path.to_owned(), path.to_owned()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(std::sync::Arc::new(host).perform(order.clone(), "99.0.0".to_owned(), 0)).unwrap();
+    runtime.block_on(std::sync::Arc::new(host).perform(order.clone(), None, "99.0.0".to_owned(), 0)).unwrap();
     let mut watch = siyu_ingest::remote::Watch::new(&order, Duration::from_secs(1));
     let message = watch.look().unwrap_err().to_string();
     assert!(message.contains("on executor `second`: siyu 99.0.0 leads this run and siyu 0.1.0"), "{message}");
@@ -108,11 +108,8 @@ fn start(folder: &Path, scheduler: &Node, more: &[&str]) -> Child {
 }
 
 fn wait_for_order(folder: &Path) {
-    let started = Instant::now();
-    while !folder.join("out/.siyu-scratch/orders/read/order.json").exists() {
-        assert!(started.elapsed() < Duration::from_mins(1), "nothing was given out");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let order = folder.join("out/.siyu-scratch/orders/read/order.json");
+    support::eventually("an order is given out", || order.exists());
 }
 
 fn options() -> siyu_ingest::run::RunOptions {

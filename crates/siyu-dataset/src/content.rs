@@ -43,7 +43,7 @@ pub fn content_columns(schema: &Schema) -> Vec<usize> {
     index("messages").or_else(|| index("input_ids")).into_iter().collect()
 }
 
-/// The hash of each row's content; `None` where the row has none.
+/// The hash of each row's content; `None` where the row has none but white space.
 ///
 /// Text columns are hashed by [`content_hash`] with null as the empty string. Lists are hashed in
 /// Arrow's row encoding, which is the same for equal values.
@@ -63,7 +63,7 @@ pub fn row_hashes(batch: &RecordBatch) -> Result<Vec<Option<u128>>, ArrowError> 
         let hash = |row| {
             parts.clear();
             parts.extend(texts.iter().map(|column| if column.is_null(row) { "" } else { column.value(row) }));
-            parts.iter().any(|part| !part.is_empty()).then(|| content_hash(&parts))
+            parts.iter().any(|part| !part.trim().is_empty()).then(|| content_hash(&parts))
         };
         return Ok((0..batch.num_rows()).map(hash).collect());
     }

@@ -13,6 +13,7 @@
 //! How tasks reach the processes that do them is no matter of this crate: see [`Crew`].
 
 mod attempt;
+pub mod copies;
 mod facts;
 mod lead;
 mod lines;

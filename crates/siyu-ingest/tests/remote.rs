@@ -33,7 +33,7 @@ impl Crew for Threads {
     ) -> Result<()> {
         let options = options();
         let here = Here { executor: "thread", options: &options, spill: &self.spill };
-        let worker = Worker::open(order, &here)?;
+        let worker = Arc::new(Worker::open(order, &here)?);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         // From the last to the first: the order in which tasks are done is no one's business.
         for task in (0..tasks).rev() {
@@ -42,7 +42,7 @@ impl Crew for Threads {
                 std::thread::scope(|scope| {
                     let work = || {
                         let _inside = handle.enter();
-                        worker.perform(order, task, &here, &Arc::new(Progress::default()))
+                        Worker::perform(order, task, &here, &Arc::default(), || Ok(Arc::clone(&worker)))
                     };
                     scope.spawn(work).join().unwrap()
                 })?;

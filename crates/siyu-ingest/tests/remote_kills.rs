@@ -5,7 +5,6 @@
 mod support;
 
 use siyu_ingest::remote::{Beat, Crew, Here, Watch, Worker};
-use siyu_ingest::run::progress::Progress;
 use siyu_ingest::run::{run, run_with};
 use siyu_ingest::{Pipeline, Result};
 use std::collections::BTreeMap;
@@ -30,8 +29,8 @@ fn process_of_the_test_below() {
     let here = Here { executor: &executor, options: &options, spill: spill.path() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let _inside = runtime.enter();
-    let worker = Worker::open(&order, &here).unwrap();
-    worker.perform(&order, task.parse().unwrap(), &here, &Arc::new(Progress::default())).unwrap();
+    let open = || Worker::open(&order, &here).map(Arc::new);
+    Worker::perform(&order, task.parse().unwrap(), &here, &Arc::default(), open).unwrap();
 }
 
 /// Kinds of work that are to be hit.

@@ -208,3 +208,23 @@ fn a_misspelt_column_is_refused_before_anything_is_read() {
     fs::write(folder.path().join("p.yaml"), mapped).unwrap();
     assert!(siyu(folder.path(), &["run", "p.yaml"]).status.success());
 }
+
+#[test]
+fn places_of_a_cluster_that_do_not_go_together_are_refused() {
+    let folder = project();
+    let cluster = ["--cluster", "df://127.0.0.1:1"];
+    let output = |path: &str, more: &[&str]| {
+        fs::write(folder.path().join("p.yaml"), PIPELINE.replace("docs.jsonl", path)).unwrap();
+        let refused = siyu(folder.path(), &[&["run", "p.yaml"], more].concat());
+        assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+        stderr(&refused)
+    };
+    let store = "\"s3://bucket/*.jsonl\"";
+    assert!(output(store, &[]).contains("`--stages FOLDER`"));
+    let told = output(store, &[&cluster[..], &["--stages", "s3://bucket/stages"]].concat());
+    assert!(told.contains("give `--work-dir FOLDER`"), "{told}");
+    let told = output("docs.jsonl", &[&cluster[..], &["--stages", "s3://bucket/stages"]].concat());
+    assert!(told.contains("`docs.jsonl` does not begin with `s3://`"), "{told}");
+    let told = output(store, &[&cluster[..], &["--stages", "stages", "--work-dir", "own"]].concat());
+    assert!(told.contains("`--work-dir` goes with"), "{told}");
+}

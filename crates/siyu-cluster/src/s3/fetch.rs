@@ -1,6 +1,6 @@
 //! Objects to files.
 
-use super::{AT_ONCE, Place};
+use super::{Place, all};
 use crate::error::{Error, Result};
 use futures::{StreamExt, TryStreamExt};
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, path::Path as Key};
@@ -27,7 +27,7 @@ pub async fn fetch(url: &str, mirror: &Path) -> Result<usize> {
     let wanted: BTreeSet<PathBuf> = objects.iter().map(|object| root.join(object.location.as_ref())).collect();
     remove_others(&root.join(folder), &wanted).map_err(|error| place.failed("cannot tidy up its copy")(&error))?;
     let copies = objects.iter().map(|object| copy(&place, object, &root));
-    futures::stream::iter(copies).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+    all(copies).await?;
     Ok(objects.len())
 }
 
@@ -52,13 +52,19 @@ async fn listed(place: &Place, folder: &str) -> Result<Vec<ObjectMeta>> {
 }
 
 async fn copy(place: &Place, object: &ObjectMeta, root: &Path) -> Result<()> {
-    let failed = place.failed(&format!("cannot copy `{}`", object.location));
     let path = root.join(object.location.as_ref());
     let time = SystemTime::from(object.last_modified);
     if fs::metadata(&path).is_ok_and(|file| file.len() == object.size && file.modified().is_ok_and(|is| is == time)) {
         return Ok(());
     }
-    let folder = path.parent().unwrap_or(root);
+    get(place, object, &path).await
+}
+
+/// Copies an object to a file with its time.
+pub(crate) async fn get(place: &Place, object: &ObjectMeta, path: &Path) -> Result<()> {
+    let failed = place.failed(&format!("cannot copy `{}`", object.location));
+    let time = SystemTime::from(object.last_modified);
+    let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder).map_err(|error| failed(&error))?;
     let mut part = tempfile::Builder::new().prefix(".fetch-").tempfile_in(folder).map_err(|error| failed(&error))?;
     let mut bytes = place.store.get(&object.location).await.map_err(|error| failed(&error))?.into_stream();
@@ -77,7 +83,7 @@ async fn copy(place: &Place, object: &ObjectMeta, root: &Path) -> Result<()> {
         });
     }
     part.as_file().set_modified(time).map_err(|error| failed(&error))?;
-    part.persist(&path).map_err(|error| failed(&error.error))?;
+    part.persist(path).map_err(|error| failed(&error.error))?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(&error))
 }
 

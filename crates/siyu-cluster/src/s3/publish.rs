@@ -1,8 +1,8 @@
 //! A dataset to objects.
 
-use super::{AT_ONCE, Place};
+use super::{Place, all};
 use crate::error::Result;
-use futures::{StreamExt, TryStreamExt};
+use futures::TryStreamExt;
 use object_store::buffered::BufWriter;
 use object_store::{ObjectStoreExt, path::Path as Key};
 use siyu_dataset::MANIFEST;
@@ -29,7 +29,7 @@ pub async fn publish(dataset: &Path, url: &str) -> Result<usize> {
         Err(error) => return Err(failed(&error)),
     }
     let copies = files.iter().map(|(name, path)| put(&place, name, path));
-    futures::stream::iter(copies).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+    all(copies).await?;
     remove_others(&place, &files).await?;
     if let Some(path) = manifest {
         put(&place, MANIFEST, &path).await?;
@@ -55,7 +55,8 @@ fn collect(folder: &Path, before: &str, files: &mut BTreeMap<String, PathBuf>) -
     Ok(())
 }
 
-async fn put(place: &Place, name: &str, path: &Path) -> Result<()> {
+/// Copies a file to an object.
+pub(crate) async fn put(place: &Place, name: &str, path: &Path) -> Result<()> {
     let failed = place.failed(&format!("cannot write `{name}`"));
     let mut file = tokio::fs::File::open(path).await.map_err(|error| failed(&error))?;
     let mut object = BufWriter::new(Arc::clone(&place.store), place.key(name));
@@ -67,6 +68,12 @@ async fn put(place: &Place, name: &str, path: &Path) -> Result<()> {
     }
     let problem = std::io::Error::other(format!("{bytes} bytes were written and {there} are there"));
     Err(failed(&problem))
+}
+
+/// Writes a small object.
+pub(crate) async fn put_bytes(place: &Place, name: &str, bytes: Vec<u8>) -> Result<()> {
+    let failed = place.failed(&format!("cannot write `{name}`"));
+    place.store.put(&place.key(name), bytes.into()).await.map(drop).map_err(|error| failed(&error))
 }
 
 /// Removes what an earlier dataset had and this one has not.

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 const ROUNDS: u32 = 3;
 /// How often a task may be lost before that is said.
 const LOSSES: usize = 6;
+/// How often jobs may fail without a reason that an attempt tells.
+const FAILURES: u32 = 4;
 
 /// What is known of an order's tasks while they are done.
 pub(super) struct Course {
@@ -27,6 +29,13 @@ pub(super) struct Course {
     pub(super) given_out: Instant,
     pub(super) asked: Instant,
     pub(super) silent_since: Option<Instant>,
+}
+
+/// A job that is over.
+pub(super) struct Over {
+    pub(super) tasks: BTreeSet<usize>,
+    /// Why it failed, if it did.
+    pub(super) problem: Option<String>,
 }
 
 impl Course {
@@ -67,6 +76,21 @@ impl Course {
             }
             if !seen.done.contains(task) && !seen.alive.contains(task) {
                 self.waiting.insert(*task);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes leave of jobs: their tasks wait again, unless they are done or somebody is at them.
+    pub(super) fn part(&mut self, over: Vec<Over>, seen: &Seen) -> Result<()> {
+        for Over { tasks, problem } in over {
+            let left = tasks.into_iter().filter(|task| !seen.done.contains(task) && !seen.alive.contains(task));
+            self.waiting.extend(left);
+            if let Some(problem) = problem {
+                self.failures += 1;
+                if self.failures >= FAILURES {
+                    return Err(Error::JobFailed { problem });
+                }
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 use crate::codec::Codec;
 use crate::error::{Error, Result};
 use crate::plan::TaskExec;
+use crate::relay::Stages;
 use ballista_core::config::BALLISTA_SCHEDULER_MAX_PARTITIONS_PER_TASK;
 use ballista_core::extension::SessionConfigExt;
 use ballista_core::serde::protobuf::execute_query_params::Query;
@@ -65,9 +66,14 @@ impl Jobs {
     }
 
     /// Submits some tasks of an order as a job; returns its id, or what the connection said.
-    pub(super) async fn submit(&mut self, order: &Path, tasks: &BTreeSet<usize>) -> Result<Result<String, String>> {
+    pub(super) async fn submit(
+        &mut self,
+        order: &Path,
+        stages: Option<Stages>,
+        tasks: &BTreeSet<usize>,
+    ) -> Result<Result<String, String>> {
         let tasks = tasks.iter().map(|&task| u32::try_from(task).expect("tasks are few"));
-        let plan: Arc<dyn ExecutionPlan> = Arc::new(TaskExec::new(order, tasks)?);
+        let plan: Arc<dyn ExecutionPlan> = Arc::new(TaskExec::new(order, stages, tasks)?);
         let mut bytes = Vec::new();
         PhysicalPlanNode::try_from_physical_plan(plan, &Codec::default())?.try_encode(&mut bytes)?;
         self.submitted += 1;

@@ -46,6 +46,8 @@ pub async fn serve(
         let done = cluster.perform(&request.order, request.tasks, &stop, &mut moved).await;
         write(&mut output, &Answer::Ended(done.err().map(|error| problem(&error))))?;
     }
+    // What cannot be removed now is removed when the run goes on.
+    let _ = cluster.end().await;
     Ok(())
 }
 

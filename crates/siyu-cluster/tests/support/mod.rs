@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+pub(crate) mod store;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
@@ -20,6 +22,15 @@ pub(crate) fn siyu() -> Command {
     let path = Path::new(CLUSTER).with_file_name("siyu");
     assert!(path.exists(), "`{}` is missing: build it with `cargo build -p siyu`", path.display());
     Command::new(path)
+}
+
+/// Waits for what another process does: there is nobody to be told by, so it is looked for again and again.
+pub(crate) fn eventually(what: &str, is_so: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_mins(2), "in two minutes it did not come to this: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// A node that is killed when it is dropped.
@@ -48,11 +59,7 @@ impl Node {
 
     /// Waits until it listens.
     pub(crate) fn ready(self) -> Self {
-        let started = Instant::now();
-        while TcpStream::connect(&self.name).is_err() {
-            assert!(started.elapsed() < Duration::from_mins(1), "it does not listen: {}", self.log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        eventually(&format!("`{}` listens", self.log.display()), || TcpStream::connect(&self.name).is_ok());
         self
     }
 }
@@ -75,14 +82,6 @@ pub(crate) fn scheduler_at(folder: &Path, address: &str) -> Node {
     let mut command = Command::new(CLUSTER);
     command.args(["scheduler", "--port", port, "--executor-timeout-seconds", "8"]);
     Node::start(command, address.to_owned(), folder.join(format!("scheduler-{port}.log"))).ready()
-}
-
-/// moto's server of an S3 store.
-pub(crate) fn server(folder: &Path, python: &Path) -> Node {
-    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
-    let mut command = Command::new(python);
-    command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &free.port().to_string()]);
-    Node::start(command, free.to_string(), folder.join("store.log")).ready()
 }
 
 /// An executor with one task at a time, started with `around` before its command.

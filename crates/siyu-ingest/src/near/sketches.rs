@@ -79,6 +79,10 @@ pub(super) fn sketch_bucket(pass: &Pass<'_>, bucket: u32, mut shingler: Shingler
         }
         let content = || content_hash(&rows, place, &slots[..job.content]);
         let content = if pass.keyed_by_content { rows.key(place) } else { content() };
+        if fingerprint.is_none() && !text.trim().is_empty() {
+            // Signs alone make no shingle of words; equal ones stay on one side all the same.
+            equal.push((content & !1, number));
+        }
         equal.extend(order.ties(job, &rows, place, slots).map(|tie| (tie & !1, number)));
         documents.u64s(&halves(content))?;
         documents.u64s(&halves(order.of_document(job, &rows, place, &text, content)))?;
@@ -200,10 +204,13 @@ fn descending(values: &ArrayRef) -> Vec<u64> {
     values.as_primitive::<Int64Type>().iter().map(|value| value.map_or(u64::MAX, number)).collect()
 }
 
-/// The hash of each value as text, never 0; 0 for null.
+/// The hash of each value as text, never 0; 0 for null and for what is blank, as a table of text writes null.
 fn hashes(column: &ArrayRef) -> Vec<u64> {
     let Ok(texts) = cast(column, &DataType::Utf8) else { return vec![0; column.len()] };
-    let hash = |text: Option<&str>| text.map_or(0, |text| xxh3_64(text.as_bytes()).max(1));
+    let hash = |text: Option<&str>| match text {
+        Some(text) if !text.trim().is_empty() => xxh3_64(text.as_bytes()).max(1),
+        _ => 0,
+    };
     texts.as_string::<i32>().iter().map(hash).collect()
 }
 

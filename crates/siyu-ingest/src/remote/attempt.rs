@@ -13,7 +13,8 @@ use std::time::Duration;
 
 pub(super) const DONE: &str = "done.json";
 pub(super) const FAILED: &str = "failed.json";
-pub(super) const BEAT: &str = "beat.json";
+/// The name of the record that an attempt goes on.
+pub const BEAT: &str = "beat.json";
 /// How often an attempt shows that it goes on.
 const BEAT_EVERY: Duration = Duration::from_millis(500);
 

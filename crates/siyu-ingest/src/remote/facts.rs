@@ -62,9 +62,23 @@ impl RunFacts {
         })
     }
 
+    /// Reads the facts, which must be there.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let gone = || Error::Read { path: path.to_owned(), source: std::io::ErrorKind::NotFound.into() };
+        files::read_record(path)?.ok_or_else(gone)
+    }
+
     /// Writes the facts, if they are not there.
     pub(super) fn write(&self, scratch: &Path) -> Result<()> {
         files::write_record(&scratch.join(RUN), self)
+    }
+
+    /// Has steps read another file, which must hold the same.
+    pub(super) fn place(&mut self, from: &Path, to: &Path) {
+        replace(&mut self.pipeline["steps"], from, to);
+        for (_, path, _) in self.files.iter_mut().filter(|(_, path, _)| path == from) {
+            to.clone_into(path);
+        }
     }
 
     /// Refuses what would give other bytes here than where the run is led.

@@ -70,9 +70,7 @@ impl Worker {
     pub fn open(order: &Path, here: &Here<'_>) -> Result<Self> {
         let scratch = scratch_of(order)?;
         let place = scratch.join(RUN);
-        let facts: Option<RunFacts> = files::read_record(&place)?;
-        let gone = || Error::Read { path: place.clone(), source: std::io::ErrorKind::NotFound.into() };
-        let facts = facts.ok_or_else(gone)?;
+        let facts = RunFacts::read(&place)?;
         Order::same_version(&facts.version)?;
         facts.check()?;
         let pipeline = facts::pipeline(&facts.pipeline, &place)?;
@@ -94,34 +92,32 @@ impl Worker {
         })
     }
 
-    /// Does a task of an order, unless it is done. Runs to its end on this thread, which must be one that may block
-    /// inside a tokio runtime; ends early where `stop` of the progress is set.
+    /// Does a task of an order, unless it is done, with the worker that `open` gives. Runs to its end on this thread,
+    /// which must be one that may block inside a tokio runtime; ends early where `stop` of the progress is set.
     ///
-    /// A failure of the task itself is put beside its files, where the leader sees it.
+    /// A failure of the task itself, or of `open`, is put beside its files, where the leader sees it.
     ///
     /// # Errors
     /// When nothing can be written there; or [`Error::Interrupted`].
-    pub fn perform(&self, order: &Path, task: usize, here: &Here<'_>, progress: &Arc<Progress>) -> Result<()> {
+    pub fn perform(
+        order: &Path,
+        task: usize,
+        here: &Here<'_>,
+        progress: &Arc<Progress>,
+        open: impl FnOnce() -> Result<Arc<Self>>,
+    ) -> Result<()> {
         let attempts = order::attempts(order);
         if is_done(&attempts, task) {
             return Ok(());
         }
         let attempt = Attempt::start(&attempts, task, here.executor)?;
         attempt.run(progress, |out| {
+            let worker = open()?;
             let order = Order::open(order)?;
             Order::same_version(&order.version)?;
             let units = order.tasks.get(task).ok_or_else(|| Error::scratch(out, format!("there is no task {task}")))?;
-            catch(progress, || self.work(&order.work, units, out, progress))
+            catch(progress, || worker.work(&order.work, units, out, progress))
         })
-    }
-
-    /// Puts a refusal of the whole run beside the files of a task, where the leader sees it.
-    ///
-    /// # Errors
-    /// When nothing can be written there.
-    pub fn refuse(order: &Path, task: usize, executor: &str, error: Error) -> Result<()> {
-        let attempt = Attempt::start(&order::attempts(order), task, executor)?;
-        attempt.run(&Arc::default(), |_| Err(error))
     }
 
     fn engine<'a>(&'a self, progress: &'a Arc<Progress>) -> Engine<'a> {
@@ -201,7 +197,7 @@ impl Worker {
 }
 
 /// The scratch folder that an order lies in: `orders/LABEL/order.json` below it.
-fn scratch_of(order: &Path) -> Result<PathBuf> {
+pub(super) fn scratch_of(order: &Path) -> Result<PathBuf> {
     let scratch = order.ancestors().nth(3).filter(|scratch| !scratch.as_os_str().is_empty());
     scratch.map(Path::to_owned).ok_or_else(|| Error::scratch(order, "it does not lie in a scratch folder"))
 }

@@ -18,6 +18,7 @@ use crate::input::Source;
 use crate::near::{self, Decisions};
 use crate::pipeline::Pipeline;
 use crate::plan::{Plan, Segment};
+use crate::remote::copies::exchange_name;
 use crate::remote::{Crew, Work};
 use crate::rows::{FILE, PART, SOURCE_ROW, schema};
 use crate::shards::Part;
@@ -57,7 +58,7 @@ pub(crate) struct Stages {
 impl Engine<'_> {
     /// Folder of exchange `number`, from 1.
     pub(crate) fn exchange_folder(&self, number: usize) -> Result<PathBuf> {
-        self.scratch.folder(&format!("exchange-{number}"))
+        self.scratch.folder(&exchange_name(number))
     }
 
     /// Folder of the parts.

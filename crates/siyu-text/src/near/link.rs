@@ -210,7 +210,10 @@ impl<'a, D: Documents> Linker<'a, D> {
     fn decide(&mut self, records: &[u64], found: Found) {
         let number = document(records[0]);
         self.links.compared += (found.edges.len() + found.refused.len()) as u64;
-        self.refused.extend(found.refused);
+        // Only whoever divides documents counts them, and links them singly; they are far too many to keep for nothing.
+        if self.link == Link::Single {
+            self.refused.extend(found.refused);
+        }
         for &(other, similarity) in &found.edges {
             self.links.histogram[(similarity * 100.0) as usize] += 1;
             self.links.examples.push((number, other, similarity));

@@ -54,6 +54,13 @@ fn explain(dataset: &Dataset, fate: &Fate, out: &mut impl Write) -> anyhow::Resu
             if let Some(tokens) = tokens {
                 line("tokens", &tokens.to_string(), out)?;
             }
+            for mate in dataset.mates(id)? {
+                line(
+                    "near copy",
+                    &format!("`{}`, similarity {}, dropped for this one", mate.id, mate.similarity),
+                    out,
+                )?;
+            }
         }
         Fate::Dropped { id, step, detail, source, source_row } => {
             writeln!(out, "{id}: dropped by {step}")?;

@@ -31,6 +31,7 @@ Examples:
   siyu run pipelines/legal.yaml --threads 8 --memory 16GB
   siyu run pipelines/legal.yaml --set output.directory=out/trial --set steps.text_length.min_chars=50
   siyu run pipelines/legal.yaml --cluster df://10.0.0.1:50050
+  siyu run legal-s3.yaml --cluster df://10.0.0.1:50050 --stages s3://bucket/stages --work-dir /var/lib/siyu
   siyu run pipelines/legal.yaml --set steps.3.with='<{kind}>'    step 3, counted from 0")]
 pub(crate) struct Run {
     /// The pipeline file.
@@ -45,13 +46,16 @@ pub(crate) struct Run {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
     /// Has the work done by the executors of a cluster: `df://HOST:50050` of its scheduler. Input and output must lie on
-    /// a folder that all hosts share; the dataset is the same, and each way continues what the other began.
+    /// a folder that all hosts share, or see `--stages`; the dataset is the same, and each way continues what the other began.
     #[arg(long, value_name = "URL")]
     cluster: Option<String>,
     /// With `--cluster`: a folder that all hosts share, for the copies of inputs that `s3://` names, and for a dataset
-    /// before it is written there.
-    #[arg(long, value_name = "FOLDER", requires = "cluster")]
-    stages: Option<PathBuf>,
+    /// before it is written there. Where hosts share no folder, `s3://BUCKET/FOLDER`, which all work then goes through.
+    #[arg(long, value_name = "PLACE", requires = "cluster")]
+    stages: Option<String>,
+    /// With `--stages s3://...`: a folder of this host alone, for its copies.
+    #[arg(long, value_name = "FOLDER", requires = "stages")]
+    work_dir: Option<PathBuf>,
     /// With `--cluster`: seconds without a sign of life after which a task is given to another executor.
     #[arg(long, default_value_t = 30, requires = "cluster")]
     patience_seconds: u64,
@@ -66,7 +70,7 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn run(self, out: &mut impl Write) -> anyhow::Result<()> {
         let mut pipeline = Pipeline::from_path(&self.pipeline, &self.settings)?;
-        let store = Store::of(&mut pipeline, self.stages.as_deref())?;
+        let store = Store::of(&mut pipeline, self.stages, self.work_dir)?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let options = RunOptions {
             threads: self.threads.unwrap_or(cores).max(1),
@@ -82,7 +86,7 @@ impl Run {
         stop_on_interrupt(&progress)?;
         let started = Instant::now();
         let mirror = store.fetch(&pipeline)?;
-        let start = |url: &str| Submission::start(url, self.patience_seconds, mirror);
+        let start = |url: &str| Submission::start(url, self.patience_seconds, store.stages(), mirror);
         let cluster = self.cluster.as_deref().map(start).transpose()?;
         let outcome = show_while(&progress, || match &cluster {
             Some(crew) => run_with(&pipeline, &options, &progress, crew),

@@ -3,6 +3,7 @@
 use crate::commands::sibling::CLUSTER;
 use siyu_ingest::remote::{Answer, Beat, Crew, Request};
 use siyu_ingest::{Error, Result};
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -30,9 +31,18 @@ struct Pipes {
 
 impl Submission {
     /// Starts the program and waits until it has found the scheduler.
-    pub(super) fn start(url: &str, patience_seconds: u64, mirror: Option<PathBuf>) -> anyhow::Result<Self> {
+    pub(super) fn start(
+        url: &str,
+        patience_seconds: u64,
+        stages: Option<&str>,
+        mirror: Option<PathBuf>,
+    ) -> anyhow::Result<Self> {
         let mut command = CLUSTER.command();
         command.args(["submit", url, "--patience-seconds", &patience_seconds.to_string()]);
+        if let Some(stages) = stages {
+            command.args(["--stages", stages]);
+            command.args(mirror.iter().flat_map(|mirror| [OsStr::new("--mirror"), mirror.as_os_str()]));
+        }
         // Ctrl-C is this program's to answer: the other stops once its input is closed.
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
         let mut child = CLUSTER.started("siyu run --cluster", command.spawn())?;

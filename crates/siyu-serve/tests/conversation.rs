@@ -68,3 +68,18 @@ fn a_conversation_longer_than_the_model_can_read_goes_on_without_its_oldest_turn
     let kept = service.get(&format!("/v1/sessions/{id}")).json();
     assert_eq!(kept["messages"].as_array().unwrap().len(), 42, "the caller can still read all of it");
 }
+
+#[test]
+fn a_word_over_instruction_and_input_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = folder.path().join("words.txt");
+    std::fs::write(&words, "敏感词\n").unwrap();
+    let service = start(&format!("filter: {{ words: [{{ path: '{}', language: zh }}] }}", words.display()));
+    let reason = |instruction: &str, input: &str| {
+        let body = json!({"instruction": instruction, "input": input, "max_tokens": 2});
+        service.post("/generate", &body).json()["finish_reason"].clone()
+    };
+    assert_eq!(reason("敏，感", "词"), "content_filter");
+    assert_eq!(reason("敏", "感，词"), "content_filter");
+    assert_ne!(reason("敏感", "词"), "content_filter", "as a line break within one text");
+}

@@ -28,7 +28,7 @@ pub(crate) async fn connect(host: &str) -> Result<SchedulerGrpcClient<Channel>, 
     match client.get_job_status(GetJobStatusParams { job_id: String::new() }).await {
         // What a scheduler says comes from nowhere else; a refusal of this job is an answer as well.
         Err(status) if status.source().is_some() || status.code() == tonic::Code::Unimplemented => {
-            Err(Problem::Silence(format!("what listens there is no scheduler: {}", siyu_ingest::chain(&status))))
+            Err(Problem::Silence(format!("what listens there is no scheduler: {}", status.message())))
         }
         Err(status) if status.code() == tonic::Code::DeadlineExceeded || status.code() == tonic::Code::Cancelled => {
             Err(Problem::Silence("what listens there gives no answer".to_owned()))

@@ -67,7 +67,9 @@ impl RopeScaling {
                 .ok_or_else(|| Error::Config { problem: format!("`rope_scaling` of type `{kind}` needs `{name}`") })
         };
         if let Some(factor) = given("factor").filter(|factor| *factor <= 0.0) {
-            return Err(Error::Config { problem: format!("`rope_scaling` has `factor` {factor}; it must be positive") });
+            return Err(Error::Config {
+                problem: format!("`rope_scaling` has `factor` {factor}; it must be positive"),
+            });
         }
         Ok(match kind {
             "default" => Self::Default,

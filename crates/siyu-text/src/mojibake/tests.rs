@@ -38,6 +38,17 @@ fn control_characters_become_what_windows_has_there() {
     assert_eq!(fix("a\u{93}b\u{94} \u{96} c"), "a“b” – c");
 }
 
+/// The byte 0xA0 of UTF-8 became a space that cannot break, and that a plain one.
+#[test]
+fn a_plain_space_stands_for_the_lost_byte_of_a_character() {
+    assert_eq!(fix("ä½ å¥½"), "你好");
+    assert_eq!(fix("â€œä½ å¥½â€\u{9d}ï¼Œä»–è¯´ã€‚"), "“你好”，他说。");
+    assert_eq!(fix("ç›–ç« ä¹‹æ—¥èµ·"), "盖章之日起");
+    for text in ["ä ö ü", "été à £5", "må ½", "ä½ und so"] {
+        assert!(matches!(fix(text), Cow::Borrowed(_)), "{text} -> {}", fix(text));
+    }
+}
+
 #[test]
 fn halves_of_a_character_are_joined() {
     // U+1F600 in CESU-8, read as Latin-1.

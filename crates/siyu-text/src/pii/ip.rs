@@ -61,7 +61,7 @@ fn judge_quad(site: &mut Site<'_>, index: usize, parts: usize) {
     let numbered = bytes[..start].ends_with("第".as_bytes());
     let glued = before.is_ascii_alphanumeric() || matches!(before, b'.' | b'_');
     let dotted = before == b'.' || start > 0 && bytes[start - 1].is_ascii_alphanumeric();
-    let listed = (context.clause | context.after) & class::IP != 0;
+    let listed = (context.clause | context.after) & class::IP != 0 || site.follows(&[Kind::Ipv4], from);
     if glued
         || dotted
         || numbered
@@ -159,7 +159,7 @@ fn with_prefix(bytes: &[u8], end: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use crate::pii::detector::tests::{finds, finds_no};
+    use crate::pii::detector::tests::{finds, finds_no, values};
 
     #[test]
     fn addresses_with_prefix_and_zone_are_found_whole() {
@@ -173,12 +173,21 @@ mod tests {
             "fe80::1%eth0/64",
             "::1",
             "::ffff:192.0.2.1",
+            "::ffff:1.2.3.4",
             "64:ff9b::192.0.2.0/96",
             "684D:1111:222:3333:4444:5555:6:77",
         ] {
             finds("ipv6", &format!("my ip: {ip}"), ip);
             finds("ipv6", &format!("地址{ip}。"), ip);
         }
+    }
+
+    /// The addresses of public resolvers look like versions.
+    #[test]
+    fn what_a_list_leads_to_from_an_address_is_one() {
+        assert_eq!(values("ipv4", "DNS：1.1.1.1，1.0.0.1"), ["1.1.1.1", "1.0.0.1"]);
+        assert_eq!(values("ipv4", "IP为1.2.3.4、5.6.7.8和9.10.11.12"), ["1.2.3.4", "5.6.7.8", "9.10.11.12"]);
+        finds_no("ipv4", "升级到1.2.3.4，1.2.3.5已停用");
     }
 
     #[test]

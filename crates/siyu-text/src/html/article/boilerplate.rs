@@ -161,7 +161,16 @@ pub(super) fn without_labels(text: &str) -> Option<String> {
     is_changed.then(|| kept.trim_matches('\n').to_owned())
 }
 
+/// The day under a notice or a judgment, below who gave it.
+fn is_day_of_signature(line: &str) -> bool {
+    let digits: String = line.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect();
+    matches!(digits.as_str(), "0000年0月0日" | "0000年00月0日" | "0000年0月00日" | "0000年00月00日")
+}
+
 fn is_label(line: &str, is_head: bool, is_tail: bool) -> bool {
+    if !is_head && is_day_of_signature(line) {
+        return false;
+    }
     if line.len() > LONGEST_NOTICE * 3 {
         return false;
     }

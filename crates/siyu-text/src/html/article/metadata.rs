@@ -147,18 +147,19 @@ fn headline(page: &Page<'_>, title: &Title) -> Option<String> {
 
 fn byline(page: &Page<'_>) -> Option<String> {
     static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^\s*(by|作者|文|撰文|posted by|written by|由)\s*[:：/]?\s*|\s*[,|·•]?\s*((on\s+)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d|\d{1,2}\s+(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|(19|20)\d{2}\s*[-/.年]).*$")
+        Regex::new(r"(?i)^\s*(by|作者|文|撰文|posted by|written by|由|发表于|发布于)\s*[:：/]?\s*|\s*[,|·•]?\s*((on\s+)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d|\d{1,2}\s+(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|(19|20)\d{2}\s*[-/.年]).*$")
             .expect("the pattern is fixed")
     });
-    let found = (1..page.tree.nodes.len()).find(|&at| {
-        page.hints[at].has(Hints::BYLINE) && !page.hints[at].has(Hints::COMMENT) && {
-            let chars = page.tree.inner_text(at).trim().chars().count();
-            (2..100).contains(&chars)
-        }
-    })?;
-    let name = joined(&page.tree.inner_text(found));
-    let name = LABEL.replace_all(&name, "").trim().to_owned();
-    (name.chars().count() > 1 && name.chars().count() < 60 && date::iso(&name).is_none()).then_some(name)
+    let named = |at: usize| {
+        let text = joined(&page.tree.inner_text(at));
+        let name = LABEL.replace_all(&text, "").trim().to_owned();
+        let is_name = (2..60).contains(&name.chars().count()) && date::iso(&name).is_none();
+        (is_name && text.chars().count() < 100).then_some(name)
+    };
+    (1..page.tree.nodes.len())
+        .filter(|&at| page.hints[at].has(Hints::BYLINE) && !page.hints[at].has(Hints::COMMENT))
+        .take(20)
+        .find_map(named)
 }
 
 fn time(page: &Page<'_>) -> Option<String> {

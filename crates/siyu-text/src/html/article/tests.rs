@@ -40,6 +40,22 @@ fn labels_of_sites_go_and_sentences_stay() {
 }
 
 #[test]
+fn a_notice_keeps_its_small_table_and_the_day_it_was_signed() {
+    let notice = "<table border=1><tr><td>序号<td>对象<td>标准<tr><td>1<td>公民<td>5000元以上<tr><td>2<td>法人<td>5万元以上</table>";
+    let signed = "<p>某市人民政府</p><p>2021年7月15日</p>";
+    let page = format!("<body><p>发布日期：2021-07-15</p><div><p>{LINE}</p>{notice}<p>{LINE}</p>{signed}</div>");
+    let table = "序号\t对象\t标准\n1\t公民\t5000元以上\n2\t法人\t5万元以上";
+    assert_eq!(text(&page), format!("{LINE}\n{table}\n{LINE}\n某市人民政府\n2021年7月15日"));
+}
+
+#[test]
+fn the_time_of_a_post_is_no_author() {
+    let post =
+        format!("<em id=authorposton1>发表于 2022-3-1 10:11:12</em><a class=author>甲乙</a><div><p>{LINE}</p></div>");
+    assert_eq!(article(&format!("<body>{post}"), true).author.as_deref(), Some("甲乙"));
+}
+
+#[test]
 fn nested_and_unclosed_elements_neither_overflow_nor_hide_the_text() {
     for unit in
         ["<div>", "<p>", "<b>", "<li>", "<table><tr><td>", "<a href=x>", "<section class=comment>", "</div>", "<"]

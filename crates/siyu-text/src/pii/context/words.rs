@@ -85,7 +85,7 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
     (FOREIGN, &[
         "israeli", "israel", "japanese", "japan", "uk", "british", "london", "german", "germany", "french", "france",
         "italian", "italy", "indian", "india", "brazil", "brazilian", "korean", "korea", "singapore", "australian",
-        "australia", "日本", "英国", "以色列", "韩国", "德国", "法国", "意大利", "印度", "巴西", "新加坡", "澳大利亚",
+        "australia", "日本", "英国", "伦敦", "以色列", "韩国", "德国", "法国", "意大利", "印度", "巴西", "新加坡", "澳大利亚",
         "澳洲", "加拿大", "俄罗斯", "泰国", "马来西亚",
     ]),
     (THING, &[
@@ -102,6 +102,8 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
         "bug", "issue", "ticket", "part no", "part number", "model", "case no", "case number", "patent",
         "receipt", "ref", "reference", "transaction", "barcode", "ean", "upc", "imei", "seed", "checksum",
         "port", "size", "bytes", "page", "pages", "lot", "batch", "oid", "epoch", "amount", "total",
+        "user_id", "user id", "userid", "uid", "用户id", "room_id", "device_id", "session_id", "group_id", "message_id",
+        "request_id", "trace_id", "app_id", "appid", "openid",
         "price", "inode", "shipment", "parcel", "waybill", "product", "item", "revision", "cve", "rfc",
     ]),
     (VERSION, &[

@@ -52,12 +52,15 @@ pub(super) fn next_anchor(bytes: &[u8], from: usize) -> Option<usize> {
     )
 }
 
-/// Whether one of the words that `account` knows may begin with this letter or sign of ASCII.
+/// Whether one of the words that `account` knows may begin with a letter or sign of ASCII, by its first two bytes: few
+/// blocks hold such a pair.
 #[inline(always)]
 fn begins_anchor(a: u8, b: u8) -> bool {
-    let la = a | 0x20;
-    let letter = (la == b'w') | (la == b'v') | (la == b'p') | (a == b'B');
-    letter | (a == b'(') | (la == b'{') | (a == b'<') | (a == b' ') & ((b | 0x20) == b'd')
+    let [la, lb] = [a | 0x20, b | 0x20];
+    let at = ((a == b'(') | (la == b'{') | (a == b'<')) & (lb == b'a');
+    let label = ((la == b'w') & ((lb == b'e') | (lb == b'x'))) | ((la == b'v') & ((lb == b'x') | (b == 0xE4)));
+    let secret = ((la == b'p') & (b == b'a')) | ((a == b'B') & ((b == b'e') | (b == b'a')));
+    at | label | secret | ((a == b' ') & (lb == b'd'))
 }
 
 /// Whether one of the words that `account` knows may begin with a letter or sign of ASCII, by its first four bytes.

@@ -9,6 +9,9 @@ pub(super) struct Title {
     words: Vec<String>,
 }
 
+/// What parts the title of an article from the name of a site or section.
+const SEPARATORS: [&str; 12] = [" - ", " | ", "_", " – ", " — ", "--", " · ", " « ", " » ", "｜", "|", "——"];
+
 impl Title {
     pub(super) fn of(page: &Page<'_>) -> Self {
         let text = page.tree.title.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -17,7 +20,6 @@ impl Title {
 
     /// The title without the name of the site and its sections.
     pub(super) fn without_site(&self) -> Option<String> {
-        const SEPARATORS: [&str; 12] = [" - ", " | ", "_", " – ", " — ", "--", " · ", " « ", " » ", "｜", "|", "——"];
         let end = SEPARATORS.iter().filter_map(|separator| self.text.find(separator)).filter(|&at| at > 3).min();
         let title = end.map_or(self.text.as_str(), |end| self.text.split_at(end).0).trim();
         (!title.is_empty()).then(|| title.to_owned())
@@ -31,10 +33,23 @@ impl Title {
         }
     }
 
-    /// Whether `heading` says what the title says: three quarters of its words are there.
+    /// Whether `heading` is the start of the title or stands between two separators of it.
+    pub(super) fn has_part(&self, heading: &str) -> bool {
+        let is_end = |rest: &str| rest.is_empty() || SEPARATORS.iter().any(|separator| rest.starts_with(separator));
+        let is_start = |rest: &str| SEPARATORS.iter().any(|separator| rest.ends_with(separator));
+        self.text.match_indices(heading).any(|(at, _)| {
+            let (before, rest) = self.text.split_at(at);
+            before.is_empty() || is_start(before) && is_end(rest.split_at(heading.len()).1)
+        })
+    }
+
+    /// Whether `heading` says what the title says: all before the site's name, or three quarters of its words.
     pub(super) fn repeats(&self, heading: &str) -> bool {
         if heading.len() > 2048 {
             return false;
+        }
+        if self.without_site().is_some_and(|title| title == heading.trim()) {
+            return true;
         }
         let heading = words(heading);
         let total: usize = heading.iter().map(String::len).sum();

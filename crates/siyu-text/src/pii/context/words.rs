@@ -19,7 +19,7 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
         "called", "contact", "fax", "hotline", "sms", "reach me", "text me", "ring",
     ]),
     (ID, &[
-        "身份证", "身份證", "身分證", "身份证编号", "证件编号", "公民身份", "身份号码", "证件", "證件", "居民证", "居住证", "身份",
+        "身份证", "身份證", "身分證", "身份证统一编号", "身分證統一編號", "國民身分證統一編號", "身份证编号", "证件编号", "公民身份", "身份号码", "证件", "證件", "居民证", "居住证", "身份",
         "identity", "id card", "id no", "id number", "identification", "national id", "idcard", "id_card",
         "hkid",
     ]),

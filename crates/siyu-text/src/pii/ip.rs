@@ -121,7 +121,12 @@ pub(super) fn at_colon(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Cand
     if body.bytes().filter(u8::is_ascii_hexdigit).count() < 2 && body != "::1" && body != "::" {
         return;
     }
-    let end = with_prefix(bytes, with_zone(bytes, end));
+    let whole = with_prefix(bytes, with_zone(bytes, end));
+    // A path of names in code may have no other letters than these: `a::b`.
+    if whole == end && !body.bytes().any(|byte| byte.is_ascii_digit()) && !is_told(text, start) && body != "::" {
+        return;
+    }
+    let end = whole;
     found.push(Candidate { kind: Kind::Ipv6, start, end, score: 88, rule: "ipv6" });
 }
 
@@ -138,7 +143,12 @@ fn is_unspecified(text: &str, start: usize, end: usize) -> bool {
     let bytes = text.as_bytes();
     let slash = bytes.get(end) == Some(&b'/') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
     let open = bytes.get(end).is_none_or(|&byte| byte <= b' ' || byte >= 0x80 || byte == b',');
-    slash || open && Context::before(text, start).mentions(class::IP)
+    slash || open && is_told(text, start)
+}
+
+/// Whether a word before says that an address follows.
+fn is_told(text: &str, start: usize) -> bool {
+    Context::before(text, start).mentions(class::IP)
 }
 
 fn with_zone(bytes: &[u8], end: usize) -> usize {
@@ -168,6 +178,7 @@ mod tests {
             finds("ipv4", &format!("Server {ip}, next"), ip);
             finds("ipv4", &format!("地址{ip}。"), ip);
         }
+        finds("ipv6", "ping dead:beef::cafe", "dead:beef::cafe");
         for ip in [
             "2001:db8::1",
             "fe80::1%eth0/64",
@@ -208,6 +219,8 @@ mod tests {
             "Time 12:34:56",
             "Ratio 1:2:3:4",
             "MyClass::toString",
+            "use a::b;",
+            "dead::beef()",
             ":::",
             "2001::db8::1",
             "fe80::1text",

@@ -242,6 +242,8 @@ mod tests {
             finds("cn_landline", &format!("联系电话为{number}"), number);
         }
         assert_eq!(values("cn_landline", "传真：0571-88881234/88881235"), ["0571-88881234", "88881235"]);
+        assert_eq!(values("cn_landline", "0571-88881234/88881235"), ["0571-88881234", "88881235"]);
+        finds("cn_landline", "0571-88881234/2021", "0571-88881234");
         finds("cn_landline", "电话：62345678", "62345678");
         finds("cn_landline", "固话01062345678", "01062345678");
     }

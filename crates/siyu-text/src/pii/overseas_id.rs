@@ -38,7 +38,7 @@ fn judge_hong_kong(site: &mut Site<'_>, index: usize, bytes: &[u8]) {
             site.found.push(super::detector::Candidate { kind: Kind::HkId, start, end, score: 93, rule });
         }
     } else if let Some((&check, body)) = bytes.split_last()
-        && (context.labelled(class::ID | class::HONG_KONG) || context.after & class::HONG_KONG != 0)
+        && (context.label | context.after) & (class::ID | class::HONG_KONG) != 0
         && is_hong_kong(body, check)
     {
         site.add_by("hk_id_labelled", Kind::HkId, word.from, word.to, 85);

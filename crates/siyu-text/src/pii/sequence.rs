@@ -56,7 +56,7 @@ impl Site<'_> {
 
     /// Whether a list leads here from a value of some kinds: `0898-66778899、66778800`.
     pub(super) fn follows(&self, kinds: &[Kind], from: usize) -> bool {
-        const JOINTS: [&str; 8] = ["、", "，", "；", "或", "和", "与", ",", ";"];
+        const JOINTS: [&str; 9] = ["、", "，", "；", "或", "和", "与", ",", ";", "/"];
         let (start, _) = self.chunk.span(from, from + 1);
         let before = self.text.get(..start).expect("a word begins at a character boundary").trim_end_matches(' ');
         JOINTS.iter().find_map(|joint| before.strip_suffix(joint)).is_some_and(|listed| {

@@ -71,22 +71,23 @@ fn fours(window: &[u8]) -> impl Iterator<Item = [u8; 4]> {
 
 /// The first place in `from..to` that is suspect.
 #[inline(always)]
+#[expect(clippy::needless_pass_by_value, reason = "callers write a closure in place")]
 pub(crate) fn find<const BLOCK: usize>(bytes: &[u8], from: usize, to: usize, suspect: impl Suspect) -> Option<usize> {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         #[target_feature(enable = "avx2")]
-        fn wider<const BLOCK: usize>(bytes: &[u8], from: usize, to: usize, suspect: impl Suspect) -> Option<usize> {
+        fn wider<const BLOCK: usize>(bytes: &[u8], from: usize, to: usize, suspect: &impl Suspect) -> Option<usize> {
             walk::<BLOCK>(bytes, from, to, suspect)
         }
         // SAFETY: this processor has the instructions.
         #[expect(unsafe_code, reason = "instructions beyond the least that the target has")]
-        return unsafe { wider::<BLOCK>(bytes, from, to, suspect) };
+        return unsafe { wider::<BLOCK>(bytes, from, to, &suspect) };
     }
-    walk::<BLOCK>(bytes, from, to, suspect)
+    walk::<BLOCK>(bytes, from, to, &suspect)
 }
 
 #[inline(always)]
-fn walk<const BLOCK: usize>(bytes: &[u8], mut from: usize, to: usize, suspect: impl Suspect) -> Option<usize> {
+fn walk<const BLOCK: usize>(bytes: &[u8], mut from: usize, to: usize, suspect: &impl Suspect) -> Option<usize> {
     // The last bytes and line feeds behind them; many texts are hardly longer than a block.
     let mut last = [b'\n'; 2 * WORD];
     while from < to {

@@ -6,12 +6,11 @@ use super::super::chunk::{Atom, atom};
 ///
 /// # Source
 /// IANA's root zone database, the names in the scripts Hans and Hant.
-const TOPS: [&str; 57] = [
+const TOPS: [&str; 60] = [
     "中国",
     "中國",
     "公司",
     "网络",
-    "網絡",
     "网址",
     "网店",
     "网站",
@@ -53,17 +52,21 @@ const TOPS: [&str; 57] = [
     "购物",
     "联通",
     "亚马逊",
-    "书籍",
     "点看",
     "招聘",
     "食品",
-    "珠宝",
     "微博",
     "天主教",
     "家電",
     "香格里拉",
     "電訊盈科",
     "淡马锡",
+    "八卦",
+    "新闻",
+    "書籍",
+    "澳门",
+    "臺灣",
+    "飞利浦",
 ];
 /// Characters of a label.
 const MAX_LABEL: usize = 20;

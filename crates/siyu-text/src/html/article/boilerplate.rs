@@ -164,8 +164,9 @@ pub(super) fn without_labels(text: &str) -> Option<String> {
 
 /// The day under a notice or a judgment, below who gave it.
 fn is_day_of_signature(line: &str) -> bool {
-    let digits: String = line.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect();
-    matches!(digits.as_str(), "0000年0月0日" | "0000年00月0日" | "0000年0月00日" | "0000年00月00日")
+    static DAY: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日$").expect("the pattern is fixed"));
+    line.len() < "2000年10月10日".len() + 1 && line.ends_with('日') && DAY.is_match(line)
 }
 
 fn is_label(line: &str, is_head: bool, is_tail: bool) -> bool {

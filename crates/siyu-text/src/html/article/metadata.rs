@@ -151,10 +151,7 @@ fn byline(page: &Page<'_>) -> Option<String> {
             .expect("the pattern is fixed")
     });
     let named = |at: usize| {
-        let lines = lines(page, at);
-        if lines.chars().count() >= 100 {
-            return None;
-        }
+        let lines = lines(page, at).filter(|lines| lines.chars().count() < 100)?;
         let name = lines.lines().map(|line| LABEL.replace_all(&joined(line), "").trim().to_owned());
         let is_name = |name: &String| {
             (2..60).contains(&name.chars().count()) && !name.contains(['：', ':']) && date::iso(name).is_none()
@@ -167,8 +164,9 @@ fn byline(page: &Page<'_>) -> Option<String> {
         .find_map(named)
 }
 
-/// The text of an element, with an end of line where a block begins or ends.
-fn lines(page: &Page<'_>, element: usize) -> String {
+/// The text of an element, with an end of line where a block begins or ends; none of a long one.
+fn lines(page: &Page<'_>, element: usize) -> Option<String> {
+    const LONGEST: usize = 1000;
     let mut text = String::new();
     let mut ends = Vec::new();
     for at in element..page.tree.nodes[element].end as usize {
@@ -182,8 +180,11 @@ fn lines(page: &Page<'_>, element: usize) -> String {
             ends.push(node.end as usize);
         }
         text.push_str(page.tree.text(at));
+        if text.len() > LONGEST {
+            return None;
+        }
     }
-    text.trim().to_owned()
+    Some(text.trim().to_owned())
 }
 
 fn time(page: &Page<'_>) -> Option<String> {

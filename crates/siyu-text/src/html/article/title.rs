@@ -6,6 +6,8 @@ use super::page::Page;
 pub(super) struct Title {
     /// As the page says it, without white space at the ends.
     pub(super) text: String,
+    /// The same without the name of the site and its sections.
+    short: Option<String>,
     words: Vec<String>,
 }
 
@@ -15,14 +17,12 @@ const SEPARATORS: [&str; 12] = [" - ", " | ", "_", " – ", " — ", "--", " · 
 impl Title {
     pub(super) fn of(page: &Page<'_>) -> Self {
         let text = page.tree.title.split_whitespace().collect::<Vec<_>>().join(" ");
-        Self { words: words(&text), text }
+        Self { words: words(&text), short: without_site(&text), text }
     }
 
     /// The title without the name of the site and its sections.
     pub(super) fn without_site(&self) -> Option<String> {
-        let end = SEPARATORS.iter().filter_map(|separator| self.text.find(separator)).filter(|&at| at > 3).min();
-        let title = end.map_or(self.text.as_str(), |end| self.text.split_at(end).0).trim();
-        (!title.is_empty()).then(|| title.to_owned())
+        self.short.clone()
     }
 
     /// The title that a page declares, without a name of its site that its own title separates.
@@ -48,7 +48,7 @@ impl Title {
         if heading.len() > 2048 {
             return false;
         }
-        if self.without_site().is_some_and(|title| title == heading.trim()) {
+        if self.short.as_deref() == Some(heading.trim()) {
             return true;
         }
         let heading = words(heading);
@@ -57,6 +57,12 @@ impl Title {
         let title: usize = self.words.iter().map(String::len).sum();
         total > 0 && known * 4 > total * 3 && total * 3 > title.min(90)
     }
+}
+
+fn without_site(text: &str) -> Option<String> {
+    let end = SEPARATORS.iter().filter_map(|separator| text.find(separator)).filter(|&at| at > 3).min();
+    let title = end.map_or(text, |end| text.split_at(end).0).trim();
+    (!title.is_empty()).then(|| title.to_owned())
 }
 
 /// Words, and single characters of scripts that have none.

@@ -45,7 +45,6 @@ struct State {
     done: u64,
     total: u64,
     reading: bool,
-    stopping: bool,
 }
 
 impl State {
@@ -63,7 +62,6 @@ impl State {
             done: done.load(Relaxed),
             total: total.load(Relaxed),
             reading,
-            stopping: progress.stop.load(Relaxed),
         }
     }
 
@@ -107,9 +105,6 @@ impl Shown {
     }
 
     fn update(&mut self, state: &State) {
-        if state.stopping && !self.last.stopping {
-            self.say("stopping after the work at hand; press Ctrl-C again to stop at once");
-        }
         if state.number != self.last.number || state.reading != self.last.reading {
             self.begin(state);
         }
@@ -178,7 +173,6 @@ mod tests {
             done: 50_000_000,
             total: 100_000_000,
             reading: true,
-            stopping: false,
         };
         // An earlier run had read 20 MB: they count as done and not as speed.
         let line = state.line(20_000_000, Duration::from_secs(10));

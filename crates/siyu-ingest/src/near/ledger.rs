@@ -7,22 +7,24 @@ use super::sides::SIDES;
 use super::sketches::{RECORD_BYTES, document};
 use crate::error::{Error, Result};
 use crate::files;
-use crate::shards::{parquet_error, properties};
+use crate::shards::{parquet_error, properties, seal};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use siyu_dataset::{LEDGER, PartRecord};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Rows written at once.
 const ROWS: usize = 1 << 16;
 
-/// Writes content hash and side of every document, each content once, by hash. Documents that gave way to a near copy
-/// right in front of the split have its side, and what an earlier ledger tells of others is kept.
-pub(crate) fn write_ledger(all: &[Arc<Decisions>], path: &Path) -> Result<()> {
-    let Some(decisions) = all.iter().find(|decisions| decisions.report.divided.is_some()) else { return Ok(()) };
+/// Writes content hash and side of every document into a folder, each content once, by hash. Documents that gave way to
+/// a near copy right in front of the split have its side, and what an earlier ledger tells of others is kept.
+pub(crate) fn write_ledger(all: &[Arc<Decisions>], folder: &Path) -> Result<Option<PartRecord>> {
+    let Some(decisions) = all.iter().find(|decisions| decisions.report.divided.is_some()) else { return Ok(None) };
+    let path = &folder.join(LEDGER);
     let mut entries: Vec<(u128, u8)> = Vec::with_capacity(decisions.sides().len());
     for bucket in 0..decisions.before.len() - 1 {
         let bytes = raw::read(&decisions.folder.join(format!("documents-{bucket:08}.bin")))?;
@@ -52,8 +54,9 @@ pub(crate) fn write_ledger(all: &[Arc<Decisions>], path: &Path) -> Result<()> {
     for rows in entries.chunks(ROWS) {
         writer.write(&batch(rows)).map_err(failed)?;
     }
-    let file = writer.into_inner().map_err(failed)?;
-    file.sync_all().map_err(Error::write(path))
+    writer.close().map_err(failed)?;
+    let (bytes, blake3) = seal(path)?;
+    Ok(Some(PartRecord { path: LEDGER.to_owned(), rows: entries.len() as u64, bytes, blake3 }))
 }
 
 /// Sorts entries, and leaves one for each content.

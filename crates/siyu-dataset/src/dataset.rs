@@ -37,6 +37,15 @@ impl Dataset {
     pub fn open(directory: impl Into<PathBuf>) -> Result<Self> {
         let directory = directory.into();
         let manifest = Manifest::open(&directory)?;
+        Self::of(directory, manifest)
+    }
+
+    /// The files of a directory with a manifest that is not yet, or not, written there.
+    ///
+    /// # Errors
+    /// [`Error::OutsidePath`] where the manifest names a file elsewhere.
+    pub fn of(directory: impl Into<PathBuf>, manifest: Manifest) -> Result<Self> {
+        let directory = directory.into();
         let parts = manifest.lists().map(|part| &part.path);
         for path in manifest.shards.iter().map(|shard| &shard.path).chain(parts) {
             let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));

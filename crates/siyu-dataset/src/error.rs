@@ -65,6 +65,19 @@ pub enum Error {
         /// What the other numbers make of it.
         expected: u64,
     },
+    /// What the manifest says at one place is not what it says at another.
+    #[error(
+        "the manifest contradicts itself: {what} is `{found}` but should be `{expected}`; \
+         it was changed after the run, write the dataset again"
+    )]
+    Contradiction {
+        /// What.
+        what: String,
+        /// What it says.
+        found: String,
+        /// What it says elsewhere.
+        expected: String,
+    },
     /// The manifest names a file outside the dataset.
     #[error("the manifest lists `{path}`, which is not a path inside the dataset; do not trust this dataset")]
     OutsidePath {
@@ -203,7 +216,7 @@ pub enum Error {
     /// The same content is on two sides of the split.
     #[error(
         "{found} contents are on more than one side of the split; for one, row {} of `{}` (id `{}`) equals row {} of `{}` (id `{}`); \
-         add `exact_dedup` before `split` and run the pipeline again",
+         {advice}",
         .first.row, .first.shard, .first.id, .second.row, .second.shard, .second.id
     )]
     Leak {
@@ -213,6 +226,30 @@ pub enum Error {
         first: Box<Place>,
         /// A row of another side with the same content.
         second: Box<Place>,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The ledger and the shards have a content on different sides.
+    #[error(
+        "{found} contents of the shards are not in `{ledger}` with their side; for one, row {} of `{}` (id `{}`); \
+         the dataset was changed after the run, write it again",
+        .first.row, .first.shard, .first.id
+    )]
+    Ledger {
+        /// The ledger, inside the dataset.
+        ledger: String,
+        /// Contents that the ledger lacks, or has on another side.
+        found: u64,
+        /// A row that holds one.
+        first: Box<Place>,
+    },
+    /// The ledger has a content on two sides.
+    #[error("`{path}` has {found} contents on two sides; it was changed after the run, write the dataset again")]
+    TornLedger {
+        /// The ledger, inside the dataset.
+        path: String,
+        /// Contents on two sides.
+        found: u64,
     },
     /// Two rows on different sides of the split are more alike than it allows.
     #[error(

@@ -8,8 +8,10 @@ mod dataset;
 mod error;
 mod export;
 mod feed;
+mod folded;
 mod json;
 mod leak;
+mod ledger;
 mod manifest;
 mod mates;
 mod near;
@@ -21,11 +23,13 @@ pub use dataset::{Dataset, Fate, Rows};
 pub use error::{Error, Place, Result};
 pub use export::ExportFormat;
 pub use feed::{Order, Purpose, RowSize, TokenRow, TokenRows, Unusable, Wanted};
+pub use folded::folded_hash;
 pub use json::json_value;
 pub use leak::LEAK_METHOD;
 pub use manifest::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, MANIFEST, Manifest, NearRule, PackingRecord, PartRecord,
-    PersonalDataCheck, PipelineRecord, RowTotals, ShardRecord, SplitRecord, StepRecord, TokenizerRecord,
+    ColumnRecord, FORMAT_VERSION, InputRecord, LEDGER, LeakProof, MANIFEST, Manifest, NearRule, PackingRecord,
+    PartRecord, PersonalDataCheck, PipelineRecord, RowTotals, ShardRecord, SplitRecord, StepRecord, TokenizerRecord,
+    tied_columns,
 };
 pub use mates::{Mate, near_copy_detail, parse_near_copy};
 pub use packing::{Documents, SEQ_LENGTHS, packed, packed_schema, unpacked};

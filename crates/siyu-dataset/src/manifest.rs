@@ -5,6 +5,7 @@
 //! anything else; fields it does not know are passed over, so a field may be added within a version,
 //! and a change of meaning takes the next one.
 
+mod split;
 mod sums;
 
 use std::{
@@ -17,7 +18,7 @@ use std::{
 
 use arrow::datatypes::{Field, Schema};
 use serde::{Deserialize, Serialize};
-use siyu_text::near::Shingles;
+pub use split::{LEDGER, LeakProof, NearRule, SplitRecord, tied_columns};
 
 use crate::{Error, Result};
 
@@ -170,55 +171,6 @@ pub struct RowTotals {
     pub quarantined: u64,
 }
 
-/// How the rows were divided, and the proof that nothing is on two sides.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SplitRecord {
-    /// The columns whose equal values stay on one side, such as `cluster`.
-    pub by: Vec<String>,
-    /// The share asked for, per side.
-    pub shares: BTreeMap<String, f64>,
-    /// The rows written, per side.
-    pub rows: BTreeMap<String, u64>,
-    /// The proof.
-    pub leak: LeakProof,
-    /// What the reader of the split should know, such as shares that could not be met.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<String>,
-    /// Documents that an earlier dataset had on another side.
-    #[serde(default)]
-    pub moved: u64,
-    /// Ids of the first hundred of them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub moved_ids: Vec<String>,
-}
-
-/// The result of looking for the same content on two sides of the split.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LeakProof {
-    /// What counts as the same content.
-    pub method: String,
-    /// What was compared: rows where contents must differ, pairs of rows on two sides where they must be unlike.
-    pub checked: u64,
-    /// How many of them were too much alike.
-    pub found: u64,
-    /// What counts as alike, where more than equality does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub near: Option<NearRule>,
-}
-
-/// What must not be on two sides of a split.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NearRule {
-    /// Least Jaccard similarity of rows that are alike.
-    pub similarity: f64,
-    /// The pieces whose sets are compared.
-    pub shingles: Shingles,
-    /// Columns whose texts, one a line, are compared.
-    pub columns: Vec<String>,
-    /// Columns of which no value may be on two sides.
-    pub group_by: Vec<String>,
-}
-
 /// A column of the shards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnRecord {
@@ -298,9 +250,15 @@ pub struct PartRecord {
 }
 
 impl Manifest {
-    /// The lists beside the shards: dropped rows, unreadable rows, masked places.
+    /// The lists beside the shards: dropped rows, unreadable rows, masked places, the ledger of the split.
     pub fn lists(&self) -> impl Iterator<Item = &PartRecord> {
-        self.dropped.iter().chain(&self.quarantine).chain(self.audit.iter().flatten())
+        let ledger = self.split.iter().filter_map(|split| split.ledger.as_ref());
+        self.dropped.iter().chain(&self.quarantine).chain(self.audit.iter().flatten()).chain(ledger)
+    }
+
+    /// Whether the shards have a column of this name.
+    pub(crate) fn has_column(&self, name: &str) -> bool {
+        self.columns.iter().any(|column| column.name == name)
     }
 
     /// Reads the manifest of a dataset directory.

@@ -3,6 +3,8 @@
 //! The rows of all sides but the largest are sketched and kept; the largest side passes by. Where sketches meet, both
 //! rows are read again and compared on their whole sets of shingles.
 
+mod ties;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::{
@@ -12,10 +14,9 @@ use arrow::{
 };
 use rayon::prelude::*;
 use siyu_text::near::{Bands, Filter, Shingler, Signature, Signatures, Sketcher, jaccard_at_least};
-use xxhash_rust::xxh3::xxh3_128;
 
 use crate::{
-    Dataset, Error, LeakProof, NearRule, Place, Result,
+    Dataset, Error, LeakProof, NearRule, Place, Result, SplitRecord,
     dataset::{decoded, text},
     leak,
 };
@@ -48,19 +49,32 @@ struct Audit<'a> {
     sides: Vec<u16>,
 }
 
-/// Proves that no row resembles one of another side; nothing where the manifest has no rule for it, or the shards lack
-/// its columns.
-pub(crate) fn prove(dataset: &Dataset) -> Result<Option<LeakProof>> {
+/// What of the manifest's rule the shards show.
+#[derive(Default)]
+pub(crate) struct Proven {
+    /// That no row resembles one of another side; absent where there is no rule, or the shards lack its columns.
+    pub(crate) proof: Option<LeakProof>,
+    /// Pairs of rows that were compared for it.
+    pub(crate) compared: u64,
+    /// What cannot be shown, and why.
+    pub(crate) unproven: Vec<String>,
+}
+
+/// Proves that no row resembles one of another side, and that no value that keeps rows together is on two.
+pub(crate) fn prove(dataset: &Dataset) -> Result<Proven> {
     let manifest = dataset.manifest();
-    let Some(leak) = manifest.split.as_ref().map(|split| &split.leak) else { return Ok(None) };
-    let Some(rule) = &leak.near else { return Ok(None) };
-    let has = |name: &String| manifest.columns.iter().any(|column| column.name == *name);
-    for column in rule.group_by.iter().filter(|name| has(name)) {
-        prove_groups(dataset, column)?;
-    }
+    let mut proven = Proven::default();
+    let Some(split) = &manifest.split else { return Ok(proven) };
+    let Some(rule) = &split.leak.near else { return Ok(proven) };
+    proven.unproven = ties::prove(dataset, rule, split.ledger.is_some())?;
+    let absent: Vec<&str> = rule.columns.iter().filter(|name| !manifest.has_column(name)).map(String::as_str).collect();
     let sides = leak::sides(dataset);
-    if sides.len() < 2 || rule.columns.is_empty() || !rule.columns.iter().all(has) {
-        return Ok(None);
+    if !absent.is_empty() {
+        let absent = absent.join("`, `");
+        proven.unproven.push(format!("that rows on two sides are unlike: the shards lack the column `{absent}`"));
+    }
+    if sides.len() < 2 || !absent.is_empty() {
+        return Ok(proven);
     }
     let side =
         |name: &str| sides.binary_search(&name).ok().and_then(|side| u16::try_from(side).ok()).unwrap_or(u16::MAX);
@@ -73,8 +87,10 @@ pub(crate) fn prove(dataset: &Dataset) -> Result<Option<LeakProof>> {
         filter: Filter::new(rule.similarity),
         sides: manifest.shards.iter().map(|shard| side(&shard.split)).collect(),
     };
-    let checked = audit.run()?;
-    Ok(Some(LeakProof { method: leak.method.clone(), checked, found: 0, near: Some(rule.clone()) }))
+    proven.compared = audit.run()?;
+    let checked = SplitRecord::pairs(&split.rows);
+    proven.proof = Some(LeakProof { method: split.leak.method.clone(), checked, found: 0, near: Some(rule.clone()) });
+    Ok(proven)
 }
 
 impl Audit<'_> {
@@ -257,32 +273,4 @@ fn strings(batch: &RecordBatch, name: &str) -> std::result::Result<StringArray, 
         .column_by_name(name)
         .ok_or_else(|| arrow::error::ArrowError::SchemaError(format!("no column `{name}`")))?;
     Ok(cast(column, &DataType::Utf8)?.as_string::<i32>().clone())
-}
-
-/// Proves that no value of a column is on two sides.
-fn prove_groups(dataset: &Dataset, column: &str) -> Result<()> {
-    let sides = leak::sides(dataset);
-    let hashes: Vec<Result<Vec<u128>>> = dataset
-        .manifest()
-        .shards
-        .par_iter()
-        .map(|shard| {
-            let side = sides.binary_search(&shard.split.as_str()).unwrap_or(sides.len());
-            let mut hashes = Vec::new();
-            for documents in dataset.documents(&shard.path, &[column])? {
-                let values = decoded(&shard.path, strings(&documents?.batch, column))?;
-                let given = values.iter().flatten().filter(|value| !value.trim().is_empty());
-                hashes.extend(given.map(|value| leak::marked(xxh3_128(value.as_bytes()), side)));
-            }
-            Ok(hashes)
-        })
-        .collect();
-    let mut all = Vec::new();
-    for shard in hashes {
-        all.extend(shard?);
-    }
-    match leak::on_two_sides(&mut all).len() as u64 {
-        0 => Ok(()),
-        found => Err(Error::GroupLeak { column: column.to_owned(), found }),
-    }
 }

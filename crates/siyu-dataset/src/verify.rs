@@ -10,10 +10,10 @@ use arrow::{
 use rayon::prelude::*;
 
 use crate::{
-    ColumnRecord, Dataset, Error, LeakProof, PartRecord, Result, ShardRecord,
-    content::{content_columns, row_hashes},
+    ColumnRecord, Dataset, Error, LEDGER, LeakProof, PartRecord, Result, ShardRecord, SplitRecord,
     dataset::{decoded, describe},
-    leak, near, packing,
+    leak::{self, Content},
+    ledger, near, packing,
 };
 
 /// What a verification read, all of it as the manifest says.
@@ -34,12 +34,16 @@ pub struct Verification {
     /// The proof that no row resembles one of another side, where the manifest says so and the shards have the columns
     /// for it.
     pub near: Option<LeakProof>,
+    /// Pairs of rows on two sides that share a band of their sketches and so were compared.
+    pub compared: u64,
+    /// What the manifest says of the split and the shards cannot show, and why; each half a sentence.
+    pub unproven: Vec<String>,
 }
 
 impl Dataset {
     /// Reads every file again and compares it with the manifest: sizes, hashes, columns, rows, tokens,
-    /// the manifest's own sums, the boundaries of packed documents, files too many, the same content on two sides of the split, and content on two sides
-    /// that is more alike than the split allows.
+    /// the manifest's own sums, the boundaries of packed documents, files too many, the same content on two sides of the split, content on two sides
+    /// that is more alike than the split allows, and contents that the split's ledger has on another side.
     ///
     /// `progress` is called with the size of each file that has passed, from several threads. Memory is
     /// a batch a thread, at most 32 bytes a row where there is a split, and about a kilobyte for each row that is not
@@ -51,13 +55,14 @@ impl Dataset {
         let manifest = self.manifest();
         manifest.check_sums()?;
         self.refuse_surplus()?;
-        let sides = leak::sides(self);
+        let (sides, content) = (leak::sides(self), Content::of(manifest));
+        let hashed = sides.len() > 1 || matches!(content, Content::Split(_));
         let shards: Vec<ShardFacts> = manifest
             .shards
             .par_iter()
             .map(|shard| {
                 let side = sides.binary_search(&shard.split.as_str()).unwrap_or(sides.len());
-                let facts = self.verify_shard(shard, (sides.len() > 1).then_some(side))?;
+                let facts = self.verify_shard(shard, hashed.then_some((&content, side)))?;
                 progress(shard.bytes);
                 Ok(facts)
             })
@@ -69,9 +74,21 @@ impl Dataset {
             self.verify_part(part, columns)?;
             progress(part.bytes);
         }
-        let hashes = shards.into_iter().flat_map(|facts| facts.hashes).collect();
-        let leak = if sides.len() > 1 { Some(leak::prove(self, hashes)?) } else { None };
-        let near = near::prove(self)?;
+        let mut hashes: Vec<u128> = shards.into_iter().flat_map(|facts| facts.hashes).collect();
+        let leak = leak::prove(self, &content, &mut hashes)?;
+        let near::Proven { proof: near, compared, mut unproven } = near::prove(self)?;
+        match (&manifest.split, &content) {
+            (Some(SplitRecord { ledger: Some(ledger), .. }), Content::Split(_)) => {
+                ledger::prove(self, ledger, &content, &hashes)?;
+            }
+            (Some(SplitRecord { ledger: Some(_), .. }), Content::Shards) => unproven.push(format!(
+                "that `{LEDGER}` has each content on its side: the shards lack a column that the split went by"
+            )),
+            (Some(SplitRecord { ledger: None, leak: LeakProof { near: Some(_), .. }, .. }), _) => unproven.push(format!(
+                "that `{LEDGER}` and the number of pairs are those of the run: the manifest is from before they were recorded"
+            )),
+            _ => {}
+        }
         let files = manifest.shards.iter().map(|shard| shard.bytes);
         Ok(Verification {
             shards: manifest.shards.len() as u64,
@@ -79,8 +96,10 @@ impl Dataset {
             documents: manifest.packing.as_ref().map(|_| manifest.document_count()),
             tokens: manifest.shards.iter().map(|shard| shard.tokens).sum(),
             bytes: files.chain(self.parts().map(|(part, _)| part.bytes)).sum(),
-            leak,
+            leak: (sides.len() > 1).then_some(leak),
             near,
+            compared,
+            unproven,
         })
     }
 
@@ -91,7 +110,9 @@ impl Dataset {
         let manifest = self.manifest();
         let dropped = manifest.dropped.iter().map(|part| (part, DROPPED));
         let audit = manifest.audit.iter().flatten().map(|part| (part, AUDIT));
-        dropped.chain(manifest.quarantine.iter().map(|part| (part, QUARANTINE))).chain(audit)
+        let ledger = manifest.split.iter().filter_map(|split| split.ledger.as_ref());
+        let lists = dropped.chain(manifest.quarantine.iter().map(|part| (part, QUARANTINE))).chain(audit);
+        lists.chain(ledger.map(|part| (part, ledger::COLUMNS)))
     }
 
     /// A reader of the folder takes every file in it: one too many is a row too many.
@@ -122,16 +143,13 @@ impl Dataset {
         self.verify_shard(shard, None).map(drop)
     }
 
-    fn verify_shard(&self, shard: &ShardRecord, side: Option<usize>) -> Result<ShardFacts> {
+    fn verify_shard(&self, shard: &ShardRecord, marks: Option<(&Content<'_>, usize)>) -> Result<ShardFacts> {
         let path = &shard.path;
         self.verify_bytes(path, shard.bytes, &shard.blake3)?;
         let builder = self.parquet(path)?;
         let schema = builder.schema().clone();
         verify_columns(path, &schema, &self.manifest().columns)?;
-        let mut names: Vec<&str> = Vec::new();
-        if side.is_some() {
-            names.extend(content_columns(&schema).iter().map(|&index| schema.field(index).name().as_str()));
-        }
+        let mut names = marks.map_or_else(Vec::new, |(content, _)| content.names(&schema));
         let tokenized = ["token_count", "input_ids"].into_iter().find(|name| schema.index_of(name).is_ok());
         names.extend(tokenized);
         if self.is_packed() {
@@ -148,8 +166,8 @@ impl Dataset {
                 documents += packing::check(&batch, packing.max_tokens).map_err(problem)?;
                 batch = decoded(path, packing::unpacked(&batch))?;
             }
-            if let Some(side) = side {
-                let content = decoded(path, row_hashes(&batch))?;
+            if let Some((content, side)) = marks {
+                let content = decoded(path, content.hashes(&batch))?;
                 hashes.extend(content.into_iter().flatten().map(|hash| leak::marked(hash, side)));
             }
         }

@@ -191,9 +191,11 @@ pub enum Error {
     },
     /// What decided a row's side changes afterwards.
     #[error(
-        "`{column}` changes after `split`, so that equal texts could end on two sides; move `split` behind this step"
+        "`{step}` changes `{column}` behind `split`, which keeps rows with equal values on one side; put `{step}` before `split`"
     )]
     ChangedAfterSplit {
+        /// Name of the step.
+        step: &'static str,
         /// The column.
         column: String,
     },
@@ -202,6 +204,20 @@ pub enum Error {
         "a column `split` says which part of the dataset a row belongs to, and only the step `split` makes it; give this one another name, such as `columns: {{ part: split }}` in an entry of `input`, and use that in the steps"
     )]
     ForeignSplit,
+    /// A row's side itself changes.
+    #[error("`{step}` replaces the sides that the `split` before it has chosen; keep one of the two")]
+    DividedTwice {
+        /// Name of the step.
+        step: &'static str,
+    },
+    /// Steps behind the split made rows of two sides equal in all that is written.
+    #[error("{leak}, or add `{columns}` to `output.columns`; nothing was published")]
+    EqualAfterSplit {
+        /// Which rows.
+        leak: String,
+        /// The columns that the split went by.
+        columns: String,
+    },
     /// A table step was to work on single rows.
     #[error("`{step}` needs a whole table; only row steps can be tried on single rows")]
     NeedsTable {

@@ -3,12 +3,12 @@
 //! A list of dropped rows names the content that a copy shares with the document that stayed, as a hash: which of
 //! several equal rows stays is known only once all were read. The document is found again by its content.
 
-use crate::content::folded_hash;
 use crate::error::Error;
 use crate::pipeline::Pipeline;
 use crate::step::Step;
 use arrow::array::{Array, AsArray, RecordBatch};
 use siyu_dataset::Dataset;
+use siyu_dataset::folded_hash;
 use std::path::Path;
 
 /// Ids of the documents in the shards that hold the content named by `detail` of a row that `step` dropped.

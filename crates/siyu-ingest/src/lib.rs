@@ -12,7 +12,6 @@
 //! number of threads, the memory or the kills.
 
 mod audit;
-mod content;
 mod error;
 pub mod examples;
 mod exchange;
@@ -26,6 +25,7 @@ pub mod operator;
 pub mod pipeline;
 pub mod plan;
 pub mod preview;
+pub mod record;
 pub mod remote;
 pub mod report;
 mod rows;
@@ -38,9 +38,9 @@ mod steps;
 #[cfg(test)]
 mod testing;
 
-pub use content::folded_hash;
 pub use error::{EntryError, Error, OutputError, Result, chain};
 pub use pipeline::Pipeline;
 pub use plan::Plan;
 pub use shards::properties as shard_properties;
+pub use siyu_dataset::folded_hash;
 pub use step::Step;

@@ -17,6 +17,7 @@ mod candidates;
 mod decide;
 mod documents;
 mod examples;
+mod inherit;
 mod job;
 mod ledger;
 mod outcome;

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::thread::{Scope, ScopedJoinHandle};
 
 mod arrival;
+mod divided;
 mod order;
 mod packed;
 mod wanted;
@@ -68,7 +69,7 @@ impl Plan {
         let mut segments = Vec::new();
         let (mut arrival, mut before, mut resolved, mut compiled) =
             (None::<Arrival>, layout.clone(), layout.clone(), Vec::new());
-        check_split(pipeline)?;
+        divided::check(pipeline)?;
         packed::check(pipeline)?;
         for index in order::of(pipeline, &wanted)? {
             let step = &pipeline.steps[index];
@@ -221,20 +222,4 @@ fn slots(names: &[String], layout: &[Field]) -> Result<Vec<usize>> {
         })
     };
     names.iter().map(slot).collect()
-}
-
-/// Refuses what would let one text reach two sides of a split.
-fn check_split(pipeline: &Pipeline) -> Result<()> {
-    let mut divided: Option<&[String]> = None;
-    for (index, step) in pipeline.steps.iter().enumerate() {
-        if let Some(columns) = divided
-            && let Some(name) = step.written_names().into_iter().find(|name| columns.contains(name))
-        {
-            return Err(pipeline.at_step(index, &Error::ChangedAfterSplit { column: name }));
-        }
-        if let Step::Split(split) = step {
-            divided = Some(&split.columns);
-        }
-    }
-    Ok(())
 }

@@ -13,7 +13,7 @@ mod side;
 
 pub(crate) use audit::AuditList;
 pub(crate) use dead::{Dead, DeadLists};
-pub(crate) use join::join_shards;
+pub(crate) use join::{join_shards, seal};
 pub(crate) use pack::packing;
 pub(crate) use part::{Part, PartWriter, parquet_error, written_columns};
 

@@ -5,7 +5,6 @@
 mod support;
 
 use siyu_ingest::remote::{Beat, Crew, Here, Watch, Worker};
-use siyu_ingest::run::progress::Progress;
 use siyu_ingest::run::{run, run_with};
 use siyu_ingest::{Pipeline, Result};
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Manifest, PartRecord};
+use super::{Manifest, PartRecord, PipelineRecord};
 use crate::{Error, Result};
 
 impl Manifest {
@@ -11,7 +11,8 @@ impl Manifest {
     /// # Errors
     /// [`Error::Sum`] names the first number that contradicts the others.
     pub fn check_sums(&self) -> Result<()> {
-        let rows = &self.rows;
+        let (rows, pipeline) = (&self.rows, &self.pipeline);
+        agree("`pipeline.hash`", &pipeline.hash, &PipelineRecord::of(pipeline.text.as_str()).hash)?;
         equal(
             "`rows.input` + `rows.created`",
             rows.input + rows.created,
@@ -65,7 +66,12 @@ impl Manifest {
     }
 
     fn check_split(&self) -> Result<()> {
-        let Some(split) = &self.split else { return Ok(()) };
+        let Some(split) = &self.split else {
+            let divides =
+                self.steps.iter().find(|step| step.step.split_once(' ').is_some_and(|(_, name)| name == "split"));
+            return divides
+                .map_or(Ok(()), |step| agree("`split`", "absent", &format!("the record of step `{}`", step.step)));
+        };
         let mut written: BTreeMap<&str, u64> = BTreeMap::new();
         for shard in &self.shards {
             *written.entry(&shard.split).or_default() += shard.document_count();
@@ -77,11 +83,19 @@ impl Manifest {
         for (side, shards) in written {
             equal(format_args!("`split.rows.{side}`"), 0, shards)?;
         }
-        equal("`split.leak.found`", split.leak.found, 0)
+        split.check()
     }
 }
 
-fn equal(what: impl std::fmt::Display, found: u64, expected: u64) -> Result<()> {
+/// Refuses words that contradict others of the manifest.
+pub(super) fn agree(what: &str, found: &str, expected: &str) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::Contradiction { what: what.to_owned(), found: found.to_owned(), expected: expected.to_owned() })
+}
+
+pub(super) fn equal(what: impl std::fmt::Display, found: u64, expected: u64) -> Result<()> {
     if found == expected {
         return Ok(());
     }

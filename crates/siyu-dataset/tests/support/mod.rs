@@ -63,6 +63,7 @@ pub(crate) fn write_dataset(root: &Path, shards: &[(&str, &[Row])], layout: Layo
             shares: BTreeMap::new(),
             rows: sides,
             leak,
+            ledger: None,
             warnings: Vec::new(),
             moved: 0,
             moved_ids: Vec::new(),

@@ -1,11 +1,11 @@
 //! Keys: by what rows meet, and in which order they lie afterwards.
 
-use crate::content::folded_hash;
 use crate::operator::Key;
 use crate::plan::Arrival;
 use crate::rows::{FILE, PART, SOURCE_ROW};
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{UInt32Type, UInt64Type};
+use siyu_dataset::folded_hash;
 use std::sync::Arc;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 

@@ -4,7 +4,7 @@ use super::apart::{Tied, missed};
 use super::candidates::{Candidates, groups, range_records, ranges};
 use super::documents::Stored;
 use super::examples;
-use super::ledger;
+use super::inherit::Previous;
 use super::outcome::{DividedReport, NearReport};
 use super::raw::{self, Numbers};
 use super::sides::{self, SIDES};
@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// No document.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// How far a share may be missed without a word.
 const MISSED: f64 = 0.005;
@@ -34,6 +34,13 @@ pub(crate) struct Decisions {
     sides: Vec<u8>,
     pub(super) folder: PathBuf,
     pub(super) before: Vec<u64>,
+    /// Which exchange, and which of its acts.
+    pub(super) exchange: usize,
+    pub(super) act: usize,
+    /// The columns that were compared.
+    pub(super) columns: Vec<usize>,
+    /// The ledger that sides were taken from.
+    pub(super) previous: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Decisions {
@@ -49,16 +56,41 @@ impl Decisions {
             return Ok(None);
         };
         let read = |name: &str| raw::read(&pass.folder.join(name));
-        let (mut mates, mut similarities, mut sides) = (Vec::new(), Vec::new(), Vec::new());
-        match pass.job.kind {
+        let (mut mates, mut similarities, mut sides, mut previous) = (Vec::new(), Vec::new(), Vec::new(), None);
+        match &pass.job.kind {
             Kind::Dedup(_) => {
                 mates = raw::u32s(&read("mates.bin")?).collect();
                 similarities = raw::u32s(&read("similarities.bin")?).map(f32::from_bits).collect();
             }
-            Kind::Split(_) => sides = read("sides.bin")?,
+            Kind::Split(split) => {
+                sides = read("sides.bin")?;
+                previous.clone_from(&split.previous);
+            }
         }
         let (folder, before) = (pass.folder.clone(), sketches::before(&sketches::records(pass)?));
-        Ok(Some(Self { report, mates, similarities, sides, folder, before }))
+        let (exchange, act) = (pass.number, pass.earlier.len());
+        let columns = pass.act.slots[..pass.job.content].to_vec();
+        Ok(Some(Self { report, mates, similarities, sides, folder, before, exchange, act, columns, previous }))
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_test(folder: PathBuf, (exchange, act): (usize, usize), mates: Vec<u32>) -> Self {
+        let report = NearReport {
+            step: String::new(),
+            documents: 0,
+            similarity: 0.8,
+            bands: siyu_text::near::Bands { bands: 1, rows: 1 },
+            copies: 0,
+            compared: 0,
+            histogram: Vec::new(),
+            clusters: BTreeMap::new(),
+            least_alike: None,
+            examples: Vec::new(),
+            divided: None,
+        };
+        let (before, columns) = (vec![0, mates.len() as u64], vec![7]);
+        let (similarities, sides) = (Vec::new(), Vec::new());
+        Self { report, mates, similarities, sides, folder, before, exchange, act, columns, previous: None }
     }
 
     /// Why a document is dropped, or nothing where it stays.
@@ -91,6 +123,11 @@ impl Decisions {
     pub(crate) fn side(&self, document: u64) -> &'static str {
         let number = usize::try_from(document).expect("documents are counted in 32 bits");
         SIDES[usize::from(self.sides[number])]
+    }
+
+    /// The document that is kept in each one's place, by number.
+    pub(super) fn mates(&self) -> &[u32] {
+        &self.mates
     }
 
     /// The number of each document's side.
@@ -195,7 +232,7 @@ fn divide(pass: &Pass<'_>, split: &SplitJob, ranks: &Ranks, tied: &Tied<'_>, rep
     let connected = &tied.links.components;
     let (mut places, mut strata, mut earlier) = (vec![0.0; count], Vec::new(), vec![None; count]);
     strata.resize(if split.stratified { count } else { 0 }, 0u64);
-    let previous = split.previous.as_deref().map(ledger::read_ledger).transpose()?.unwrap_or_default();
+    let previous = Previous::open(pass, split)?;
     for bucket in 0..pass.exchange.buckets {
         let first = usize::try_from(pass.before[bucket as usize]).expect("counted in 32 bits");
         for (number, document) in (first..).zip(documents(pass, bucket)?) {
@@ -205,8 +242,7 @@ fn divide(pass: &Pass<'_>, split: &SplitJob, ranks: &Ranks, tied: &Tied<'_>, rep
             if split.stratified {
                 strata[rank] = document.stratum;
             }
-            let known = previous.binary_search_by_key(&document.content, |entry| entry.0);
-            earlier[rank] = known.ok().map(|index| previous[index].1);
+            earlier[rank] = previous.side(number, document.content);
         }
     }
     let stratum = |rank: u32| strata.get(rank as usize).copied().unwrap_or(0);
@@ -214,6 +250,7 @@ fn divide(pass: &Pass<'_>, split: &SplitJob, ranks: &Ranks, tied: &Tied<'_>, rep
     let components = sides::components(pass.count(), connected, describe);
     let (sides, off) = sides::divide(&components, split.shares);
     let mut divided = DividedReport::default();
+    divided.warnings.extend(previous.strangers(&earlier));
     // Without a document no share is missed.
     if off > MISSED && count > 0 {
         let warning = missed(pass, ranks, tied, &components, &sides, split.shares)?;

@@ -8,6 +8,7 @@ use super::raw;
 use super::sketches::Ranks;
 use crate::error::Result;
 use siyu_text::near::{Documents, Links, jaccard};
+use siyu_text::pii::{Kind, Masker, Replacement};
 use std::path::Path;
 
 /// Characters of an example's text.
@@ -32,15 +33,17 @@ pub(super) fn id(folder: &Path, before: &[u64], document: u32) -> Result<String>
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The texts of the pairs drawn as examples, the document that stays first.
+/// The texts of the pairs drawn as examples, the document that stays first. Personal data of all kinds is masked in them,
+/// whatever the pipeline masks behind the step: a report is passed on more freely than a dataset.
 pub(super) fn read(pass: &Pass<'_>, ranks: &Ranks, links: &Links) -> Result<Vec<Example>> {
     let content = &pass.act.slots[..pass.job.content];
+    let masker = Masker::new(Kind::ALL, Replacement::Fixed("<{kind}>".to_owned()));
     let text = |rank: u32| -> Result<(String, String)> {
         let (bucket, place) = pass.place(ranks.documents[rank as usize]);
         let rows = Bucket::read(pass, bucket)?;
         let mut text = String::new();
         rows.text(place as usize, content, &mut text);
-        Ok((rows.id(place as usize).to_owned(), text.chars().take(EXAMPLE_CHARS).collect()))
+        Ok((rows.id(place as usize).to_owned(), masker.mask(&text).text.chars().take(EXAMPLE_CHARS).collect()))
     };
     let example = |&(later, earlier, similarity): &(u32, u32, f64)| {
         let ((one, one_text), (other, other_text)) = (text(earlier)?, text(later)?);

@@ -45,8 +45,8 @@ pub(crate) struct SplitJob {
     pub(crate) groups: usize,
     /// Whether one more slot follows, within whose values the shares hold.
     pub(crate) stratified: bool,
-    /// Positions among the content slots whose equal texts tie documents by themselves.
-    pub(crate) tied: Vec<usize>,
+    /// Lists of positions among the content slots whose equal texts tie documents by themselves.
+    pub(crate) tied: Vec<Vec<usize>>,
     pub(crate) previous: Option<PathBuf>,
 }
 

@@ -3,13 +3,13 @@
 use super::bucket::Bucket;
 use super::raw::{self, Numbers};
 use super::{Job, Keep, Kind, Pass, SKETCH, each_bucket};
-use crate::content::folded_hash;
 use crate::error::Result;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use siyu_dataset::folded_hash;
 use siyu_text::near::{Shingler, Signature, Signatures, Sketcher};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
@@ -34,6 +34,9 @@ pub(super) type BandKey = (u64, u32);
 
 /// Something that equal documents share: its hash, whose last bit says whether it is the document itself, and the place.
 pub(super) type EqualKey = (u128, u32);
+
+/// Keeps hashes of what ties documents by itself apart from those of groups.
+const TIED: u64 = 0x7469_6564;
 
 pub(super) const BAND_BYTES: usize = 12;
 pub(super) const EQUAL_BYTES: usize = 20;
@@ -170,10 +173,11 @@ impl Orders {
             let hash = column[batch as usize][row as usize];
             (hash != 0).then(|| xxh3_128_with_seed(&hash.to_le_bytes(), number + 1))
         });
-        let tied: &[usize] = if let Kind::Split(split) = &job.kind { &split.tied } else { &[] };
-        let alone = tied.iter().filter_map(move |&position| {
-            let hash = content_hash(rows, place, &slots[position..=position]);
-            (hash != folded_hash(&[None])).then(|| xxh3_128_with_seed(&hash.to_le_bytes(), 0x7469_6564))
+        let tied: &[Vec<usize>] = if let Kind::Split(split) = &job.kind { &split.tied } else { &[] };
+        let alone = (TIED..).zip(tied).filter_map(move |(seed, positions)| {
+            let slots: Vec<usize> = positions.iter().map(|&position| slots[position]).collect();
+            let hash = content_hash(rows, place, &slots);
+            (hash != folded_hash(&vec![None; slots.len()])).then(|| xxh3_128_with_seed(&hash.to_le_bytes(), seed))
         });
         grouped.chain(alone)
     }

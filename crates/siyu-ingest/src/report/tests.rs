@@ -64,6 +64,7 @@ fn manifest() -> Manifest {
                 .map(|(side, rows)| (side.into(), rows))
                 .into(),
             leak: LeakProof { method: "exact content hash".into(), checked: 30_000, found: 0, near: None },
+            ledger: None,
             warnings: Vec::new(),
             moved: 0,
             moved_ids: Vec::new(),

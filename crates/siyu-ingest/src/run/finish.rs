@@ -1,6 +1,6 @@
 //! From parts to a dataset: shards joined, sums made and checked, everything moved into place, the manifest last.
 
-use super::install::{LEDGER, install};
+use super::install::install;
 use super::recheck::recheck;
 use super::stages::{Engine, Stages, unwrap_external};
 use crate::audit;
@@ -17,8 +17,8 @@ use crate::steps::load_tokenizer;
 use arrow::datatypes::{Field, SchemaRef};
 use futures::StreamExt;
 use siyu_dataset::{
-    ColumnRecord, FORMAT_VERSION, InputRecord, LeakProof, Manifest, NearRule, PackingRecord, PartRecord,
-    PipelineRecord, RowTotals, ShardRecord, SplitRecord, StepRecord, TokenizerRecord, packed_schema,
+    ColumnRecord, Dataset, FORMAT_VERSION, InputRecord, LeakProof, Manifest, PackingRecord, PartRecord, PipelineRecord,
+    RowTotals, ShardRecord, SplitRecord, StepRecord, TokenizerRecord, packed_schema,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -72,8 +72,9 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
         quarantine: dead.quarantine,
     };
     manifest.rows = totals(&manifest, &tally);
-    manifest.split = split(engine, stages, &manifest);
+    manifest.split = split(engine, stages, &manifest, &staging)?;
     check_sum(&manifest)?;
+    pool.install(|| apart(&manifest, &staging))?;
     let mut statistics = Statistics::default();
     for part in &stages.parts {
         statistics.merge(part.statistics.clone());
@@ -83,8 +84,6 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
     let near = stages.decisions.iter().map(|decisions| decisions.report.clone()).collect();
     let facts = ReportFacts { title, manifest: manifest.clone(), statistics, drop_reasons, quarantine_reasons, near };
     write_report(&staging, &facts).and_then(|()| write_card(&staging, &facts)).map_err(Error::write(&staging))?;
-    let divided = stages.decisions.iter().find(|decisions| decisions.report.divided.is_some());
-    divided.map(|decisions| near::write_ledger(decisions, &staging.join(LEDGER))).transpose()?;
     go_on()?;
     install(&staging, &engine.scratch.path, &engine.pipeline.output.directory, &manifest)?;
     Ok(manifest)
@@ -248,30 +247,41 @@ fn personal_data(tally: &Tally) -> BTreeMap<String, u64> {
     tally.notes.iter().filter(|(name, _)| is_kind(name)).map(|(name, count)| (name.clone(), *count)).collect()
 }
 
-fn split(engine: &Engine<'_>, stages: &Stages, manifest: &Manifest) -> Option<SplitRecord> {
+fn split(engine: &Engine<'_>, stages: &Stages, manifest: &Manifest, staging: &Path) -> Result<Option<SplitRecord>> {
     let split =
-        engine.pipeline.steps.iter().find_map(|step| if let Step::Split(split) = step { Some(split) } else { None })?;
+        engine.pipeline.steps.iter().find_map(|step| if let Step::Split(split) = step { Some(split) } else { None });
+    let Some(split) = split else { return Ok(None) };
     let mut rows = BTreeMap::new();
     for shard in &manifest.shards {
         *rows.entry(shard.split.clone()).or_default() += shard.document_count();
     }
-    let by = split.columns.iter().chain(&split.group_by).cloned().collect();
-    let divided = stages.decisions.iter().find_map(|decisions| decisions.report.divided.clone()).unwrap_or_default();
-    let shares = [("train", split.train), ("validation", split.validation), ("test", split.test)];
-    let shares = shares.into_iter().map(|(side, share)| (side.to_owned(), share)).collect();
-    let leak = LeakProof {
-        method: format!("Jaccard similarity of {} or more", split.leak_similarity),
-        checked: divided.checked,
-        found: 0,
-        near: Some(NearRule {
-            similarity: split.leak_similarity,
-            shingles: split.shingles,
-            columns: split.columns.clone(),
-            group_by: split.group_by.clone(),
-        }),
-    };
-    let (warnings, moved, moved_ids) = (divided.warnings, divided.moved, divided.moved_ids);
-    Some(SplitRecord { by, shares, rows, leak, warnings, moved, moved_ids })
+    let decisions = stages.decisions.iter().find(|decisions| decisions.report.divided.is_some());
+    let ledger = near::write_ledger(&stages.decisions, staging)?;
+    let divided = decisions.and_then(|decisions| decisions.report.divided.clone()).unwrap_or_default();
+    let rule = split.rule();
+    Ok(Some(SplitRecord {
+        by: rule.by(),
+        shares: split.asked(),
+        leak: LeakProof { method: rule.method(), checked: SplitRecord::pairs(&rows), found: 0, near: Some(rule) },
+        rows,
+        ledger,
+        warnings: divided.warnings,
+        moved: divided.moved,
+        moved_ids: divided.moved_ids,
+    }))
+}
+
+/// Refuses rows that are equal on two sides in all that is written, the split having gone by what is not.
+fn apart(manifest: &Manifest, staging: &Path) -> Result<()> {
+    let Some(split) = &manifest.split else { return Ok(()) };
+    let staged = Dataset::of(staging, manifest.clone()).map_err(Error::Dataset)?;
+    staged.prove_apart().map_err(|error| match error {
+        leak @ siyu_dataset::Error::Leak { .. } => {
+            let columns = split.leak.near.iter().flat_map(|rule| &rule.columns).cloned().collect::<Vec<_>>();
+            Error::EqualAfterSplit { leak: leak.to_string(), columns: columns.join("`, `") }
+        }
+        error => Error::Dataset(error),
+    })
 }
 
 fn tokenizer(engine: &Engine<'_>) -> Result<Option<TokenizerRecord>> {

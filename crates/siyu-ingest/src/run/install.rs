@@ -4,7 +4,7 @@
 use crate::error::{Error, OutputError, Result};
 use crate::files;
 use serde::{Deserialize, Serialize};
-use siyu_dataset::{MANIFEST, Manifest};
+use siyu_dataset::{LEDGER, MANIFEST, Manifest};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,6 @@ use std::path::{Path, PathBuf};
 const FOLDERS: [&str; 4] = ["data", "dropped", "quarantine", "audit"];
 /// Its pages.
 const PAGES: [&str; 3] = ["README.md", "report.html", "report.json"];
-/// Which content is on which side of a split, for the next run's `previous`.
-pub(super) const LEDGER: &str = "split.parquet";
 /// The record in the scratch folder of what an installation may have put into the output folder.
 pub(super) const JOURNAL: &str = "install.json";
 

@@ -8,16 +8,20 @@ use crate::steps::text_columns;
 use arrow::datatypes::{DataType, Field};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use siyu_dataset::{NearRule, tied_columns};
 use siyu_text::near::{Bands, Link, Shingles};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Divides the documents into training, validation and test parts, named in the column `split`, so that nothing in one
 /// part resembles anything in another.
 ///
 /// Documents that are alike at `leak_similarity`, or equal in a column of `group_by`, land on one side, and so does
-/// whatever is connected with them. Where several columns are the content and `input` is among them, equal inputs land
-/// on one side too, whatever the instruction. A document stays on its side when others are added; `previous` makes
-/// sure of it.
+/// whatever is connected with them. Where several columns are the content, equal inputs land on one side too, whatever
+/// the instruction, and so do equal texts, and equal instructions with equal inputs, whatever the other columns say.
+/// Steps behind `split` must leave its columns as they are. A document's side follows from its own content, so that few
+/// change it when others are added: those between bounds that move by up to two points where the shares would be missed.
+/// With `previous` none does.
 ///
 /// # Why
 /// A copy of a training document in the test part makes the test's score worthless, and so does a near-copy or another
@@ -61,7 +65,8 @@ pub struct Split {
     #[serde(default)]
     pub strict_shares: bool,
     /// The `split.parquet` of an earlier dataset, whose choices hold. Where new documents tie a training document to a
-    /// test document, both are for testing.
+    /// test document, both are for testing. A document that takes an earlier one's place in a `near_dedup` right in front
+    /// of this step takes its side, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<PathBuf>,
     /// Another seed divides otherwise.
@@ -90,6 +95,24 @@ impl Split {
     }
 }
 
+impl Split {
+    /// What must not be on two sides, as a manifest says it.
+    pub(crate) fn rule(&self) -> NearRule {
+        NearRule {
+            similarity: self.leak_similarity,
+            shingles: self.shingles,
+            columns: self.columns.clone(),
+            group_by: self.group_by.clone(),
+        }
+    }
+
+    /// The share of each side, as a manifest says it.
+    pub(crate) fn asked(&self) -> BTreeMap<String, f64> {
+        let shares = [("train", self.train), ("validation", self.validation), ("test", self.test)];
+        shares.into_iter().map(|(side, share)| (side.to_owned(), share)).collect()
+    }
+}
+
 impl TableOperator for Split {
     fn reads(&self) -> Vec<String> {
         self.columns.iter().chain(&self.group_by).chain(&self.stratify_by).cloned().collect()
@@ -110,14 +133,13 @@ impl TableOperator for Split {
     fn job(&self, inputs: &[Field]) -> Result<Option<Job>> {
         check("split", "leak_similarity", self.leak_similarity, self.shingles)?;
         check_text("split", &self.columns, inputs)?;
-        let input = self.columns.iter().position(|name| name == "input").filter(|_| self.columns.len() > 1);
         let split = SplitJob {
             shares: self.shares()?,
             strict: self.strict_shares,
             seed: self.seed,
             groups: self.group_by.len(),
             stratified: self.stratify_by.is_some(),
-            tied: input.into_iter().collect(),
+            tied: tied_columns(&self.columns),
             previous: self.previous.clone(),
         };
         Ok(Some(Job {

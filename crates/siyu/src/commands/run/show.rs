@@ -47,7 +47,6 @@ struct State {
     reading: bool,
     /// What the units are.
     units: &'static str,
-    stopping: bool,
 }
 
 impl State {
@@ -66,7 +65,6 @@ impl State {
             total: total.load(Relaxed),
             reading,
             units: if progress.compares.load(Relaxed) { "documents compared" } else { "buckets" },
-            stopping: progress.stop.load(Relaxed),
         }
     }
 
@@ -110,9 +108,6 @@ impl Shown {
     }
 
     fn update(&mut self, state: &State) {
-        if state.stopping && !self.last.stopping {
-            self.say("stopping after the work at hand; press Ctrl-C again to stop at once");
-        }
         if state.number != self.last.number || state.reading != self.last.reading {
             self.begin(state);
         } else if state.units != self.last.units {
@@ -185,7 +180,6 @@ mod tests {
             total: 100_000_000,
             reading: true,
             units: "buckets",
-            stopping: false,
         };
         // An earlier run had read 20 MB: they count as done and not as speed.
         let line = state.line(20_000_000, Duration::from_secs(10));

@@ -1,6 +1,14 @@
-//! What counts as the same content: texts that differ in nothing but white space.
+//! The content of a document where white space does not count: by it copies are found, documents divided, and the sides
+//! of a split kept apart.
 
 use std::cell::RefCell;
+
+use arrow::{
+    array::{Array, AsArray, RecordBatch},
+    compute::cast,
+    datatypes::DataType,
+    error::ArrowError,
+};
 use xxhash_rust::xxh3::Xxh3;
 
 thread_local! {
@@ -26,6 +34,26 @@ pub fn folded_hash(parts: &[Option<&str>]) -> u128 {
         }
     });
     hasher.digest128()
+}
+
+/// The [`folded_hash`] of each row's texts in these columns; `None` where all of them are blank.
+///
+/// # Errors
+/// Where a column is missing or no text.
+pub(crate) fn folded_hashes(batch: &RecordBatch, names: &[&str]) -> Result<Vec<Option<u128>>, ArrowError> {
+    let column = |name: &&str| {
+        let column = batch.column_by_name(name);
+        cast(column.ok_or_else(|| ArrowError::SchemaError(format!("no column `{name}`")))?, &DataType::Utf8)
+    };
+    let columns = names.iter().map(column).collect::<Result<Vec<_>, _>>()?;
+    let columns: Vec<_> = columns.iter().map(AsArray::as_string::<i32>).collect();
+    let mut parts = Vec::with_capacity(columns.len());
+    let hash = |row| {
+        parts.clear();
+        parts.extend(columns.iter().map(|column| column.is_valid(row).then(|| column.value(row))));
+        parts.iter().flatten().any(|part| !part.trim().is_empty()).then(|| folded_hash(&parts))
+    };
+    Ok((0..batch.num_rows()).map(hash).collect())
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ impl Config {
         raw.check()?;
         raw::check_quantization(&json)?;
         let kv_heads = raw.num_key_value_heads.unwrap_or(raw.num_attention_heads);
-        if kv_heads == 0 || raw.num_attention_heads % kv_heads != 0 {
+        if raw.num_attention_heads % kv_heads != 0 {
             return Err(Error::Config {
                 problem: format!(
                     "`num_key_value_heads` is {kv_heads}, which does not divide `num_attention_heads`, {}",
@@ -215,6 +215,29 @@ mod tests {
         assert_eq!(found.len(), 12 + 3);
         let tied = json!({ "num_hidden_layers": 1, "tie_word_embeddings": true });
         assert_eq!(names(&tied).len(), 9 + 2);
+    }
+
+    /// Each would be a table, a list or a division by zero of that size.
+    #[test]
+    fn sizes_that_no_model_has_are_refused_by_name() {
+        for (change, told) in [
+            (json!({ "max_position_embeddings": 1_000_000_000 }), "`max_position_embeddings`"),
+            (json!({ "max_position_embeddings": 1 }), "`max_position_embeddings`"),
+            (json!({ "rope_scaling": { "type": "linear", "factor": 1e12 } }), "is 2048000000000000,"),
+            (json!({ "rope_scaling": { "rope_type": "yarn", "factor": 1e300 } }), "from 2 to 4194304"),
+            (json!({ "rope_scaling": { "type": "linear", "factor": 0.0 } }), "has `factor` 0;"),
+            (json!({ "rope_theta": 0.0 }), "`rope_theta` is 0"),
+            (json!({ "num_hidden_layers": 1_000_000_000_000_u64 }), "`num_hidden_layers`"),
+            (json!({ "num_hidden_layers": 0 }), "`num_hidden_layers` is 0"),
+            (json!({ "head_dim": 1_000_000_000 }), "heads have 1000000000 numbers"),
+            (json!({ "intermediate_size": -1 }), "`intermediate_size` is -1"),
+            (json!({ "num_key_value_heads": -8 }), "`num_key_value_heads` is -8"),
+        ] {
+            let error = config(&change).expect_err(told).to_string();
+            assert!(error.contains(told), "{error}");
+        }
+        // The longest that was published: gradientai's Llama 3 for 4,194,304 tokens.
+        assert_eq!(config(&json!({ "max_position_embeddings": 4_194_304 })).unwrap().max_positions, 4_194_304);
     }
 
     #[test]

@@ -45,7 +45,10 @@ pub enum Error {
         problem: String,
     },
     /// Jobs fail for reasons that no attempt tells.
-    #[error("tasks could not be started: {problem}; run the same command again to continue")]
+    #[error(
+        "tasks could not be started: {problem}; does every executor see the shared folder at the same path, as the same \
+         user, or have the keys of the store? Run the same command again to continue"
+    )]
     JobFailed {
         /// What the scheduler said.
         problem: String,

@@ -21,6 +21,7 @@
 //!
 //! What must not be done here: moving rows, or deciding what a record says. That is the same code as in a local run.
 
+mod client;
 pub mod codec;
 mod error;
 pub mod executor;

@@ -2,10 +2,10 @@
 //! log knows why nothing is done.
 
 use crate::Tell;
+use crate::client::{self, Problem};
 use crate::error::{Error, Result};
 use std::time::Duration;
-use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 /// How long the scheduler is looked for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -53,10 +53,10 @@ impl Link {
     }
 
     async fn answers(&self) -> std::result::Result<(), String> {
-        match timeout(LOOK_EVERY, TcpStream::connect(&self.scheduler)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("no answer in time".to_owned()),
+        match client::connect(&self.scheduler).await {
+            Ok(_) => Ok(()),
+            Err(Problem::Silence(problem)) => Err(problem),
+            Err(Problem::Address) => Err("that is no address".to_owned()),
         }
     }
 }

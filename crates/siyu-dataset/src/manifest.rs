@@ -139,7 +139,7 @@ pub struct InputRecord {
 }
 
 /// What one step did: `rows_in + created == rows_out + dropped`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepRecord {
     /// Its position from 1 and its name, such as `3 strip_html`.
     pub step: String,
@@ -151,6 +151,9 @@ pub struct StepRecord {
     pub dropped: u64,
     /// Rows that began here, such as the further windows of a long document.
     pub created: u64,
+    /// What the reader of the dataset should know of the step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// Where every row ended, a packed document counting as a row: `input + created == written + dropped + quarantined`.

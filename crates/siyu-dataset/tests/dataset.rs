@@ -101,7 +101,7 @@ fn with_test_document(document: (&str, &str)) -> TempDir {
             rows: 7,
             quarantined: 1,
         }],
-        steps: vec![StepRecord { step: "1 filter".into(), rows_in: 6, rows_out: 5, dropped: 1, created: 0 }],
+        steps: vec![StepRecord { step: "1 filter".into(), rows_in: 6, rows_out: 5, dropped: 1, ..Default::default() }],
         rows: RowTotals { input: 7, created: 0, written: 5, dropped: 1, quarantined: 1 },
         personal_data: BTreeMap::new(),
         personal_data_check: None,

@@ -142,6 +142,16 @@ impl Merge {
     }
 }
 
+/// Refuses an adapter that changes what a model of this configuration does not have. Reads no numbers.
+///
+/// # Errors
+/// [`Error::Checkpoint`] names the setting or tensor that does not fit.
+pub(crate) fn expect_fit(model: &Path, adapter: &Path) -> Result<()> {
+    let (config, settings) = (Config::from_folder(model)?, LoraSettings::from_folder(adapter)?);
+    plan::expect_modules(&config, &settings)?;
+    plan::plan(&config, &settings, &Checkpoint::of_file(adapter.join(ADAPTER_WEIGHTS))?).map(drop)
+}
+
 /// A merged model that has no name yet; gone unless it is finished.
 #[derive(Debug)]
 pub struct Merged<'a> {

@@ -153,6 +153,20 @@ fn parts_that_were_not_made_for_each_other_are_refused() {
 }
 
 #[test]
+fn an_adapter_without_a_record_must_fit_by_its_shapes() {
+    let project = Project::new();
+    fs::remove_file(project.at("run/siyu.json")).unwrap();
+    create_bundle(&project.at("fits"), &project.parts(), false).unwrap().verify().unwrap();
+    let text = fs::read_to_string(project.at("base/config.json")).unwrap();
+    let mut wider: serde_json::Value = serde_json::from_str(&text).unwrap();
+    wider["hidden_size"] = (2 * wider["hidden_size"].as_u64().unwrap()).into();
+    project.write("base/config.json", &wider.to_string());
+    let error = create_bundle(&project.at("other"), &project.parts(), false).unwrap_err().to_string();
+    assert!(error.contains("lora_A.weight") && error.contains("has shape"), "{error}");
+    assert!(!project.at("other").exists());
+}
+
+#[test]
 fn an_adapter_is_not_added_to_what_it_was_merged_into() {
     let project = Project::new();
     let merge = Merge::open(&project.at("base"), &project.at("run")).unwrap();

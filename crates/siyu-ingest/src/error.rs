@@ -199,6 +199,11 @@ pub enum Error {
         /// The column.
         column: String,
     },
+    /// A column `split` that is not that of the step.
+    #[error(
+        "a column `split` says which part of the dataset a row belongs to, and only the step `split` makes it; give this one another name, such as `columns: {{ part: split }}` in an entry of `input`, and use that in the steps"
+    )]
+    ForeignSplit,
     /// A row's side itself changes.
     #[error("`{step}` replaces the sides that the `split` before it has chosen; keep one of the two")]
     DividedTwice {

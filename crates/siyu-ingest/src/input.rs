@@ -54,6 +54,7 @@ mod parse;
 mod rows;
 mod stream;
 mod suggest;
+mod texts;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -74,6 +75,7 @@ pub(crate) use discover::{check_encoding, check_pattern, neighbours};
 pub(crate) use outputs::without_outputs;
 pub use parse::{Parser, parse};
 pub(crate) use suggest::hint;
+pub(crate) use texts::{Text, each_text};
 
 /// Files to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

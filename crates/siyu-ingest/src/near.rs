@@ -10,12 +10,14 @@
 //!
 //! Everything but a few numbers a document lies in the scratch folder.
 
+mod apart;
 mod bits;
 mod bucket;
 mod candidates;
 mod decide;
 mod documents;
 mod examples;
+mod inherit;
 mod job;
 mod ledger;
 mod outcome;
@@ -137,7 +139,7 @@ fn clean(pass: &Pass<'_>) -> Result<()> {
     for entry in std::fs::read_dir(&pass.folder).map_err(Error::read(&pass.folder))? {
         let path = entry.map_err(Error::read(&pass.folder))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if ["bands-", "equal-", "candidates-", "sets-", "refused"].iter().any(|prefix| name.starts_with(prefix)) {
+        if ["bands-", "equal-", "candidates-", "sets-"].iter().any(|prefix| name.starts_with(prefix)) {
             std::fs::remove_file(&path).map_err(Error::write(&path))?;
         }
     }

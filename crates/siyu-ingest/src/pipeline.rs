@@ -196,13 +196,8 @@ impl Pipeline {
             return Err(self.at(&["output", "shard_megabytes"], message, "256 is the default"));
         }
         for (index, entry) in self.input.iter().enumerate() {
-            let index = index.to_string();
-            let at = |key: &str, error: Error| {
-                let message = chain(&error);
-                self.at(&["input", &index, key], message, "`siyu schema` describes every key")
-            };
-            input::check_encoding(entry).map_err(|error| at("encoding", error))?;
-            input::check_pattern(entry).map_err(|error| at("path", error))?;
+            input::check_encoding(entry).map_err(|error| self.at_entry(index, "encoding", &error))?;
+            input::check_pattern(entry).map_err(|error| self.at_entry(index, "path", &error))?;
         }
         Ok(())
     }
@@ -216,6 +211,11 @@ impl Pipeline {
         let (line, column) = siyu_yaml::moved(&self.text, &self.written, (place.line, place.column));
         let help = format!("{help}; nothing was read or written");
         Error::Pipeline(Box::new(Diagnostic::new(&self.path, &self.written, line, column, message, help)))
+    }
+
+    /// An error about a key of entry `index` of `input`.
+    pub(crate) fn at_entry(&self, index: usize, key: &str, error: &Error) -> Error {
+        self.at(&["input", &index.to_string(), key], chain(error), "`siyu schema` describes every key")
     }
 
     /// An error of step `index`, with the place of the step or of its setting in the file.

@@ -93,7 +93,15 @@ fn lead(
     }
     let scratch = Scratch::open(output, &identity, options.fresh)?;
     let written = write(pipeline, &plan, sources, (options, crew), progress, &scratch, &identity);
-    let manifest = written.map_err(|error| scratch.explain(error))?;
+    let manifest = match written {
+        Ok(manifest) => manifest,
+        // Nothing was wanted of such a split, and no other one goes on from here.
+        Err(error @ Error::StrictShares { .. }) => {
+            scratch.remove()?;
+            return Err(error);
+        }
+        Err(error) => return Err(scratch.explain(error)),
+    };
     scratch.remove()?;
     Ok(Outcome::Written(Box::new(manifest)))
 }

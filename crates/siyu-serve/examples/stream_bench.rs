@@ -56,7 +56,8 @@ fn main() -> Result<()> {
     let read = Arc::new(Moment::default());
     let guards = Guards::new(&settings)?;
     let model = Model::open(&settings, read.clone(), Arc::new(|error| println!("error: {error}")))?;
-    let service = Arc::new(Service::new(model, guards.hooks(), settings.limits.clone()));
+    let service = Arc::new(Service::new(guards.hooks(), settings.limits.clone()));
+    service.swap(model);
     let runtime = tokio::runtime::Runtime::new()?;
     let server = runtime.block_on(Server::bind(&settings))?;
     let address = server.address()?;

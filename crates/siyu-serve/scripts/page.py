@@ -3,9 +3,11 @@
     pip install playwright        # Chromium itself from the system's packages
     python scripts/page.py URL TOKEN FOLDER
 
-The service at URL answers a question with many small pieces, and one with 慢 in it slowly.
+The service at URL answers a question with many small pieces, one with 慢 in it slowly, and refuses more than five
+messages as too long.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -18,10 +20,11 @@ with sync_playwright() as play:
     context = browser.new_context(locale="zh-CN", color_scheme="light", viewport={"width": 900, "height": 700})
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=url)
     page = context.new_page()
-    problems, asked = [], []
+    problems, asked, said = [], [], []
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: said.append(json.loads(request.post_data)) if request.post_data else None)
     page.goto(url)
     page.screenshot(path=folder / "login.png")
 
@@ -53,6 +56,9 @@ with sync_playwright() as play:
     expect(page.locator("#send")).to_be_visible()
     page.screenshot(path=folder / "light.png")
 
+    assert said[-1] == {"messages": said[-1]["messages"], "stream": True}
+    assert [turn["role"] for turn in said[-1]["messages"]] == ["user", "assistant", "user"]
+
     page.click("#theme")
     page.click("#language")
     expect(page.locator("#send")).to_have_text("Send")
@@ -60,6 +66,34 @@ with sync_playwright() as play:
     page.screenshot(path=folder / "dark.png")
     page.set_viewport_size({"width": 380, "height": 700})
     page.screenshot(path=folder / "narrow.png")
+
+    # What was being said in a chat that was left is no part of the next one.
+    for button in ["#fresh", "#leave"]:
+        page.fill("#text", "慢")
+        page.click("#send")
+        expect(page.locator(".assistant").last.locator("p")).to_contain_text("一")
+        page.click(button)
+        if button == "#leave":
+            page.fill("#token", token)
+            page.click("#enter")
+        page.fill("#text", "再来")
+        page.click("#send")
+        expect(page.locator(".assistant").last.locator("p")).to_contain_text("答案")
+        expect(page.locator("#send")).to_be_visible()
+        assert said[-1]["messages"] == [{"role": "user", "content": "再来"}], said[-1]
+        assert page.locator(".turn").count() == 2
+
+    # What the model cannot read at once goes on without its older half.
+    for question in range(2, 5):
+        page.fill("#text", f"第{question}问")
+        page.click("#send")
+        expect(page.locator(".assistant")).to_have_count(question)
+        expect(page.locator(".assistant").last.locator("p")).to_contain_text("答案")
+        expect(page.locator("#send")).to_be_visible()
+    assert [len(one["messages"]) for one in said[-2:]] == [7, 3], said[-2:]
+    assert said[-1]["messages"][0]["role"] == "user"
+    # The browser itself tells of the 400.
+    problems.clear()
 
     # Neither the disk nor another page has the token, and nobody else was asked for anything.
     assert token not in page.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie])")

@@ -14,6 +14,7 @@ mod fields;
 mod format;
 mod generate;
 mod health;
+mod history;
 mod path;
 mod sampling;
 mod service;

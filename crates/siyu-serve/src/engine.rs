@@ -22,15 +22,14 @@ pub use answer::Vocabulary;
 pub use forward::{Forward, Row};
 pub use request::{Event, Likely, Rejected, Request, Ticket, TokenLogprobs};
 
-use crate::contract::{Observer, RequestId};
+use crate::contract::Observer;
 use std::{
     sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc::{Sender, channel},
     },
     thread::{self, JoinHandle},
-    time::Instant,
 };
 use underway::Job;
 use worker::Worker;
@@ -69,8 +68,6 @@ pub(crate) struct Shared {
     /// The thread ended by a fault: nobody answers any more.
     dead: AtomicBool,
 }
-
-static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl Engine {
     /// Starts the thread.
@@ -117,15 +114,10 @@ impl Engine {
             self.observer.turned_away();
             return Err(Rejected::QueueFull);
         }
-        let id = RequestId(NEXT.fetch_add(1, Ordering::Relaxed));
-        let (sender, events) = tokio::sync::mpsc::unbounded_channel();
-        let verdict = Arc::new(OnceLock::new());
-        let job = Job { id, request, events: sender, verdict: verdict.clone(), came: Instant::now() };
-        if self.jobs.as_ref().is_none_or(|jobs| jobs.send(job).is_err()) {
-            self.shared.in_flight.fetch_sub(1, Ordering::AcqRel);
-            return Err(Rejected::Dead);
-        }
-        Ok(Ticket { id, events, verdict })
+        let (job, ticket) = Job::new(request, self.shared.clone(), self.observer.clone());
+        // One that nobody takes is over, as it is dropped.
+        let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
+        if sent { Ok(ticket) } else { Err(Rejected::Dead) }
     }
 
     /// Requests that were taken and have not ended.

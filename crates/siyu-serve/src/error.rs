@@ -54,6 +54,9 @@ pub enum Error {
         /// What it said.
         source: ort::Error,
     },
+    /// Nobody waits for the model any more that was being opened.
+    #[error("the model is not opened: the service ends")]
+    GivenUp,
     /// The engine's thread ended.
     #[error(
         "the model has stopped by a fault of the program and answers no more; restart the service, or send it SIGHUP to load the model again"

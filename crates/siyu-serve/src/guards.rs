@@ -78,7 +78,10 @@ impl Guards {
             filter: Arc::new(hooks::Filtering { guard: Arc::clone(&self.filter), metrics: Arc::clone(&self.metrics) }),
             observer: Arc::clone(&self.metrics) as _,
             ledger: match &self.budgets {
-                Some(budgets) => Arc::new(hooks::Books { budgets: Arc::clone(budgets), clock: self.clock }),
+                Some(budgets) => {
+                    let (budgets, metrics) = (Arc::clone(budgets), Arc::clone(&self.metrics));
+                    Arc::new(hooks::Books { budgets, metrics, clock: self.clock })
+                }
                 None => base.ledger,
             },
             sessions: self.kept.as_ref().map(|kept| {

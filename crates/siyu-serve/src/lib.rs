@@ -12,6 +12,7 @@ mod error;
 pub mod filter;
 pub mod gate;
 mod guards;
+mod load;
 pub mod metrics;
 mod model;
 mod page;

@@ -54,7 +54,7 @@ const STATUSES: [u16; 5] = [400, 401, 403, 429, 500];
 const FILTERS: [&str; 4] = ["words", "personal", "risk", "masked"];
 
 impl Metrics {
-    /// The gate let a request not in.
+    /// The gate let a request not in, or its caller had no tokens left.
     pub fn refused(&self, status: u16) {
         if let Some(place) = STATUSES.iter().position(|known| *known == status) {
             add(&self.refused[place], 1);

@@ -4,6 +4,7 @@ use crate::{
     Error, Result, Settings,
     contract::Observer,
     engine::{Capacity, Engine, Report, Vocabulary, onnx},
+    load::Load,
 };
 use serde_json::Value;
 use siyu_checkpoint::{Config, GenerateSettings};
@@ -44,9 +45,20 @@ impl Model {
     /// # Errors
     /// [`Error::Set`] tells what of a bundle was changed, or does not belong to the rest.
     /// [`Error::Read`] and [`Error::Model`] name the file, [`Error::Runtime`] and [`Error::Onnx`] the runtime's trouble.
-    #[expect(clippy::disallowed_methods, reason = "clients are told since when a model answers")]
     pub fn open(settings: &Settings, observer: Arc<dyn Observer>, report: Report) -> Result<Self> {
+        Self::open_for(&Load::default(), settings, observer, report)
+    }
+
+    /// The same, but ends with [`Error::GivenUp`] soon after nobody wants the model any more.
+    #[expect(clippy::disallowed_methods, reason = "clients are told since when a model answers")]
+    pub(crate) fn open_for(
+        load: &Load,
+        settings: &Settings,
+        observer: Arc<dyn Observer>,
+        report: Report,
+    ) -> Result<Self> {
         let set = siyu_export::served(&settings.model, None)?;
+        load.go_on()?;
         if let Some(adapter) = set.adapter {
             let problem =
                 "what is served has no adapter beside it; bundle what `siyu merge` and `siyu export-onnx` make of both";
@@ -70,7 +82,7 @@ impl Model {
             defaults.end_tokens.push(end);
         }
         let vocabulary = Vocabulary { tokenizer: tokenizer.clone(), special: Arc::new(special_tokens(&json)) };
-        let forward = onnx::open(folder, &settings.engine, config.max_positions)?;
+        let forward = onnx::open_for(load, folder, &settings.engine, config.max_positions)?;
         if forward.vocab() < tokenizer.vocab_size() {
             let problem = format!(
                 "it has {} tokens and the model {}; use the tokenizer that comes with the model",

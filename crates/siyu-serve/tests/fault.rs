@@ -1,13 +1,14 @@
-//! A model whose thread ends by a fault: it is seen from outside, and nobody waits for it.
+//! A model that is not there yet, or whose thread ended by a fault: it is seen from outside, and nobody waits for it.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets what it does not expect has failed")]
 
 mod running;
 
-use running::start_with;
+use running::{settings, start_with, start_without};
 use serde_json::json;
 use siyu_serve::{
-    Model, Result,
+    Guards, Model, Result,
+    contract::Hooks,
     engine::{Capacity, Engine, Forward, Row, Vocabulary},
 };
 use std::{
@@ -73,4 +74,23 @@ fn a_model_that_stopped_is_seen_from_outside_and_keeps_nobody_waiting() {
     }
     assert_eq!(service.get("/healthz").status, 200, "the process itself lives");
     assert!(service.get("/metrics").body.contains("siyu_requests_total{ending=\"failed\"} 1"));
+    // As SIGHUP does it.
+    let again = Model::open(&settings(""), Hooks::default().observer, Arc::new(|error| panic!("{error}"))).unwrap();
+    service.service.swap(again);
+    assert_eq!((service.get("/readyz").status, service.post("/v1/completions", &body).status), (200, 200));
+}
+
+#[test]
+fn a_service_says_that_its_model_is_still_being_loaded() {
+    let settings = settings("");
+    let service = start_without(&settings, &Guards::new(&settings).unwrap(), None);
+    let body = json!({"prompt": "Once", "max_tokens": 5});
+    for response in [service.get("/readyz"), service.get("/v1/models"), service.post("/v1/completions", &body)] {
+        assert_eq!((response.status, &response.json()["error"]["code"]), (503, &json!("model_loading")));
+        assert!(response.head.contains("retry-after: 5"), "{}", response.head);
+    }
+    assert_eq!((service.get("/healthz").status, service.get("/metrics").status), (200, 200));
+    let model = Model::open(&settings, Hooks::default().observer, Arc::new(|error| panic!("{error}"))).unwrap();
+    service.service.swap(model);
+    assert_eq!((service.get("/readyz").status, service.post("/v1/completions", &body).status), (200, 200));
 }

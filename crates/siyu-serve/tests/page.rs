@@ -7,17 +7,30 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
 use support::House;
 
+/// Messages that the model reads at once.
+const MOST: usize = 5;
+
 /// Pieces of an answer as `OpenAI`'s interface streams them, slowly where that is asked for.
-async fn answer(Json(request): Json<Value>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let asked = request["messages"].as_array().and_then(|turns| turns.last()?["content"].as_str().map(str::to_owned));
-    let slow = asked.is_some_and(|asked| asked.contains('慢'));
+async fn answer(Json(request): Json<Value>) -> Response {
+    let turns = request["messages"].as_array().cloned().unwrap_or_default();
+    if turns.len() > MOST {
+        let error = json!({ "error": { "message": "too long", "code": "context_length_exceeded" } });
+        return (StatusCode::BAD_REQUEST, Json(error)).into_response();
+    }
+    let asked = turns.last().and_then(|turn| turn["content"].as_str());
+    streamed(asked.is_some_and(|asked| asked.contains('慢'))).into_response()
+}
+
+fn streamed(slow: bool) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let pieces: Vec<String> = if slow {
         (0..200).map(|number| if number == 0 { "一".into() } else { "……".into() }).collect()
     } else {

@@ -135,6 +135,18 @@ fn fields_are_refused_by_name_with_what_to_do() {
     assert_eq!(service.post("/v1/chat/completions", &tools).json()["error"]["code"], "unsupported_parameter");
     let picture = json!({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]});
     assert!(service.post("/v1/chat/completions", &picture).message().contains("only text is read"));
+    let called = json!([{"role": "assistant", "content": "a", "tool_calls": [{"id": "1", "type": "function"}]}]);
+    assert_eq!(
+        service.post("/v1/chat/completions", &json!({"messages": called})).message(),
+        "message 0 has `tool_calls`, which is not supported; say it as text"
+    );
+    let as_it_came = json!([{"role": "user", "content": "a", "name": "b"},
+        {"role": "assistant", "content": "c", "refusal": null, "tool_calls": null, "annotations": []},
+        {"role": "user", "content": "d"}]);
+    let taken = service.post("/v1/chat/completions", &json!({"messages": as_it_came, "max_tokens": 1}));
+    assert_eq!(taken.status, 200, "{taken:?}");
+    let options = json!({"prompt": "a", "stream": true, "stream_options": {"include_usage": "yes"}});
+    assert_eq!(service.post("/v1/completions", &options).message(), "`include_usage` must be true or false");
     let session = json!({"messages": [{"role": "user", "content": "a"}], "session": "new"});
     assert_eq!(service.post("/v1/chat/completions", &session).status, 400);
 }
@@ -203,6 +215,7 @@ fn an_open_service_answers_only_to_names_of_this_machine() {
     // A page of these hosts may have made its name point here.
     for foreign in ["evil.example", "localhost.evil.example:8080", "127.0.0.1.evil.example", "10.0.0.1", "a b", ""] {
         assert_eq!(status(&format!("Host: {foreign}\r\n")), 403, "{foreign}");
+        assert_eq!(status(&format!("Host: localhost\r\nHost: {foreign}\r\n")), 403, "{foreign}, the second");
     }
 }
 

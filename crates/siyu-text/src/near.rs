@@ -16,10 +16,12 @@
 
 mod bands;
 mod components;
+mod crossing;
 mod fold;
 mod groups;
 mod jaccard;
 mod link;
+mod met;
 mod overlap;
 mod shingle;
 mod signature;
@@ -27,11 +29,12 @@ mod sketch;
 
 pub use bands::Bands;
 pub use components::Components;
+pub use crossing::Crossing;
 pub use fold::{fold, folded};
 pub use groups::{Group, Groups, PAIR_LIMIT, divide};
 pub use jaccard::{jaccard, jaccard_at_least};
 pub use link::{Documents, Link, Linker, Links, group_record, pair_record};
-pub use overlap::Overlap;
+pub use overlap::{Overlap, Sought};
 pub use shingle::{Shingler, Shingles};
 pub use signature::{Filter, Signature, Signatures};
 pub use sketch::Sketcher;

@@ -7,39 +7,87 @@
 use crate::work;
 use std::marker::PhantomData;
 
-/// The first place in `from..to` that `suspect` tells by its byte and the three after it.
+/// What is looked for by a byte and the three after it.
+pub(crate) trait Suspect {
+    /// Whether it is at any place of a window but its last three bytes.
+    fn is_in(&self, window: &[u8]) -> bool;
+    fn is_at(&self, four: [u8; 4]) -> bool;
+}
+
+impl<F: Fn(u8, u8, u8, u8) -> bool> Suspect for F {
+    #[inline(always)]
+    fn is_in(&self, window: &[u8]) -> bool {
+        let mut found = 0_u8;
+        for four in fours(window) {
+            found |= u8::from(self.is_at(four));
+        }
+        found != 0
+    }
+
+    #[inline(always)]
+    fn is_at(&self, [a, b, c, d]: [u8; 4]) -> bool {
+        self(a, b, c, d)
+    }
+}
+
+/// Two tests for places of ASCII, the first a cheap one that all of them pass, and one for other places. Most blocks of
+/// Chinese hold none of the first kind and those of English none of the other: then one test is enough.
+pub(crate) struct Either<G, A, W> {
+    pub(crate) gate: G,
+    pub(crate) ascii: A,
+    pub(crate) wide: W,
+}
+
+impl<G, A, W> Suspect for Either<G, A, W>
+where
+    G: Fn(u8, u8) -> bool,
+    A: Fn(u8, u8, u8, u8) -> bool,
+    W: Fn(u8, u8, u8, u8) -> bool,
+{
+    #[inline(always)]
+    fn is_in(&self, window: &[u8]) -> bool {
+        let (mut passed, mut any) = (0_u8, 0_u8);
+        for [byte, next, ..] in fours(window) {
+            passed |= u8::from((self.gate)(byte, next));
+            any |= byte;
+        }
+        passed != 0 && self.ascii.is_in(window) || any >= 0x80 && self.wide.is_in(window)
+    }
+
+    #[inline(always)]
+    fn is_at(&self, [a, b, c, d]: [u8; 4]) -> bool {
+        (self.ascii)(a, b, c, d) | (self.wide)(a, b, c, d)
+    }
+}
+
+/// Each byte of a window with the three after it, as far as there are so many.
 #[inline(always)]
-pub(crate) fn find<const BLOCK: usize>(
-    bytes: &[u8],
-    from: usize,
-    to: usize,
-    suspect: impl Fn(u8, u8, u8, u8) -> bool,
-) -> Option<usize> {
+fn fours(window: &[u8]) -> impl Iterator<Item = [u8; 4]> {
+    let count = window.len() - 3;
+    let (first, second) = (&window[..count], &window[1..=count]);
+    let (third, fourth) = (&window[2..count + 2], &window[3..count + 3]);
+    (0..count).map(move |at| [first[at], second[at], third[at], fourth[at]])
+}
+
+/// The first place in `from..to` that is suspect.
+#[inline(always)]
+#[expect(clippy::needless_pass_by_value, reason = "callers write a closure in place")]
+pub(crate) fn find<const BLOCK: usize>(bytes: &[u8], from: usize, to: usize, suspect: impl Suspect) -> Option<usize> {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         #[target_feature(enable = "avx2")]
-        fn wider<const BLOCK: usize>(
-            bytes: &[u8],
-            from: usize,
-            to: usize,
-            suspect: impl Fn(u8, u8, u8, u8) -> bool,
-        ) -> Option<usize> {
+        fn wider<const BLOCK: usize>(bytes: &[u8], from: usize, to: usize, suspect: &impl Suspect) -> Option<usize> {
             walk::<BLOCK>(bytes, from, to, suspect)
         }
         // SAFETY: this processor has the instructions.
         #[expect(unsafe_code, reason = "instructions beyond the least that the target has")]
-        return unsafe { wider::<BLOCK>(bytes, from, to, suspect) };
+        return unsafe { wider::<BLOCK>(bytes, from, to, &suspect) };
     }
-    walk::<BLOCK>(bytes, from, to, suspect)
+    walk::<BLOCK>(bytes, from, to, &suspect)
 }
 
 #[inline(always)]
-fn walk<const BLOCK: usize>(
-    bytes: &[u8],
-    mut from: usize,
-    to: usize,
-    suspect: impl Fn(u8, u8, u8, u8) -> bool,
-) -> Option<usize> {
+fn walk<const BLOCK: usize>(bytes: &[u8], mut from: usize, to: usize, suspect: &impl Suspect) -> Option<usize> {
     // The last bytes and line feeds behind them; many texts are hardly longer than a block.
     let mut last = [b'\n'; 2 * WORD];
     while from < to {
@@ -50,17 +98,11 @@ fn walk<const BLOCK: usize>(
             last[..rest.len()].copy_from_slice(rest);
             &last[..BLOCK + 3]
         });
-        let (first, second) = (&window[..BLOCK], &window[1..=BLOCK]);
-        let (third, fourth) = (&window[2..BLOCK + 2], &window[3..BLOCK + 3]);
-        let mut found = 0_u8;
-        for at in 0..BLOCK {
-            found |= u8::from(suspect(first[at], second[at], third[at], fourth[at]));
-        }
-        if found != 0 {
+        if suspect.is_in(window) {
             // Where it is, by vector instructions again: a look at byte after byte costs more than many blocks.
             let mut flags = [0_u8; BLOCK];
-            for at in 0..BLOCK {
-                flags[at] = u8::from(suspect(first[at], second[at], third[at], fourth[at]));
+            for (flag, four) in flags.iter_mut().zip(fours(window)) {
+                *flag = u8::from(suspect.is_at(four));
             }
             let at = from + flags.iter().position(|&flag| flag != 0).unwrap_or(BLOCK);
             if at < end {

@@ -115,6 +115,12 @@ impl Tokenizer {
         self.backend.decode(ids, &self.vocabulary)
     }
 
+    /// The bytes of a token that may be part of a character: spelled in the alphabet of byte-level tokenizers, or as
+    /// `<0xE4>`. `None` where its spelling does not tell.
+    pub fn bytes_of(&self, id: u32) -> Option<Vec<u8>> {
+        self.backend.bytes_of(self.vocabulary.spelling(id)?)
+    }
+
     /// The id of a token by its spelling in the vocabulary, special and added tokens included.
     pub fn id_of(&self, token: &str) -> Option<u32> {
         self.vocabulary.id_of(token)
@@ -177,6 +183,17 @@ mod tests {
         let mut ids = Vec::new();
         tokenizer.encode_into(text, &mut ids).unwrap();
         ids
+    }
+
+    #[test]
+    fn parts_of_a_character_tell_their_bytes() {
+        for (tokenizer, _) in SAMPLES.iter() {
+            let ids = ids(tokenizer, "龘🦊");
+            let parts = ids.iter().filter(|id| tokenizer.decode(&[**id]).contains(char::REPLACEMENT_CHARACTER));
+            let bytes: Vec<u8> = parts.flat_map(|id| tokenizer.bytes_of(*id).unwrap()).collect();
+            assert_eq!(bytes, "龘🦊".as_bytes());
+        }
+        assert_eq!(SAMPLES[1].0.bytes_of(u32::MAX), None);
     }
 
     #[test]

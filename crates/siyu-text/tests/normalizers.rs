@@ -21,7 +21,7 @@ fn tricky() -> impl Strategy<Value = String> {
 
 /// What garbled text is made of, and what hides it from who does not normalize.
 fn garbled() -> impl Strategy<Value = String> {
-    let parts: Vec<&str> = "漢¦字¦a¦s ¦K¦é¦e\u{301}¦A\u{303}¦\u{301}¦\u{307}¦Ã¦Ã¤¦Â¦Å¦Â ¦â¦â€œ¦â€¦ã¦€¦™¦¤¦©¦￡¦\u{212b}¦Ð¦°¦Ñ\u{80}¦ð\u{9f}\u{98}¦浣犲ソ¦浣犲¦\u{ad}¦\u{1}¦\u{80}¦\u{93}¦\u{85}¦\u{a0}¦\u{200b}¦\u{2028}¦\r\n¦ ¦　¦ｍ¦１¦２，０００¦？¦?¦\"¦(¦...¦--¦.¦;¦，¦㈱¦①"
+    let parts: Vec<&str> = "漢¦字¦a¦s ¦K¦é¦e\u{301}¦A\u{303}¦\u{301}¦\u{307}¦Ã¦Ã¤¦Â¦Å¦Â ¦â¦â€œ¦â€¦ã¦€¦™¦¤¦©¦￡¦\u{212b}¦Ð¦°¦Ñ\u{80}¦ð\u{9f}\u{98}¦浣犲ソ¦浣犲¦璐硅¦\u{fffd}¦呯殑¦\u{ad}¦\u{1}¦\u{80}¦\u{93}¦\u{85}¦\u{a0}¦\u{200b}¦\u{2028}¦\r\n¦ ¦　¦ｍ¦１¦２，０００¦？¦?¦\"¦(¦...¦--¦.¦;¦，¦㈱¦①"
         .split('¦')
         .collect();
     prop::collection::vec(prop::sample::select(parts), 0..10).prop_map(|parts| parts.concat())
@@ -29,7 +29,7 @@ fn garbled() -> impl Strategy<Value = String> {
 
 /// Whether a character is one of the halves above.
 fn is_half(letter: char) -> bool {
-    matches!(letter, '浣' | '犲')
+    matches!(letter, '浣' | '犲' | '璐' | '硅' | '呯' | '殑')
 }
 
 /// OpenCC's `TSCharacters` makes this 苧 and 苧 itself 苎: equal to OpenCC, conversion takes two steps here.

@@ -228,3 +228,13 @@ fn places_of_a_cluster_that_do_not_go_together_are_refused() {
     let told = output(store, &[&cluster[..], &["--stages", "stages", "--work-dir", "own"]].concat());
     assert!(told.contains("`--work-dir` goes with"), "{told}");
 }
+
+#[test]
+fn a_patience_of_no_second_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["run", "pipeline.yaml", "--cluster", "df://127.0.0.1:9", "--patience-seconds", "0"];
+    let refused = siyu(folder.path(), &arguments);
+    assert_eq!(refused.status.code(), Some(2));
+    let message = String::from_utf8_lossy(&refused.stderr);
+    assert!(message.contains("0 is not in 1.."), "{message}");
+}

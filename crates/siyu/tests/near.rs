@@ -6,7 +6,7 @@
     reason = "a test may fail loudly, and its data need not be fast"
 )]
 
-use arrow::array::AsArray;
+use arrow::array::{AsArray, RecordBatch};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rustix::process::Signal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -102,6 +102,18 @@ fn table(folder: &Path, columns: &[&str]) -> Vec<Vec<String>> {
         }
     }
     rows
+}
+
+/// The ids of a side of a dataset, which is one shard.
+fn ids(dataset: &Path, side: &str) -> Vec<String> {
+    let path = dataset.join(format!("data/{side}-00000-of-00001.parquet"));
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap().build().unwrap();
+    let batches = reader.map(Result::unwrap);
+    let ids = |batch: RecordBatch| -> Vec<String> {
+        let ids = batch.column_by_name("id").unwrap().as_string::<i32>();
+        ids.iter().flatten().map(str::to_owned).collect()
+    };
+    batches.flat_map(ids).collect()
 }
 
 fn ledger(folder: &Path) -> BTreeMap<String, String> {
@@ -255,12 +267,8 @@ fn equal_inputs_under_two_instructions_are_one_component() {
     run(folder.path(), &[]);
     let mut sides: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for side in ["train", "test"] {
-        let path = folder.path().join(format!("out/data/{side}-00000-of-00001.parquet"));
-        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap().build().unwrap();
-        for batch in reader.map(Result::unwrap) {
-            for id in batch.column_by_name("id").unwrap().as_string::<i32>().iter().flatten() {
-                sides.entry(id.to_owned()).or_default().insert(side.to_owned());
-            }
+        for id in ids(&folder.path().join("out"), side) {
+            sides.entry(id).or_default().insert(side.to_owned());
         }
     }
     assert!(sides.len() == 200 && sides.values().all(|sides| sides.len() == 1));
@@ -277,15 +285,9 @@ fn a_ledger_fixes_sides_and_test_wins_where_new_documents_tie_it_to_training() {
     let first = ledger(&folder.path().join("out"));
     assert_eq!(first.len(), 300);
     fs::rename(folder.path().join("out"), folder.path().join("earlier")).unwrap();
-    let ids = |side: &str| -> Vec<usize> {
-        let path = folder.path().join(format!("earlier/data/{side}-00000-of-00001.parquet"));
-        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap().build().unwrap();
-        let batches: Vec<_> = reader.map(Result::unwrap).collect();
-        let ids =
-            batches.iter().flat_map(|batch| batch.column_by_name("id").unwrap().as_string::<i32>().iter().flatten());
-        ids.map(|id| id.trim_start_matches('d').parse().unwrap()).collect()
-    };
-    let (train, test) = (ids("train")[0], ids("test")[0]);
+    let first_of =
+        |side: &str| -> usize { ids(&folder.path().join("earlier"), side)[0].trim_start_matches('d').parse().unwrap() };
+    let (train, test) = (first_of("train"), first_of("test"));
     // Half of a training and half of a test document, with most of both in a bridge of three.
     let bridge = format!("{}{}", texts[train], texts[test]);
     let more = rows + &row("bridge", &bridge, "") + &row("fresh", &letters.text(200), "");
@@ -305,6 +307,93 @@ fn a_ledger_fixes_sides_and_test_wins_where_new_documents_tie_it_to_training() {
 }
 
 #[test]
+fn an_amended_document_takes_the_side_of_the_version_that_gives_way_to_it() {
+    let mut letters = Letters(29);
+    let texts: Vec<String> = (0..200).map(|_| letters.text(200)).collect();
+    let rows: String = (0..200).map(|number| row(&format!("d{number}"), &texts[number], "")).collect();
+    let steps = "  - near_dedup: {}\n  - split: { train: 0.5, test: 0.5 }\n";
+    let folder = project(&rows, steps);
+    let out = folder.path().join("out");
+    run(folder.path(), &[]);
+    let first = ledger(&out);
+    let tested = |folder: &Path| -> BTreeSet<String> {
+        ids(folder, "test").into_iter().map(|id| id.replace(['d', 'a'], "")).collect()
+    };
+    let before = tested(&out);
+    fs::rename(&out, folder.path().join("earlier")).unwrap();
+    // Longer versions of all but the last ten, which are gone, and others.
+    let amended =
+        (0..190).map(|number| row(&format!("a{number}"), &format!("{}{}", texts[number], letters.text(9)), ""));
+    let amended: Vec<String> = amended.collect();
+    let fresh: String = (0..200).map(|number| row(&format!("f{number}"), &letters.text(200), "")).collect();
+    let kept: String = rows.split_inclusive('\n').take(190).collect();
+    fs::write(folder.path().join("docs.jsonl"), kept + &amended.concat() + &fresh).unwrap();
+    write_pipeline(folder.path(), &steps.replace("0.5 }", "0.5, previous: earlier/split.parquet }"));
+    run(folder.path(), &[]);
+    let after = tested(&out);
+    let gone = |id: &String| id.parse::<usize>().is_ok_and(|number| number >= 190);
+    assert_eq!(
+        before.iter().filter(|id| !gone(id)).collect::<Vec<_>>(),
+        after.iter().filter(|id| !id.starts_with('f')).collect::<Vec<_>>()
+    );
+    assert_eq!(manifest(folder.path())["split"]["moved"], 0);
+    // The next ledger still knows the versions that gave way, and documents that are gone.
+    let second = ledger(&out);
+    assert_eq!(second.len(), 200 + 190 + 200);
+    assert!(first.iter().all(|(content, side)| second[content] == *side));
+    // One that knows nobody is told of.
+    let other: String = (0..50).map(|number| row(&format!("x{number}"), &letters.text(200), "")).collect();
+    fs::write(folder.path().join("docs.jsonl"), other).unwrap();
+    run(folder.path(), &["--fresh"]);
+    let warning = manifest(folder.path())["split"]["warnings"][0].as_str().unwrap().to_owned();
+    assert!(warning.contains("none of the 200 contents in `previous`"), "{warning}");
+}
+
+#[test]
+fn blank_groups_tie_nothing_and_texts_of_signs_alone_stay_together() {
+    let mut letters = Letters(37);
+    let mut rows = String::new();
+    for number in 0..200 {
+        let text = match number % 10 {
+            0 => "！？……".to_owned(),
+            1 => " \u{3000}\t".replace('\t', "\\t"),
+            _ => letters.text(60),
+        };
+        let group = if number % 3 == 0 { format!("案{}", number % 6) } else { " ".repeat(number % 2) };
+        rows += &row(&format!("d{number}"), &text, &format!(", \"case\": \"{group}\""));
+    }
+    for shingles in ["char: 5", "word: 1"] {
+        let split = format!("  - split: {{ train: 0.5, test: 0.5, group_by: [case], shingles: {{ {shingles} }} }}\n");
+        let folder = project(&rows, &split);
+        run(folder.path(), &[]);
+        succeed(folder.path(), &["verify", "out"]);
+        let split = &manifest(folder.path())["split"];
+        let test = split["shares"]["test"].as_f64();
+        assert!(test.is_none_or(|share| (share - 0.5).abs() < 0.1), "{split}");
+    }
+}
+
+#[test]
+fn examples_of_near_copies_show_no_personal_data_whatever_is_masked_later() {
+    let mut letters = Letters(31);
+    let text = format!("{}，联系电话13812345678，邮箱zhang.san@example.com。", letters.text(300));
+    let rows = row("one", &text, "") + &row("two", &format!("{text}{}", letters.text(5)), "");
+    for more in ["", "  - mask_pii: {}\n"] {
+        let folder = project(&rows, &format!("  - near_dedup: {{}}\n{more}"));
+        run(folder.path(), &[]);
+        for name in ["report.html", "report.json"] {
+            let report = fs::read_to_string(folder.path().join("out").join(name)).unwrap();
+            assert!(report.contains("cn_mobile"), "{name}");
+            assert!(!report.contains("13812345678") && !report.contains("zhang.san"), "{name}");
+        }
+        // The one that stayed is longer; it names those that gave way.
+        let told = siyu(folder.path(), &["explain", "out", "two"]);
+        let told = String::from_utf8(told.stdout).unwrap();
+        assert!(told.contains("near copy") && told.contains("`one`, similarity 0.9"), "{told}");
+    }
+}
+
+#[test]
 fn shares_that_large_components_make_impossible_are_told_or_refused() {
     let mut letters = Letters(19);
     let template = letters.text(300);
@@ -314,7 +403,16 @@ fn shares_that_large_components_make_impossible_are_told_or_refused() {
     let folder = project(&rows, split);
     run(folder.path(), &[]);
     let warning = manifest(folder.path())["split"]["warnings"][0].as_str().unwrap().to_owned();
-    assert!(warning.contains("(200 rows, would fall apart at similarity 0.7"), "{warning}");
+    let (_, apart) = warning.split_once("(200 rows, would fall apart at similarity ").unwrap();
+    let apart = apart.trim_end_matches(')');
+    let card = fs::read_to_string(folder.path().join("out/README.md")).unwrap();
+    assert!(card.contains("**Warning:**") && card.contains(apart), "{card}");
+    for (similarity, parts) in [(apart.parse::<f64>().unwrap() - 0.01, false), (apart.parse().unwrap(), true)] {
+        write_pipeline(folder.path(), &split.replace("0.7 }", &format!("{similarity:.2} }}")));
+        run(folder.path(), &["--fresh"]);
+        let warnings = manifest(folder.path())["split"]["warnings"].to_string();
+        assert_eq!(!warnings.contains("(200 rows") && !warnings.contains("(1"), parts, "{similarity}: {warnings}");
+    }
     fs::remove_dir_all(folder.path().join("out")).unwrap();
     write_pipeline(folder.path(), &split.replace("0.7 }", "0.7, strict_shares: true }"));
     let refused = siyu(folder.path(), &["run", "pipeline.yaml"]);
@@ -324,5 +422,62 @@ fn shares_that_large_components_make_impossible_are_told_or_refused() {
         "{}",
         stderr(&refused)
     );
-    assert!(!folder.path().join("out/manifest.json").exists() && !folder.path().join("out/data").exists());
+    assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 0);
+}
+
+#[test]
+fn groups_that_hold_a_component_together_are_named_and_no_similarity() {
+    let mut letters = Letters(31);
+    let mut rows = String::new();
+    for number in 0..60 {
+        let text = letters.text(60);
+        let near: String = text.chars().take(59).chain("末".chars()).collect();
+        rows.push_str(&row(&format!("p{number}"), &text, ", \"case\": \"big\""));
+        rows.push_str(&row(&format!("q{number}"), &near, ", \"case\": \"big\""));
+        rows.push_str(&row(&format!("s{number}"), &letters.text(60), &format!(", \"case\": \"{number}\"")));
+    }
+    let folder = project(&rows, "  - split: { train: 0.2, validation: 0.4, test: 0.4, group_by: [case] }\n");
+    run(folder.path(), &[]);
+    let warning = manifest(folder.path())["split"]["warnings"][0].as_str().unwrap().to_owned();
+    assert!(warning.contains("(120 rows, tied by groups or equal columns, which no similarity parts)"), "{warning}");
+}
+
+#[test]
+fn an_empty_corpus_is_divided_without_a_warning() {
+    let folder = project("", "  - split: { train: 0.8, test: 0.2, strict_shares: true }\n");
+    let result = siyu(folder.path(), &["run", "pipeline.yaml"]);
+    let output = String::from_utf8_lossy(&result.stdout).into_owned();
+    assert!(result.status.success() && !output.contains("NaN") && !output.contains("warning"), "{output}");
+    assert!(!fs::read_to_string(folder.path().join("out/README.md")).unwrap().contains("NaN"));
+}
+
+#[test]
+fn a_split_column_of_the_input_is_refused_before_anything_is_read() {
+    let folder = project(&row("a", "甲", ", \"split\": \"dev\""), "");
+    let pipelines = [
+        ("    columns: { split: split }\n", "  - filter: \"char_count(text) > 0\"\n"),
+        ("", "  - filter: \"split <> 'x'\"\n"),
+        ("", "  - derive: { split: \"'dev'\" }\n"),
+    ];
+    for (columns, step) in pipelines {
+        let text = format!("input:\n  - path: docs.jsonl\n{columns}steps:\n{step}output: {{ directory: out }}\n");
+        fs::write(folder.path().join("pipeline.yaml"), text).unwrap();
+        let refused = siyu(folder.path(), &["run", "pipeline.yaml"]);
+        assert_eq!(refused.status.code(), Some(2), "{step}: {}", stderr(&refused));
+        assert!(stderr(&refused).contains("columns: { part: split }"), "{}", stderr(&refused));
+        assert!(!folder.path().join("out").exists());
+    }
+}
+
+#[test]
+fn evaluation_texts_without_a_passage_are_told() {
+    let folder = project(&(row("a", "中华人民共和国第一任总理是谁？", "") + &row("b", "别的", "")), "");
+    fs::write(folder.path().join("asked.jsonl"), "{\"q\": \"中华人民共和国第一任总理是谁\", \"a\": \"周\"}\n").unwrap();
+    write_pipeline(folder.path(), "  - decontaminate: { against: [asked.jsonl] }\n");
+    let result = siyu(folder.path(), &["run", "pipeline.yaml"]);
+    let output = String::from_utf8_lossy(&result.stdout).into_owned();
+    assert!(output.contains("note: 2 of 2 evaluation texts have no passage"), "{output}{}", stderr(&result));
+    assert_eq!(table(&folder.path().join("out/data"), &["id"]).concat(), ["b"]);
+    let page = fs::read_to_string(folder.path().join("out/README.md")).unwrap();
+    assert!(page.contains("2 of 2 evaluation texts have no passage"), "{page}");
 }

@@ -6,6 +6,12 @@ use crate::rope::{RopeScaling, RopeSettings};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+/// More positions than any published model was made for: tables and buffers are as long as a file says here.
+const MOST_POSITIONS: usize = 1 << 22;
+/// Far more than any model has.
+const MOST_LAYERS: usize = 1 << 12;
+const MOST_OF_HEAD: i64 = 1 << 10;
+
 #[derive(Deserialize)]
 pub(super) struct Raw {
     pub(super) hidden_size: i64,
@@ -56,14 +62,28 @@ impl Raw {
             format!("`hidden_act` is `{other}`, but only `silu` can be run")
         } else if self.partial_rotary_factor.is_some_and(|factor| (factor - 1.0).abs() > f64::EPSILON) {
             "`partial_rotary_factor` is not 1, but only whole heads can be turned".to_owned()
-        } else if self.num_attention_heads < 1 || self.hidden_size < 1 || self.vocab_size < 1 {
-            "`num_attention_heads`, `hidden_size` and `vocab_size` must be positive".to_owned()
+        } else if let Some((name, size)) = self.sizes().into_iter().find(|(_, size)| *size < 1) {
+            format!("`{name}` is {size}, but must be positive")
+        } else if !(1..=MOST_LAYERS).contains(&self.num_hidden_layers) {
+            format!("`num_hidden_layers` is {}, but must be from 1 to {MOST_LAYERS}", self.num_hidden_layers)
         } else if self.head_size() < 2 || self.head_size() % 2 != 0 {
             format!("heads have {} numbers, but turning them takes an even count", self.head_size())
+        } else if self.head_size() > MOST_OF_HEAD {
+            format!("heads have {} numbers, but must have at most {MOST_OF_HEAD}", self.head_size())
         } else {
             return Ok(());
         };
         Err(Error::Config { problem })
+    }
+
+    fn sizes(&self) -> [(&'static str, i64); 5] {
+        [
+            ("hidden_size", self.hidden_size),
+            ("intermediate_size", self.intermediate_size),
+            ("num_attention_heads", self.num_attention_heads),
+            ("num_key_value_heads", self.num_key_value_heads.unwrap_or(self.num_attention_heads)),
+            ("vocab_size", self.vocab_size),
+        ]
     }
 
     pub(super) fn head_size(&self) -> i64 {
@@ -77,13 +97,25 @@ impl Raw {
     pub(super) fn rope(&self) -> Result<RopeSettings> {
         let given = self.rope_parameters.as_ref().or(self.rope_scaling.as_ref());
         let nested = given.and_then(|given| given.get("rope_theta")).and_then(Value::as_f64);
-        Ok(RopeSettings {
+        let settings = RopeSettings {
             theta: nested.or(self.rope_theta).unwrap_or(10_000.0),
             head_size: self.head_size(),
             max_positions: self.max_positions(),
             scaling: given
                 .map_or(Ok(RopeScaling::Default), |given| RopeScaling::from_json(given, self.max_positions()))?,
-        })
+        };
+        let problem = if settings.theta <= 0.0 {
+            format!("`rope_theta` is {}, but must be positive", settings.theta)
+        } else if settings.max_positions < 2 || settings.positions() > MOST_POSITIONS {
+            format!(
+                "`max_position_embeddings`, as `rope_scaling` stretches it, is {}, but must be from 2 to \
+                 {MOST_POSITIONS}; write how many tokens the model was made for",
+                settings.positions()
+            )
+        } else {
+            return Ok(settings);
+        };
+        Err(Error::Config { problem })
     }
 
     pub(super) fn windows(&self, architecture: Architecture) -> Vec<Option<usize>> {

@@ -66,6 +66,11 @@ impl RopeScaling {
             given(name)
                 .ok_or_else(|| Error::Config { problem: format!("`rope_scaling` of type `{kind}` needs `{name}`") })
         };
+        if let Some(factor) = given("factor").filter(|factor| *factor <= 0.0) {
+            return Err(Error::Config {
+                problem: format!("`rope_scaling` has `factor` {factor}; it must be positive"),
+            });
+        }
         Ok(match kind {
             "default" => Self::Default,
             "linear" => Self::Linear { factor: needed("factor")? },
@@ -111,6 +116,20 @@ fn attention_factor(factor: f64, mscale: Option<f64>, mscale_all: Option<f64>) -
 }
 
 impl RopeSettings {
+    /// All positions that the model was made or stretched for.
+    pub fn positions(&self) -> usize {
+        let maximum = self.max_positions as f64;
+        let stretched = match self.scaling {
+            RopeScaling::Default | RopeScaling::Dynamic { .. } => maximum,
+            RopeScaling::Linear { factor } => maximum * factor,
+            RopeScaling::Llama3 { factor, original_positions, .. }
+            | RopeScaling::Yarn { factor, original_positions, .. } => original_positions * factor,
+        };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of positions")]
+        let positions = stretched.max(maximum).ceil() as usize;
+        positions
+    }
+
     /// Angle per position for each half-head index, and the factor on cosines and sines, for a text of `total` tokens.
     pub fn frequencies(&self, total: usize) -> (Vec<f32>, f64) {
         let size = self.head_size as f64;

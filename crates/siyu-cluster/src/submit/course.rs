@@ -38,6 +38,12 @@ pub(super) struct Over {
     pub(super) problem: Option<String>,
 }
 
+/// What an executor said, without what Ballista put around it.
+fn told(problem: &str) -> &str {
+    let own = problem.split_once("executor `").map_or(problem, |(before, _)| problem.split_at(before.len()).1);
+    own.split_once("\"))").map_or(own, |(own, _)| own).trim()
+}
+
 impl Course {
     /// The course of so many tasks, none of which was given out.
     pub(super) fn new(tasks: usize) -> Self {
@@ -89,7 +95,7 @@ impl Course {
             if let Some(problem) = problem {
                 self.failures += 1;
                 if self.failures >= FAILURES {
-                    return Err(Error::JobFailed { problem });
+                    return Err(Error::JobFailed { problem: told(&problem).to_owned() });
                 }
             }
         }
@@ -114,5 +120,19 @@ impl Course {
         self.waiting.extend(left);
         self.given_out = Instant::now();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn a_failed_job_is_told_in_the_words_of_the_executor() {
+        let ballista = "Job failed due to stage 1 failed: Task failed due to runtime execution error: DataFusionError(\
+                        Shared(External(DataFusionError(Execution(\"executor `second`: cannot write `/shared/x`: no \
+                        such file\")))))\n";
+        assert_eq!(told(ballista), "executor `second`: cannot write `/shared/x`: no such file");
+        assert_eq!(told("no more executors"), "no more executors");
     }
 }

@@ -1,5 +1,6 @@
 //! Jobs as the scheduler knows them: submitted, asked for, cancelled. Their results are never fetched.
 
+use crate::client::{self, Problem};
 use crate::codec::Codec;
 use crate::error::{Error, Result};
 use crate::plan::TaskExec;
@@ -19,12 +20,7 @@ use datafusion_proto::protobuf::PhysicalPlanNode;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-use tonic::transport::{Channel, Endpoint};
-
-/// How long a single call may take.
-const CALL: Duration = Duration::from_secs(10);
-const MESSAGE_BYTES: usize = 16 << 20;
+use tonic::transport::Channel;
 
 /// What became of a job.
 pub(super) enum State {
@@ -49,14 +45,10 @@ impl Jobs {
     pub(super) async fn find(url: &str) -> Result<Self> {
         let address = || Error::Address { url: url.to_owned(), form: "df://HOST:50050" };
         let host = url.strip_prefix("df://").filter(|host| host.contains(':')).ok_or_else(address)?;
-        let endpoint = Endpoint::from_shared(format!("http://{host}")).map_err(|_| address())?;
-        let endpoint = endpoint.connect_timeout(CALL).timeout(CALL).tcp_nodelay(true);
-        let channel = endpoint.connect().await.map_err(|error| {
-            let problem = siyu_ingest::chain(&error);
-            Error::NoScheduler { url: url.to_owned(), problem }
+        let client = client::connect(host).await.map_err(|problem| match problem {
+            Problem::Address => address(),
+            Problem::Silence(problem) => Error::NoScheduler { url: url.to_owned(), problem },
         })?;
-        let client = SchedulerGrpcClient::new(channel);
-        let client = client.max_encoding_message_size(MESSAGE_BYTES).max_decoding_message_size(MESSAGE_BYTES);
         let session = format!("siyu-{}-{}", std::process::id(), ballista_core::ids::new_instance_id());
         Ok(Self { url: url.to_owned(), client, session, submitted: 0 })
     }

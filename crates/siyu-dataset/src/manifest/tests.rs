@@ -20,8 +20,15 @@ pub(crate) fn ten_rows() -> Manifest {
             quarantined: 1,
         }],
         steps: vec![
-            StepRecord { step: "1 strip_html".into(), rows_in: 9, rows_out: 9, dropped: 0, created: 0 },
-            StepRecord { step: "2 filter".into(), rows_in: 9, rows_out: 7, dropped: 2, created: 0 },
+            StepRecord {
+                step: "1 strip_html".into(),
+                rows_in: 9,
+                rows_out: 9,
+                dropped: 0,
+                created: 0,
+                notes: Vec::new(),
+            },
+            StepRecord { step: "2 filter".into(), rows_in: 9, rows_out: 7, dropped: 2, created: 0, notes: Vec::new() },
         ],
         rows: RowTotals { input: 10, created: 0, written: 7, dropped: 2, quarantined: 1 },
         personal_data: BTreeMap::from([("phone".into(), 3)]),

@@ -2,16 +2,16 @@
 
 use super::{BUNDLE_FILE, Bundle};
 use crate::error::{Error, Result};
-use crate::merge::{MERGE_RECORD, MergeRecord};
+use crate::merge::{MERGE_RECORD, MergeRecord, expect_fit};
 use siyu_checkpoint::{ADAPTER_WEIGHTS, Origin, base_hash, file_hash, read_json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Refuses a model and an adapter that were not made for each other, or a tokenizer that neither was trained with, as
-/// far as their records tell; what has no record is not judged.
+/// far as their records tell; an adapter without one must have the shapes of the model.
 ///
 /// # Errors
-/// [`Error::Mixed`] names the parts.
+/// [`Error::Mixed`] names the parts, [`Error::Checkpoint`] the tensor that does not fit.
 pub fn check_set(model: &Path, adapter: Option<&Path>) -> Result<()> {
     let tokenizer = model.join("tokenizer.json");
     let tokenizer = if tokenizer.is_file() { Some(file_hash(&tokenizer)?) } else { None };
@@ -36,7 +36,7 @@ pub fn check_set(model: &Path, adapter: Option<&Path>) -> Result<()> {
             model.display()
         )));
     }
-    let Some(origin) = Origin::open(adapter)? else { return Ok(()) };
+    let Some(origin) = Origin::open(adapter)? else { return expect_fit(model, adapter) };
     expect_tokenizer(&origin.tokenizer_hash, &format!("the adapter in `{}`", adapter.display()))?;
     if !has_weights(model)? {
         return Err(mixed(format!(

@@ -103,9 +103,9 @@ impl Merged<'_> {
         if numbers.par_iter().all(|number| number.abs() <= largest) {
             return Ok(());
         }
+        let wider = if self.written == Precision::F32 { "" } else { "store it with `--precision f32`, or " };
         Err(crate::Error::adapter(format!(
-            "merged, rows of `{}` from {row} on hold a number that {} cannot; store it with `--precision f32`, or see \
-             whether the adapter is broken",
+            "merged, rows of `{}` from {row} on hold a number that {} cannot; {wider}see whether the adapter is broken",
             self.planned.name,
             self.written.name()
         )))

@@ -3,7 +3,7 @@
 //! # Source
 //! `genai_config.json` as the model builder of onnxruntime-genai 0.18 writes it.
 
-use super::{GRAPH_FILE, Variant, rope};
+use super::{GRAPH_FILE, Variant};
 use serde_json::{Map, Value, json};
 use siyu_checkpoint::{Architecture, Config};
 
@@ -26,7 +26,7 @@ pub(crate) fn description(config: &Config, generation: &Map<String, Value>, vari
         Value::Array(ends) => ends.first().cloned(),
         one => Some(one.clone()),
     };
-    let length = rope::table_rows(&config.rope);
+    let length = config.rope.positions();
     json!({
         "model": {
             "type": kind(config.architecture),

@@ -13,24 +13,10 @@ pub(crate) struct Turns {
     sines: Value,
 }
 
-/// Rows of the tables: all positions that the model was made or stretched for.
-pub(crate) fn table_rows(settings: &RopeSettings) -> usize {
-    let maximum = settings.max_positions as f64;
-    let stretched = match settings.scaling {
-        RopeScaling::Default | RopeScaling::Dynamic { .. } => maximum,
-        RopeScaling::Linear { factor } => maximum * factor,
-        RopeScaling::Llama3 { factor, original_positions, .. }
-        | RopeScaling::Yarn { factor, original_positions, .. } => original_positions * factor,
-    };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of positions")]
-    let rows = stretched.max(maximum).ceil() as usize;
-    rows
-}
-
 /// The tables that onnxruntime's attention reads, `[positions, head_size / 2]` each.
 pub(crate) fn tables(graph: &mut Graph, settings: &RopeSettings, element: Element) -> Result<[Value; 2]> {
     let (frequencies, factor) = settings.frequencies(0);
-    let rows = table_rows(settings);
+    let rows = settings.positions();
     #[expect(clippy::cast_possible_truncation, reason = "computed in f32, as the models were trained")]
     let factor = factor as f32;
     let table = |of: fn(f32) -> f32| -> Vec<f32> {

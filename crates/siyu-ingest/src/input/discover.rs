@@ -229,7 +229,7 @@ fn dangles(error: &walkdir::Error) -> bool {
     error.loop_ancestor().is_some() || link && !denied
 }
 
-fn source(input: &Input, name: String, path: PathBuf, metadata: &Metadata) -> Result<Source> {
+pub(super) fn source(input: &Input, name: String, path: PathBuf, metadata: &Metadata) -> Result<Source> {
     if !metadata.is_file() {
         return Err(EntryError::NotAFile { path }.into());
     }
@@ -257,7 +257,7 @@ fn source(input: &Input, name: String, path: PathBuf, metadata: &Metadata) -> Re
 }
 
 /// What a file's extensions say, such as `.jsonl.gz`.
-fn kind_of(path: &Path) -> (Option<Format>, Compression) {
+pub(super) fn kind_of(path: &Path) -> (Option<Format>, Compression) {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let (stem, last) = name.rsplit_once('.').unwrap_or((&name, ""));
     let compression = Compression::of_extension(last);

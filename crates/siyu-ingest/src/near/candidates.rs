@@ -47,17 +47,31 @@ pub(super) fn find(pass: &Pass<'_>, ranks: &Ranks) -> Result<Candidates> {
         write_pairs(pass, "ties", &ties)?;
         files::write_record(&record, &Found { groups })?;
     }
-    let mut groups = Groups::default();
-    for places in raw::u32s(&raw::read(&pass.folder.join("candidates-groups.bin"))?) {
-        groups.add(places as usize);
-    }
+    let groups = groups(pass)?;
     let wanted = raw::u64s(&raw::read(&pass.folder.join("candidates-wanted.bin"))?).collect();
     let (copies, ties) = (read_pairs(pass, "copies")?, read_pairs(pass, "ties")?);
     Ok(Candidates { groups, wanted: Bits::from_words(wanted), copies, ties })
 }
 
+/// The groups that were found, with nobody in their places.
+pub(super) fn groups(pass: &Pass<'_>) -> Result<Groups> {
+    let mut groups = Groups::default();
+    for places in raw::u32s(&raw::read(&pass.folder.join("candidates-groups.bin"))?) {
+        groups.add(places as usize);
+    }
+    Ok(groups)
+}
+
+/// The records of one range of ranks, ascending and each once.
+pub(super) fn range_records(pass: &Pass<'_>, range: u32) -> Result<Vec<u64>> {
+    let mut records = raw::read_u64s(&range_path(pass, range))?;
+    records.par_sort_unstable();
+    records.dedup();
+    Ok(records)
+}
+
 /// The file of one range of ranks.
-pub(super) fn range_path(pass: &Pass<'_>, range: u32) -> std::path::PathBuf {
+fn range_path(pass: &Pass<'_>, range: u32) -> std::path::PathBuf {
     pass.path("candidates-range", range)
 }
 
@@ -132,7 +146,7 @@ fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &Rank
         for group in keys.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1) {
             members.clear();
             members.extend(group.iter().map(|(_, rank)| *rank));
-            for part in divide(&members, |rank| signature(pass, ranks, rank))? {
+            for part in divide(&members, |members| signatures(pass, ranks, members))? {
                 match part {
                     Group::Pairs(members) => {
                         for (position, &later) in members.iter().enumerate() {
@@ -218,12 +232,36 @@ fn each_part(
     Ok(())
 }
 
-fn signature(pass: &Pass<'_>, ranks: &Ranks, rank: u32) -> Result<Signature> {
-    let (bucket, place) = pass.place(ranks.documents[rank as usize]);
-    let path = pass.path("documents", bucket);
+/// Documents of a bucket to each wanted one, up to which all of them are read at once.
+const SPARSE: usize = 16;
+
+/// The signatures of documents, in their order; each bucket's file is opened once.
+fn signatures(pass: &Pass<'_>, ranks: &Ranks, members: &[u32]) -> Result<Vec<Signature>> {
+    let placed = |(index, &rank): (usize, &u32)| (pass.place(ranks.documents[rank as usize]), index);
+    let mut places: Vec<((u32, u32), usize)> = members.iter().enumerate().map(placed).collect();
+    places.sort_unstable();
+    let mut signatures = vec![Signature::default(); members.len()];
     let mut bytes = Vec::new();
-    raw::read_at(&raw::open(&path)?, &path, u64::from(place) * RECORD_BYTES as u64, RECORD_BYTES, &mut bytes)?;
-    Ok(document(&bytes).signature)
+    for part in places.chunk_by(|one, other| one.0.0 == other.0.0) {
+        let bucket = part[0].0.0;
+        let path = pass.path("documents", bucket);
+        let file = raw::open(&path)?;
+        let all =
+            usize::try_from(pass.before[bucket as usize + 1] - pass.before[bucket as usize]).unwrap_or(usize::MAX);
+        let at_once = all / SPARSE <= part.len();
+        if at_once {
+            raw::read_at(&file, &path, 0, all * RECORD_BYTES, &mut bytes)?;
+        }
+        for &((_, place), index) in part {
+            let start = place as usize * RECORD_BYTES;
+            if !at_once {
+                raw::read_at(&file, &path, start as u64, RECORD_BYTES, &mut bytes)?;
+            }
+            let record = if at_once { &bytes[start..start + RECORD_BYTES] } else { &bytes[..] };
+            signatures[index] = document(record).signature;
+        }
+    }
+    Ok(signatures)
 }
 
 fn write_pairs(pass: &Pass<'_>, name: &str, pairs: &[(u32, u32)]) -> Result<()> {

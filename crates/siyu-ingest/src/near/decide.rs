@@ -1,9 +1,10 @@
 //! The fourth pass: what becomes of each document.
 
-use super::candidates::{Candidates, range_path, ranges};
+use super::apart::{Tied, missed};
+use super::candidates::{Candidates, groups, range_records, ranges};
 use super::documents::Stored;
 use super::examples;
-use super::ledger;
+use super::inherit::Previous;
 use super::outcome::{DividedReport, NearReport};
 use super::raw::{self, Numbers};
 use super::sides::{self, SIDES};
@@ -12,15 +13,13 @@ use super::{Kind, Pass, SplitJob};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::steps::sample::unit_interval;
-use rayon::prelude::*;
-use siyu_text::near::{Components, Link, Linker, Links};
+use siyu_text::near::{Crossing, Link, Linker, Links};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// No document.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// How far a share may be missed without a word.
 const MISSED: f64 = 0.005;
@@ -35,6 +34,13 @@ pub(crate) struct Decisions {
     sides: Vec<u8>,
     pub(super) folder: PathBuf,
     pub(super) before: Vec<u64>,
+    /// Which exchange, and which of its acts.
+    pub(super) exchange: usize,
+    pub(super) act: usize,
+    /// The columns that were compared.
+    pub(super) columns: Vec<usize>,
+    /// The ledger that sides were taken from.
+    pub(super) previous: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Decisions {
@@ -50,16 +56,41 @@ impl Decisions {
             return Ok(None);
         };
         let read = |name: &str| raw::read(&pass.folder.join(name));
-        let (mut mates, mut similarities, mut sides) = (Vec::new(), Vec::new(), Vec::new());
-        match pass.job.kind {
+        let (mut mates, mut similarities, mut sides, mut previous) = (Vec::new(), Vec::new(), Vec::new(), None);
+        match &pass.job.kind {
             Kind::Dedup(_) => {
                 mates = raw::u32s(&read("mates.bin")?).collect();
                 similarities = raw::u32s(&read("similarities.bin")?).map(f32::from_bits).collect();
             }
-            Kind::Split(_) => sides = read("sides.bin")?,
+            Kind::Split(split) => {
+                sides = read("sides.bin")?;
+                previous.clone_from(&split.previous);
+            }
         }
         let (folder, before) = (pass.folder.clone(), sketches::before(&sketches::records(pass)?));
-        Ok(Some(Self { report, mates, similarities, sides, folder, before }))
+        let (exchange, act) = (pass.number, pass.earlier.len());
+        let columns = pass.act.slots[..pass.job.content].to_vec();
+        Ok(Some(Self { report, mates, similarities, sides, folder, before, exchange, act, columns, previous }))
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_test(folder: PathBuf, (exchange, act): (usize, usize), mates: Vec<u32>) -> Self {
+        let report = NearReport {
+            step: String::new(),
+            documents: 0,
+            similarity: 0.8,
+            bands: siyu_text::near::Bands { bands: 1, rows: 1 },
+            copies: 0,
+            compared: 0,
+            histogram: Vec::new(),
+            clusters: BTreeMap::new(),
+            least_alike: None,
+            examples: Vec::new(),
+            divided: None,
+        };
+        let (before, columns) = (vec![0, mates.len() as u64], vec![7]);
+        let (similarities, sides) = (Vec::new(), Vec::new());
+        Self { report, mates, similarities, sides, folder, before, exchange, act, columns, previous: None }
     }
 
     /// Why a document is dropped, or nothing where it stays.
@@ -94,6 +125,11 @@ impl Decisions {
         SIDES[usize::from(self.sides[number])]
     }
 
+    /// The document that is kept in each one's place, by number.
+    pub(super) fn mates(&self) -> &[u32] {
+        &self.mates
+    }
+
     /// The number of each document's side.
     pub(super) fn sides(&self) -> &[u8] {
         &self.sides
@@ -119,37 +155,35 @@ pub(super) fn decide(pass: &Pass<'_>, ranks: &Ranks, mut candidates: Candidates)
     };
     match &pass.job.kind {
         Kind::Dedup(_) => keep_one(pass, ranks, &candidates, &stored, links, &mut report)?,
-        Kind::Split(split) => divide(pass, split, ranks, &stored, &links.components, &mut report)?,
+        Kind::Split(split) => divide(pass, split, ranks, &Tied { stored, candidates, links }, &mut report)?,
     }
     files::write_record(&pass.folder.join("decisions.json"), &report)
+}
+
+/// Counts the pairs that were compared and whose documents ended on two sides.
+fn crossing(pass: &Pass<'_>, sides: &[u8], documents: u64) -> Result<u64> {
+    let progress = pass.engine.progress;
+    let mut crossing = Crossing::new(groups(pass)?, sides);
+    progress.compare(documents);
+    for range in 0..ranges(pass.count()) {
+        crossing.add(&range_records(pass, range)?, |documents| progress.compared(documents))?;
+    }
+    progress.buckets(pass.exchange.buckets);
+    Ok(crossing.count())
 }
 
 fn link(pass: &Pass<'_>, stored: &Stored<'_>, candidates: &mut Candidates) -> Result<Links> {
     let groups = std::mem::take(&mut candidates.groups);
     let mut linker = Linker::new(stored, pass.count(), pass.job.similarity, pass.job.link, groups);
-    let mut refused = None;
     if matches!(pass.job.kind, Kind::Split(_)) {
         candidates.copies.iter().chain(&candidates.ties).for_each(|&(one, other)| linker.connect(one, other));
-        refused = Some(Numbers::create(pass.folder.join("refused.bin"))?);
     }
     let progress = pass.engine.progress;
-    let ranges = ranges(pass.count());
-    progress.units_total.store(u64::from(ranges), Ordering::Relaxed);
-    progress.units.store(0, Ordering::Relaxed);
-    for range in 0..ranges {
-        progress.go_on()?;
-        let mut records: Vec<u64> = raw::u64s(&raw::read(&range_path(pass, range))?).collect();
-        records.par_sort_unstable();
-        records.dedup();
-        linker.settle(&records)?;
-        if let Some(file) = &mut refused {
-            file.u64s(&linker.refused)?;
-        }
-        linker.refused.clear();
-        progress.units.fetch_add(1, Ordering::Relaxed);
+    progress.compare(stored.count());
+    for range in 0..ranges(pass.count()) {
+        linker.settle(&range_records(pass, range)?, |documents| progress.compared(documents))?;
     }
-    progress.units_total.store(u64::from(pass.exchange.buckets), Ordering::Relaxed);
-    refused.map(Numbers::finish).transpose()?;
+    progress.buckets(pass.exchange.buckets);
     let mut links = linker.finish();
     if pass.job.link == Link::Single && matches!(pass.job.kind, Kind::Dedup(_)) {
         links.name_mates(stored)?;
@@ -193,18 +227,12 @@ fn keep_one(
     similarities.finish()
 }
 
-fn divide(
-    pass: &Pass<'_>,
-    split: &SplitJob,
-    ranks: &Ranks,
-    stored: &Stored<'_>,
-    connected: &Components,
-    report: &mut NearReport,
-) -> Result<()> {
+fn divide(pass: &Pass<'_>, split: &SplitJob, ranks: &Ranks, tied: &Tied<'_>, report: &mut NearReport) -> Result<()> {
     let count = pass.count() as usize;
+    let connected = &tied.links.components;
     let (mut places, mut strata, mut earlier) = (vec![0.0; count], Vec::new(), vec![None; count]);
     strata.resize(if split.stratified { count } else { 0 }, 0u64);
-    let previous = split.previous.as_deref().map(ledger::read_ledger).transpose()?.unwrap_or_default();
+    let previous = Previous::open(pass, split)?;
     for bucket in 0..pass.exchange.buckets {
         let first = usize::try_from(pass.before[bucket as usize]).expect("counted in 32 bits");
         for (number, document) in (first..).zip(documents(pass, bucket)?) {
@@ -214,8 +242,7 @@ fn divide(
             if split.stratified {
                 strata[rank] = document.stratum;
             }
-            let known = previous.binary_search_by_key(&document.content, |entry| entry.0);
-            earlier[rank] = known.ok().map(|index| previous[index].1);
+            earlier[rank] = previous.side(number, document.content);
         }
     }
     let stratum = |rank: u32| strata.get(rank as usize).copied().unwrap_or(0);
@@ -223,8 +250,10 @@ fn divide(
     let components = sides::components(pass.count(), connected, describe);
     let (sides, off) = sides::divide(&components, split.shares);
     let mut divided = DividedReport::default();
-    if off > MISSED {
-        let warning = examples::missed(pass, ranks, stored, connected, &components, &sides, split.shares)?;
+    divided.warnings.extend(previous.strangers(&earlier));
+    // Without a document no share is missed.
+    if off > MISSED && count > 0 {
+        let warning = missed(pass, ranks, tied, &components, &sides, split.shares)?;
         if split.strict {
             return Err(Error::StrictShares { problem: warning });
         }
@@ -246,9 +275,7 @@ fn divide(
             divided.moved_ids.push(examples::id(&pass.folder, &pass.before, ranks.documents[rank as usize])?);
         }
     }
-    let refused = raw::read(&pass.folder.join("refused.bin"))?;
-    let crosses = |record: &u64| by_rank[(record >> 32) as usize] != by_rank[(record & 0xffff_ffff) as usize];
-    divided.checked = raw::u64s(&refused).filter(crosses).count() as u64;
+    divided.checked = crossing(pass, &by_rank, tied.stored.count())?;
     report.divided = Some(divided);
     let by_document: Vec<u8> = ranks.ranks.iter().map(|&rank| by_rank[rank as usize]).collect();
     let mut file = Numbers::create(pass.folder.join("sides.bin"))?;

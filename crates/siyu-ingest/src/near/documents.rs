@@ -11,6 +11,9 @@ use std::fs::File;
 /// Files that stay open; a system allows a process only so many.
 const OPEN: usize = 512;
 
+/// The part of the memory that may hold sets.
+const HELD: u64 = 4;
+
 /// Documents that have candidates; the others have no set.
 pub(super) struct Stored<'a> {
     pass: &'a Pass<'a>,
@@ -21,6 +24,9 @@ pub(super) struct Stored<'a> {
     /// Where each set begins in its bucket's file.
     offsets: Vec<u64>,
     files: Vec<File>,
+    /// The sets of the first buckets, as many as a share of the memory holds: a document that shares its keys with
+    /// thousands is asked for as often.
+    held: Vec<Vec<u64>>,
 }
 
 impl<'a> Stored<'a> {
@@ -35,7 +41,9 @@ impl<'a> Stored<'a> {
             sizes: Vec::with_capacity(count),
             offsets: Vec::with_capacity(count),
             files: Vec::new(),
+            held: Vec::new(),
         };
+        let mut room = pass.engine.options.memory / HELD;
         for bucket in 0..pass.exchange.buckets {
             let first = u32::try_from(pass.before[bucket as usize]).expect("checked at the start");
             for (number, document) in (first..).zip(documents(pass, bucket)?) {
@@ -49,11 +57,25 @@ impl<'a> Stored<'a> {
                 stored.offsets.push(offset);
                 offset += 8 * u64::from(size);
             }
+            room = room.saturating_sub(offset);
+            if room > 0 {
+                stored.held.push(raw::read_u64s(&pass.path("sets", bucket))?);
+            }
             if stored.files.len() < OPEN {
                 stored.files.push(raw::open(&pass.path("sets", bucket))?);
             }
         }
         Ok(stored)
+    }
+
+    /// How many documents have candidates.
+    pub(super) fn count(&self) -> u64 {
+        self.sizes.len() as u64
+    }
+
+    /// Whether a document has candidates, and so a set.
+    pub(super) fn has_set(&self, rank: u32) -> bool {
+        self.wanted.contains(self.ranks.documents[rank as usize])
     }
 
     fn index(&self, rank: u32) -> usize {
@@ -72,6 +94,11 @@ impl Documents for Stored<'_> {
         }
         let index = self.wanted.index(number);
         let (bucket, _) = self.pass.place(number);
+        if let Some(held) = self.held.get(bucket as usize) {
+            let start = usize::try_from(self.offsets[index] / 8).expect("held in memory");
+            set.extend_from_slice(&held[start..start + self.sizes[index] as usize]);
+            return Ok(());
+        }
         let path = self.pass.path("sets", bucket);
         let (offset, length) = (self.offsets[index], 8 * self.sizes[index] as usize);
         let mut bytes = Vec::new();

@@ -1,6 +1,7 @@
 //! The ledger of a split: which content went to which side, for the next run to keep to.
 
 use super::decide::Decisions;
+use super::inherit;
 use super::raw;
 use super::sides::SIDES;
 use super::sketches::{RECORD_BYTES, document};
@@ -19,8 +20,10 @@ use std::sync::Arc;
 /// Rows written at once.
 const ROWS: usize = 1 << 16;
 
-/// Writes content hash and side of every document into a folder, each content once, by hash.
-pub(crate) fn write_ledger(decisions: &Decisions, folder: &Path) -> Result<PartRecord> {
+/// Writes content hash and side of every document into a folder, each content once, by hash. Documents that gave way to
+/// a near copy right in front of the split have its side, and what an earlier ledger tells of others is kept.
+pub(crate) fn write_ledger(all: &[Arc<Decisions>], folder: &Path) -> Result<Option<PartRecord>> {
+    let Some(decisions) = all.iter().find(|decisions| decisions.report.divided.is_some()) else { return Ok(None) };
     let path = &folder.join(LEDGER);
     let mut entries: Vec<(u128, u8)> = Vec::with_capacity(decisions.sides().len());
     for bucket in 0..decisions.before.len() - 1 {
@@ -29,8 +32,16 @@ pub(crate) fn write_ledger(decisions: &Decisions, folder: &Path) -> Result<PartR
         let first = usize::try_from(decisions.before[bucket]).expect("counted in 32 bits");
         entries.extend(contents.zip(decisions.sides()[first..].iter().copied()));
     }
+    let chain = all.iter().map(Arc::as_ref);
+    let chain = inherit::right_before(chain, decisions.exchange, decisions.act);
+    let gone = inherit::gone(&chain, &decisions.columns)?;
+    entries.extend(gone.into_iter().map(|(content, heir)| (content, decisions.sides()[heir as usize])));
+    strongest(&mut entries);
+    let earlier = decisions.previous.as_deref().map(read_ledger).transpose()?.unwrap_or_default();
+    let is_new = |entry: &(u128, u8)| entries.binary_search_by_key(&entry.0, |known| known.0).is_err();
+    let unseen: Vec<(u128, u8)> = earlier.into_iter().filter(is_new).collect();
+    entries.extend(unseen);
     entries.sort_unstable();
-    entries.dedup_by_key(|entry| entry.0);
     let file = files::create_private(path).map_err(Error::write(path))?;
     let batch = |entries: &[(u128, u8)]| {
         let hashes: StringArray = entries.iter().map(|(hash, _)| Some(format!("{hash:032x}"))).collect();
@@ -45,7 +56,13 @@ pub(crate) fn write_ledger(decisions: &Decisions, folder: &Path) -> Result<PartR
     }
     writer.close().map_err(failed)?;
     let (bytes, blake3) = seal(path)?;
-    Ok(PartRecord { path: LEDGER.to_owned(), rows: entries.len() as u64, bytes, blake3 })
+    Ok(Some(PartRecord { path: LEDGER.to_owned(), rows: entries.len() as u64, bytes, blake3 }))
+}
+
+/// Sorts entries, and leaves one for each content.
+fn strongest(entries: &mut Vec<(u128, u8)>) {
+    entries.sort_unstable_by_key(|entry| (entry.0, std::cmp::Reverse(entry.1)));
+    entries.dedup_by_key(|entry| entry.0);
 }
 
 /// Reads a ledger: content hashes, ascending, and the numbers of their sides.
@@ -82,5 +99,9 @@ pub(crate) fn read_ledger(path: &Path) -> Result<Vec<(u128, u8)>> {
         debug_assert_eq!(hashes.len(), sides.len());
     }
     entries.sort_unstable();
-    Ok(entries)
+    entries.dedup();
+    match entries.array_windows().find(|[one, other]| one.0 == other.0) {
+        Some([one, _]) => Err(broken(&format!("the content {:032x} stands on two sides", one.0))),
+        None => Ok(entries),
+    }
 }

@@ -38,7 +38,7 @@ pub struct Example {
     pub similarity: f64,
     /// Their ids.
     pub ids: [String; 2],
-    /// Their texts, as the step saw them; cut.
+    /// Their texts, as the step saw them but for personal data; cut.
     pub texts: [String; 2],
 }
 

@@ -59,6 +59,20 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(Error::read(path))
 }
 
+/// Reads a file of numbers, without its bytes beside them in memory.
+pub(crate) fn read_u64s(path: &Path) -> Result<Vec<u64>> {
+    let file = open(path)?;
+    let bytes = file.metadata().map_err(Error::read(path))?.len();
+    let mut numbers = Vec::with_capacity(usize::try_from(bytes / 8).expect("a file of candidates fits into memory"));
+    let mut page = Vec::new();
+    for start in (0..bytes / 8 * 8).step_by(1 << 18) {
+        let length = usize::try_from((bytes - start).min(1 << 18)).expect("a page is small") / 8 * 8;
+        read_at(&file, path, start, length, &mut page)?;
+        numbers.extend(u64s(&page));
+    }
+    Ok(numbers)
+}
+
 pub(crate) fn u64s(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
     bytes.as_chunks().0.iter().map(|number| u64::from_le_bytes(*number))
 }

@@ -22,7 +22,7 @@ fn shard(split: &str, rows: u64) -> ShardRecord {
 }
 
 fn step(step: &str, rows_in: u64, dropped: u64) -> StepRecord {
-    StepRecord { step: step.into(), rows_in, rows_out: rows_in - dropped, dropped, created: 0 }
+    StepRecord { step: step.into(), rows_in, rows_out: rows_in - dropped, dropped, created: 0, notes: Vec::new() }
 }
 
 fn manifest() -> Manifest {

@@ -59,7 +59,7 @@ pub(crate) fn finish(engine: &Engine<'_>, stages: &Stages, runtime: &Runtime) ->
         tokenizer: tokenizer(engine)?,
         seed: engine.pipeline.seed,
         inputs: inputs(engine, stages, &tally),
-        steps: steps(engine, &tally),
+        steps: steps(engine, &tally)?,
         rows: RowTotals::default(),
         personal_data: personal_data(&tally),
         personal_data_check,
@@ -194,7 +194,7 @@ fn inputs(engine: &Engine<'_>, stages: &Stages, tally: &Tally) -> Vec<InputRecor
     (0..).zip(engine.sources.iter()).map(record).collect()
 }
 
-fn steps(engine: &Engine<'_>, tally: &Tally) -> Vec<StepRecord> {
+fn steps(engine: &Engine<'_>, tally: &Tally) -> Result<Vec<StepRecord>> {
     let read: u64 = tally.files.values().map(|(rows, bad)| rows - bad).sum();
     let mut rows = read;
     let mut records = Vec::new();
@@ -203,10 +203,14 @@ fn steps(engine: &Engine<'_>, tally: &Tally) -> Vec<StepRecord> {
         let dropped = tally.dead.get(&outcome).copied().unwrap_or(0);
         let created = tally.notes.get(&format!("created:{index}")).copied().unwrap_or(0);
         let rows_out = rows + created - dropped;
-        records.push(StepRecord { step: label.clone(), rows_in: rows, rows_out, dropped, created });
+        let notes = match &engine.pipeline.steps[index] {
+            Step::Decontaminate(step) => step.note()?.into_iter().collect(),
+            _ => Vec::new(),
+        };
+        records.push(StepRecord { step: label.clone(), rows_in: rows, rows_out, dropped, created, notes });
         rows = rows_out;
     }
-    records
+    Ok(records)
 }
 
 fn totals(manifest: &Manifest, tally: &Tally) -> RowTotals {
@@ -252,7 +256,7 @@ fn split(engine: &Engine<'_>, stages: &Stages, manifest: &Manifest, staging: &Pa
         *rows.entry(shard.split.clone()).or_default() += shard.document_count();
     }
     let decisions = stages.decisions.iter().find(|decisions| decisions.report.divided.is_some());
-    let ledger = decisions.map(|decisions| near::write_ledger(decisions, staging)).transpose()?;
+    let ledger = near::write_ledger(&stages.decisions, staging)?;
     let divided = decisions.and_then(|decisions| decisions.report.divided.clone()).unwrap_or_default();
     let rule = split.rule();
     Ok(Some(SplitRecord {

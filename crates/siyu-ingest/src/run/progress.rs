@@ -23,6 +23,8 @@ pub struct Progress {
     pub units: AtomicU64,
     /// Units of the stage; 0 while the input is read.
     pub units_total: AtomicU64,
+    /// Whether the units are documents that are compared, and not buckets.
+    pub compares: AtomicBool,
     /// Set to stop the run after the unit at hand.
     pub stop: AtomicBool,
     /// Set when a worker failed: the others need not go on.
@@ -38,6 +40,26 @@ impl Progress {
     /// An error once the run was told to stop.
     pub(crate) fn go_on(&self) -> Result<()> {
         if self.is_ending() { Err(Error::Interrupted) } else { Ok(()) }
+    }
+
+    /// A walk over so many documents, which are compared, begins.
+    pub(crate) fn compare(&self, documents: u64) {
+        self.units.store(0, Ordering::Relaxed);
+        self.units_total.store(documents, Ordering::Relaxed);
+        self.compares.store(true, Ordering::Relaxed);
+    }
+
+    /// So many more of them are done.
+    pub(crate) fn compared(&self, documents: u64) -> Result<()> {
+        self.units.fetch_add(documents, Ordering::Relaxed);
+        self.go_on()
+    }
+
+    /// The units are buckets again, none of them done.
+    pub(crate) fn buckets(&self, buckets: u32) {
+        self.compares.store(false, Ordering::Relaxed);
+        self.units.store(0, Ordering::Relaxed);
+        self.units_total.store(u64::from(buckets), Ordering::Relaxed);
     }
 
     /// What is being done, in words.

@@ -1,20 +1,16 @@
 //! `decontaminate`.
 
 use crate::error::{Error, Result};
+use crate::input::{Text, each_text};
 use crate::operator::{Kernel, RowOperator, Verdict, text_column};
 use crate::steps::text_columns;
 use arrow::array::{Array, BooleanArray, StringArray};
-use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
 use arrow::error::ArrowError;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use siyu_text::decode;
-use siyu_text::near::Overlap;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use siyu_text::near::{Overlap, Sought};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What is done to documents that overlap.
@@ -30,22 +26,27 @@ pub enum OnOverlap {
 
 /// Removes or reports training documents that share a passage with local evaluation files.
 ///
-/// A passage is 13 words in a row or 20 Han characters, where case, width, punctuation and white space do not count.
-/// Behind `split`, only the training part is looked at.
+/// A passage is 13 words in a row or 20 Han characters, where case, width, punctuation and white space do not count; in
+/// mixed text a run of both in which a word counts as a thirteenth and a Han character as a twentieth of a passage. An
+/// evaluation text that is too short for a passage, but at least 0.7 of one, is looked for as a whole: where it stands
+/// between punctuation or the ends of lines. Behind `split`, only the training part is looked at.
 ///
 /// # Why
 /// A model that has read the questions of a benchmark scores well on it and on nothing else.
 /// # Example
 /// `decontaminate: { against: [sample-data/questions.csv] }`
 /// # Nulls
-/// A missing text overlaps with nothing. An evaluation text shorter than a passage is not looked for.
+/// A missing text overlaps with nothing. Shorter evaluation texts are not looked for; the manifest, the report and the
+/// end of a run tell how many.
 /// # Source
 /// Brown et al. 2020, "Language Models are Few-Shot Learners", appendix C, for 13 words; a Han character carries about
 /// two thirds of a word.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Decontaminate {
-    /// The evaluation files: `.jsonl` or `.json` (every string counts), `.parquet` (every text column), others as text.
+    /// The evaluation files: `.jsonl`, `.json` and `.parquet` (every string in them, in lists and records too), `.csv` and
+    /// `.tsv` (every cell), `.txt`, `.md` and `.html` (the document, and each line). All but `.parquet` also behind `.gz`,
+    /// `.zst`, `.bz2` or `.xz`. Files of other kinds are refused.
     pub against: Vec<PathBuf>,
     /// Words of a passage.
     #[serde(default = "words")]
@@ -53,6 +54,9 @@ pub struct Decontaminate {
     /// Han characters of a passage.
     #[serde(default = "han")]
     pub han: usize,
+    /// Share of a passage from which on a shorter evaluation text is looked for as a whole; 1 looks for none.
+    #[serde(default = "whole_ratio")]
+    pub whole_ratio: f64,
     /// Columns looked at, each by itself.
     #[serde(default = "text_columns")]
     pub columns: Vec<String>,
@@ -69,17 +73,72 @@ fn han() -> usize {
     20
 }
 
+fn whole_ratio() -> f64 {
+    0.7
+}
+
+/// How many evaluation texts are looked for in which way.
+#[derive(Debug, Default)]
+struct Coverage {
+    passages: u64,
+    whole: u64,
+    too_short: u64,
+}
+
+impl Coverage {
+    fn count(&mut self, sought: Sought) {
+        match sought {
+            Sought::Passages => self.passages += 1,
+            Sought::Whole => self.whole += 1,
+            Sought::TooShort => self.too_short += 1,
+            Sought::Empty => {}
+        }
+    }
+}
+
 impl Decontaminate {
-    fn index(&self) -> Result<Overlap> {
-        let mut overlap = Overlap::new(self.words, self.han);
+    fn index(&self) -> Result<(Overlap, Coverage)> {
+        let mut overlap = Overlap::new(self.words, self.han, self.whole_ratio);
+        let mut coverage = Coverage::default();
         for (number, path) in (0u32..).zip(&self.against) {
-            each_text(path, &mut |text| overlap.add(text, number))?;
+            let unreadable =
+                |source| Error::StepFile { step: "decontaminate", setting: "against", path: path.clone(), source };
+            let problem =
+                |what: String| Error::setting("decontaminate", "against", format!("`{}`: {what}", path.display()));
+            each_text(path, unreadable, problem, |text| match text {
+                Text::Value(text) => coverage.count(overlap.add(text, number)),
+                Text::Document(text) => {
+                    coverage.count(overlap.add(text, number));
+                    // Lists of questions have one a line.
+                    text.lines().for_each(|line| {
+                        overlap.add(line, number);
+                    });
+                }
+            })?;
         }
         if overlap.is_empty() {
-            let problem = format!("the files hold no passage of {} words or {} Han characters", self.words, self.han);
+            let problem = format!(
+                "the files hold no passage of {} words or {} Han characters, nor a text of {} of one",
+                self.words, self.han, self.whole_ratio
+            );
             return Err(Error::setting("decontaminate", "against", problem));
         }
-        Ok(overlap)
+        Ok((overlap, coverage))
+    }
+
+    /// What to know of evaluation texts that have no passage, if any.
+    ///
+    /// # Errors
+    /// A file that cannot be read any more.
+    pub(crate) fn note(&self) -> Result<Option<String>> {
+        let Coverage { passages, whole, too_short } = self.index()?.1;
+        let (all, without) = (passages + whole + too_short, whole + too_short);
+        Ok((without > 0).then(|| {
+            format!(
+                "{without} of {all} evaluation texts have no passage of {} words or {} Han characters: {whole} are looked for where they stand as a sentence or line of their own, {too_short} are too short for that and not looked for",
+                self.words, self.han
+            )
+        }))
     }
 }
 
@@ -96,6 +155,9 @@ impl RowOperator for Decontaminate {
                 return Err(Error::setting("decontaminate", setting, "must be at least 1"));
             }
         }
+        if !(0.0..=1.0).contains(&self.whole_ratio) || self.whole_ratio == 0.0 {
+            return Err(Error::setting("decontaminate", "whole_ratio", "must be above 0 and at most 1"));
+        }
         if self.columns.is_empty() || self.against.is_empty() {
             return Err(Error::setting("decontaminate", "against", "name at least one file and one column"));
         }
@@ -104,7 +166,7 @@ impl RowOperator for Decontaminate {
     }
 
     fn build(&self, inputs: &[Field]) -> Result<Kernel> {
-        let overlap = self.index()?;
+        let overlap = self.index()?.0;
         let (count, action) = (self.columns.len(), self.on_overlap);
         let names: Vec<String> = self.against.iter().map(|path| path.display().to_string()).collect();
         let divided = inputs.len() > count;
@@ -134,59 +196,15 @@ impl RowOperator for Decontaminate {
     }
 }
 
-/// Hands over every text of an evaluation file.
-fn each_text(path: &Path, each: &mut impl FnMut(&str)) -> Result<()> {
-    let unreadable =
-        |source| Error::StepFile { step: "decontaminate", setting: "against", path: path.to_owned(), source };
-    let broken =
-        |problem: String| Error::setting("decontaminate", "against", format!("`{}`: {problem}", path.display()));
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if extension == "parquet" {
-        let file = File::open(path).map_err(unreadable)?;
-        let reader =
-            ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::<File>::build);
-        for batch in reader.map_err(|error| broken(error.to_string()))? {
-            let batch = batch.map_err(|error| broken(error.to_string()))?;
-            for column in batch.columns() {
-                if matches!(column.data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
-                    && let Ok(texts) = cast(column, &DataType::Utf8)
-                    && let Ok(texts) = text_column(&texts)
-                {
-                    texts.iter().flatten().for_each(&mut *each);
-                }
-            }
-        }
-        return Ok(());
-    }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
-    let text = decode::decode(&bytes, decode::detect(&bytes, true, false).encoding).0;
-    if !["json", "jsonl"].contains(&extension.as_str()) {
-        each(&text);
-        return Ok(());
-    }
-    for value in serde_json::Deserializer::from_str(&text).into_iter::<Value>() {
-        let value = value.map_err(|error| broken(format!("line {} is not JSON", error.line())))?;
-        each_string(&value, each);
-    }
-    Ok(())
-}
-
-fn each_string(value: &Value, each: &mut impl FnMut(&str)) {
-    match value {
-        Value::String(text) => each(text),
-        Value::Array(items) => items.iter().for_each(|item| each_string(item, each)),
-        Value::Object(fields) => fields.values().for_each(|field| each_string(field, each)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::Decontaminate;
     use crate::operator::RowOperator;
     use crate::testing::{kept, rewritten};
-    use arrow::array::{ArrayRef, StringArray};
+    use arrow::array::{Array, ArrayRef, ListArray, RecordBatch, StringArray, StructArray};
+    use arrow::buffer::OffsetBuffer;
     use arrow::datatypes::{DataType, Field};
+    use parquet::arrow::ArrowWriter;
     use std::io::Write;
     use std::sync::Arc;
 
@@ -221,6 +239,75 @@ mod tests {
         let column = |values: [&str; 2]| Arc::new(StringArray::from(values.to_vec())) as ArrayRef;
         let keep = kernel(&[column([ASKED, ASKED]), column(["train", "test"])]).unwrap().keep.unwrap();
         assert_eq!(keep.iter().collect::<Vec<_>>(), [Some(false), Some(true)]);
+    }
+
+    fn written(suffix: &str, bytes: &[u8]) -> tempfile::NamedTempFile {
+        let mut file = tempfile::Builder::new().suffix(suffix).tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        file
+    }
+
+    #[test]
+    fn compressed_files_are_read_through() {
+        let line = format!("{{\"q\": \"{ASKED}\"}}\n");
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(line.as_bytes()).unwrap();
+        let mut bzip = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+        bzip.write_all(line.as_bytes()).unwrap();
+        for (suffix, bytes) in [(".jsonl.gz", gzip.finish().unwrap()), (".jsonl.bz2", bzip.finish().unwrap())] {
+            assert_eq!(
+                kept(&step(&written(suffix, &bytes), ""), &[Some(ASKED), Some("别的")]),
+                [false, true],
+                "{suffix}"
+            );
+            let cut = written(suffix, &bytes[..bytes.len() - 9]);
+            assert!(step(&cut, "").build(&[]).err().unwrap().to_string().contains("breaks off"), "{suffix}");
+        }
+    }
+
+    #[test]
+    fn kinds_of_files_that_cannot_be_read_are_refused_by_name() {
+        for suffix in [".docx", ".pdf", ".xlsx", ""] {
+            let file = written(suffix, &[0x50, 0x4b, 3, 4, 0, 1, 2]);
+            let message = step(&file, "").build(&[]).err().unwrap().to_string();
+            assert!(message.contains(&file.path().display().to_string()) && message.contains(".jsonl"), "{message}");
+        }
+    }
+
+    #[test]
+    fn lists_and_structs_of_parquet_are_walked() {
+        let role = Arc::new(StringArray::from(vec!["user", "user"])) as ArrayRef;
+        let content = Arc::new(StringArray::from(vec!["短", ASKED])) as ArrayRef;
+        let fields = ["role", "content"].map(|name| Arc::new(Field::new(name, DataType::Utf8, true)));
+        let turns = StructArray::new(fields.to_vec().into(), vec![role, content], None);
+        let item = Arc::new(Field::new("item", turns.data_type().clone(), true));
+        let offsets = OffsetBuffer::from_lengths([1, 0, 1]);
+        let list = Arc::new(ListArray::new(item, offsets, Arc::new(turns), None)) as ArrayRef;
+        let batch = RecordBatch::try_from_iter([("messages", list)]).unwrap();
+        let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        let file = written(".parquet", &writer.into_inner().unwrap());
+        assert_eq!(kept(&step(&file, ""), &[Some(ASKED), Some("别的")]), [false, true]);
+    }
+
+    #[test]
+    fn cells_of_a_table_are_texts_of_their_own() {
+        let file = written(".csv", "id,q\n1,\"中华人民共和国第一任总理,是谁？\"\n".as_bytes());
+        let texts = [Some("中华人民共和国第一任总理是谁"), Some("第一任总理是谁")];
+        assert_eq!(kept(&step(&file, ""), &texts), [false, true]);
+        assert_eq!(kept(&step(&file, ", words: 5, han: 5, whole_ratio: 1"), &[Some("第一任")]), [true]);
+    }
+
+    #[test]
+    fn texts_without_a_passage_are_counted() {
+        let lines = format!("{{\"q\": [\"{ASKED}\", \"中华人民共和国第一任总理是谁？\", \"是\", \"——\"], \"n\": 7}}");
+        let file = written(".json", lines.as_bytes());
+        let note = step(&file, "").note().unwrap().unwrap();
+        assert!(
+            note.starts_with("2 of 3 evaluation texts have no passage of 13 words or 20 Han characters: 1 "),
+            "{note}"
+        );
+        assert!(note.ends_with(" 1 are too short for that and not looked for"), "{note}");
     }
 
     #[test]

@@ -18,9 +18,10 @@ use std::path::PathBuf;
 ///
 /// Documents that are alike at `leak_similarity`, or equal in a column of `group_by`, land on one side, and so does
 /// whatever is connected with them. Where several columns are the content, equal inputs land on one side too, whatever
-/// the instruction, and so do equal texts, and equal instructions with equal inputs, whatever the other columns say. A
-/// document stays on its side when others are added; `previous` makes sure of it. Steps behind `split` must leave its
-/// columns as they are.
+/// the instruction, and so do equal texts, and equal instructions with equal inputs, whatever the other columns say.
+/// Steps behind `split` must leave its columns as they are. A document's side follows from its own content, so that few
+/// change it when others are added: those between bounds that move by up to two points where the shares would be missed.
+/// With `previous` none does.
 ///
 /// # Why
 /// A copy of a training document in the test part makes the test's score worthless, and so does a near-copy or another
@@ -64,7 +65,8 @@ pub struct Split {
     #[serde(default)]
     pub strict_shares: bool,
     /// The `split.parquet` of an earlier dataset, whose choices hold. Where new documents tie a training document to a
-    /// test document, both are for testing.
+    /// test document, both are for testing. A document that takes an earlier one's place in a `near_dedup` right in front
+    /// of this step takes its side, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<PathBuf>,
     /// Another seed divides otherwise.

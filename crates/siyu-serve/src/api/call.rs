@@ -43,7 +43,7 @@ impl Call {
     ) -> Result<(Self, Fields), ApiError> {
         let since = Instant::now();
         let fields = body::read(request, &service.limits).await?;
-        Ok((Self { model: service.model(), service, caller, form, since }, fields))
+        Ok((Self { model: service.loaded()?, service, caller, form, since }, fields))
     }
 
     /// Refuses a request for another model.

@@ -3,9 +3,10 @@
 use super::{
     ApiError, Service,
     call::Call,
-    exchange::{Prompt, Session},
+    exchange::{Prompt, Session, most_tokens},
     fields::Fields,
     format::Form,
+    history,
     sampling::Sampling,
 };
 use crate::contract::{Caller, SessionProblem};
@@ -41,7 +42,8 @@ pub(super) async fn complete(
     let session = fields.text("session")?;
     refuse_unsupported(&mut fields)?;
     fields.finish()?;
-    call.answer(move |call| prompt(call, said, session.as_deref()), &sampling).await
+    let room = sampling.max_tokens();
+    call.answer(move |call| prompt(call, said, session.as_deref(), room), &sampling).await
 }
 
 fn refuse_unsupported(fields: &mut Fields) -> Result<(), ApiError> {
@@ -71,8 +73,15 @@ fn messages(fields: &mut Fields) -> Result<Vec<Message>, ApiError> {
     }
 }
 
+/// What a message may say beside its text that would be lost here.
+const OTHER_THAN_TEXT: [&str; 4] = ["tool_calls", "tool_call_id", "function_call", "audio"];
+
 fn message(value: &Value, index: usize) -> Result<Message, ApiError> {
     let refused = |what: &str| ApiError::field("messages", format!("message {index} {what}"));
+    let says = |name: &&&str| !value[**name].is_null() && value[**name] != Value::Array(Vec::new());
+    if let Some(name) = OTHER_THAN_TEXT.iter().find(says) {
+        return Err(refused(&format!("has `{name}`, which is not supported; say it as text")));
+    }
     let role = match value["role"].as_str() {
         Some("system" | "developer") => Role::System,
         Some("user") => Role::User,
@@ -91,21 +100,24 @@ fn message(value: &Value, index: usize) -> Result<Message, ApiError> {
     Ok(Message { role, content })
 }
 
-/// The conversation as the model reads it.
-fn prompt(call: &Call, mut said: Vec<Message>, session: Option<&str>) -> Result<Prompt, ApiError> {
+/// The conversation as the model reads it; one that the service keeps leaves room for an answer of `answer` tokens, or of
+/// a quarter of what the model can read.
+fn prompt(call: &Call, mut said: Vec<Message>, session: Option<&str>, answer: usize) -> Result<Prompt, ApiError> {
     let encoder = call.model.encoder.as_ref().ok_or_else(|| {
         let message = "the model has no chat template; use /v1/completions, or set `template` in the service file";
         ApiError::new(StatusCode::BAD_REQUEST, message)
     })?;
     let text = said.iter().map(|message| message.content.as_str()).collect::<Vec<_>>().join("\n");
     let refusal = call.judge(said.iter_mut().map(|message| &mut message.content));
-    let mut all = Vec::new();
-    let session = session.map(|id| open_session(&call.service, &call.caller, id, &mut all)).transpose()?;
-    all.extend_from_slice(&said);
+    let mut before = Vec::new();
+    let session = session.map(|id| open_session(&call.service, &call.caller, id, &mut before)).transpose()?;
     let ids = if refusal.is_some() {
         Vec::new()
     } else {
-        encoder.prompt(&all).map_err(|error| {
+        let context = call.model.engine.context();
+        let most = most_tokens(&call.model, &call.service.limits).min(context - answer.min(context / 4));
+        let count = |text: &str| call.model.tokenizer.count(text).unwrap_or(0);
+        history::prompt(&before, &said, most, count, |all| encoder.prompt(all)).map_err(|error| {
             // A template may refuse an order of roles; its words are the model's author's.
             tracing::debug!(error = &error as &dyn std::error::Error, "a template refuses a conversation");
             ApiError::field("messages", "the model's template refuses this order of roles")
@@ -114,8 +126,8 @@ fn prompt(call: &Call, mut said: Vec<Message>, session: Option<&str>) -> Result<
     Ok(Prompt { ids, text, refusal, session: session.map(|id| Session { id, said }) })
 }
 
-/// The id of the session, which is a new one for `new`; `all` gets what was said in it.
-fn open_session(service: &Service, caller: &Caller, id: &str, all: &mut Vec<Message>) -> Result<String, ApiError> {
+/// The id of the session, which is a new one for `new`; `before` gets what was said in it.
+fn open_session(service: &Service, caller: &Caller, id: &str, before: &mut Vec<Message>) -> Result<String, ApiError> {
     let sessions = service.hooks.sessions.as_ref();
     let sessions =
         sessions.ok_or_else(|| ApiError::field("session", "this service keeps no sessions; leave it out"))?;
@@ -127,6 +139,6 @@ fn open_session(service: &Service, caller: &Caller, id: &str, all: &mut Vec<Mess
         };
         ApiError::new(status, problem.to_string()).code("session")
     })?;
-    all.extend(opened.messages);
+    before.extend(opened.messages);
     Ok(opened.id)
 }

@@ -12,6 +12,7 @@ use crate::{
     contract::{AnswerFilter, Caller, Ending, Refusal, Release, Usage},
     engine::{Event, Ticket, TokenLogprobs},
     model::Model,
+    settings::Limits,
 };
 use axum::http::StatusCode;
 use held::Held;
@@ -102,7 +103,7 @@ impl Exchange {
         let filter = service.hooks.filter.answer();
         let limits = service.limits.clone();
         if prompt.refusal.is_none() {
-            check_length(prompt.ids.len(), model.engine.context(), limits.prompt_tokens, origin.form)?;
+            check_length(prompt.ids.len(), most_tokens(model, &limits), origin.form)?;
         }
         let mut record = Record {
             model: model.clone(),
@@ -236,9 +237,14 @@ impl Exchange {
     }
 }
 
-fn check_length(tokens: usize, context: usize, limit: Option<usize>, form: Form) -> Result<(), ApiError> {
+/// Most tokens of a prompt.
+pub(super) fn most_tokens(model: &Model, limits: &Limits) -> usize {
     // There must be room for an answer.
-    let most = limit.unwrap_or(context).min(context - 1);
+    let most = model.engine.context() - 1;
+    limits.prompt_tokens.map_or(most, |limit| limit.min(most))
+}
+
+fn check_length(tokens: usize, most: usize, form: Form) -> Result<(), ApiError> {
     if tokens == 0 {
         return Err(ApiError::field(form.prompt_field(), "the prompt has no tokens"));
     }

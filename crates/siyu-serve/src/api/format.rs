@@ -180,11 +180,24 @@ pub(super) fn spelled(tokenizer: &Tokenizer, token: u32) -> String {
     text.unwrap_or_else(|| tokenizer.decode(&[token]))
 }
 
+/// The bytes of a token that is part of a character, which no text of its own can show.
+fn part_of_character(tokenizer: &Tokenizer, token: u32, text: &str) -> Option<Vec<u8>> {
+    if text.contains(char::REPLACEMENT_CHARACTER) { tokenizer.bytes_of(token) } else { None }
+}
+
+/// The text of a token in `/v1/completions`, which has no other place for the bytes of a part of a character.
+fn named(tokenizer: &Tokenizer, token: u32) -> String {
+    let text = spelled(tokenizer, token);
+    match part_of_character(tokenizer, token, &text) {
+        Some(bytes) => bytes.iter().fold("bytes:".to_owned(), |name, byte| format!("{name}\\x{byte:02x}")),
+        None => text,
+    }
+}
+
 fn chat(tokenizer: &Tokenizer, token: &TokenLogprobs) -> Value {
     let one = |likely: &Likely| {
         let text = spelled(tokenizer, likely.token);
-        // Part of a character has no text of its own; its bytes are not known from here.
-        let bytes = (!text.contains(char::REPLACEMENT_CHARACTER)).then(|| text.as_bytes().to_vec());
+        let bytes = part_of_character(tokenizer, likely.token, &text).unwrap_or_else(|| text.as_bytes().to_vec());
         json!({"token": text, "logprob": likely.logprob, "bytes": bytes})
     };
     let mut shown = one(&token.chosen);
@@ -194,14 +207,18 @@ fn chat(tokenizer: &Tokenizer, token: &TokenLogprobs) -> Value {
 
 fn completion(tokenizer: &Tokenizer, tokens: &[TokenLogprobs], offset: &mut usize) -> Value {
     let (mut texts, mut offsets) = (Vec::new(), Vec::new());
-    for token in tokens {
-        let text = spelled(tokenizer, token.chosen.token);
+    for (index, token) in tokens.iter().enumerate() {
         offsets.push(*offset);
-        *offset += text.chars().count();
-        texts.push(text);
+        // The parts of one character stand where it does.
+        if tokens.get(index + 1).is_none_or(|next| next.span != token.span || token.span.is_empty()) {
+            let text = spelled(tokenizer, token.chosen.token);
+            let is_part = part_of_character(tokenizer, token.chosen.token, &text).is_some();
+            *offset += if is_part { 1 } else { text.chars().count() };
+        }
+        texts.push(named(tokenizer, token.chosen.token));
     }
     let top = tokens.iter().map(|token| {
-        let pairs = token.top.iter().map(|likely| (spelled(tokenizer, likely.token), likely.logprob.into()));
+        let pairs = token.top.iter().map(|likely| (named(tokenizer, likely.token), likely.logprob.into()));
         Value::Object(pairs.collect())
     });
     json!({
@@ -210,4 +227,34 @@ fn completion(tokenizer: &Tokenizer, tokens: &[TokenLogprobs], offset: &mut usiz
         "top_logprobs": top.collect::<Vec<_>>(),
         "text_offset": offsets,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ops::Range;
+
+    fn tokenizer() -> Tokenizer {
+        Tokenizer::from_json(include_str!("../../../../sample-data/models/stories260k/tokenizer.json")).unwrap()
+    }
+
+    fn token(tokenizer: &Tokenizer, spelling: &str, span: Range<usize>) -> TokenLogprobs {
+        let chosen = Likely { token: tokenizer.id_of(spelling).unwrap(), logprob: -1.0 };
+        TokenLogprobs { chosen, top: vec![chosen], span }
+    }
+
+    #[test]
+    fn parts_of_a_character_are_told_by_their_bytes() {
+        let tokenizer = tokenizer();
+        // 一 and a.
+        let parts = ["<0xE4>", "<0xB8>", "<0x80>"].map(|part| token(&tokenizer, part, 0..3));
+        let bytes: Vec<Value> = parts.iter().map(|part| chat(&tokenizer, part)["bytes"].clone()).collect();
+        assert_eq!(bytes, [json!([0xE4]), json!([0xB8]), json!([0x80])]);
+        let tokens = [parts.as_slice(), &[token(&tokenizer, "a", 3..4)]].concat();
+        let mut offset = 0;
+        let told = completion(&tokenizer, &tokens, &mut offset);
+        assert_eq!(told["tokens"], json!(["bytes:\\xe4", "bytes:\\xb8", "bytes:\\x80", "a"]));
+        assert_eq!((&told["text_offset"], offset), (&json!([0, 0, 0, 1]), 2));
+        assert_eq!(told["top_logprobs"][1], json!({"bytes:\\xb8": -1.0}));
+    }
 }

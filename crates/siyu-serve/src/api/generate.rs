@@ -58,6 +58,9 @@ fn instructed(call: &Call, mut instruction: String, mut input: Option<String>) -
     })?;
     let text = input.as_ref().map_or_else(|| instruction.clone(), |input| format!("{instruction}\n{input}"));
     let refusal = call.judge(std::iter::once(&mut instruction).chain(&mut input));
+    // The model reads both as one text, and a word may be written over both.
+    let over_both = || call.judge(input.as_ref().map(|input| format!("{instruction}\n{input}")).iter_mut());
+    let refusal = refusal.or_else(over_both);
     let ids = if refusal.is_some() {
         Vec::new()
     } else {

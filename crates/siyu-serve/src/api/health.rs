@@ -16,7 +16,7 @@ pub(super) async fn ready(State(service): State<Arc<Service>>) -> Result<&'stati
     if service.is_draining() {
         return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the service is going down"));
     }
-    if service.model().engine.is_dead() {
+    if service.loaded()?.engine.is_dead() {
         return Err(dead());
     }
     Ok("ok\n")
@@ -29,13 +29,13 @@ pub(super) fn dead() -> ApiError {
 }
 
 /// `GET /v1/models`.
-pub(super) async fn models(State(service): State<Arc<Service>>) -> Json<Value> {
-    Json(json!({"object": "list", "data": [shown(&service.model())]}))
+pub(super) async fn models(State(service): State<Arc<Service>>) -> Result<Json<Value>, ApiError> {
+    Ok(Json(json!({"object": "list", "data": [shown(&*service.loaded()?)]})))
 }
 
 /// `GET /v1/models/{name}`.
 pub(super) async fn model(State(service): State<Arc<Service>>, InPath(name): InPath) -> Result<Json<Value>, ApiError> {
-    let model = service.model();
+    let model = service.loaded()?;
     if name == model.name {
         return Ok(Json(shown(&model)));
     }

@@ -58,6 +58,11 @@ impl Sampling {
         })
     }
 
+    /// Most tokens of the answer.
+    pub(super) fn max_tokens(&self) -> usize {
+        self.settings.max_tokens
+    }
+
     /// The request for the engine. Only prompts of one scope share what was computed.
     pub(super) fn request(&self, prompt: Vec<u32>, scope: &str, context: usize, limits: &Limits) -> Request {
         let room = context.saturating_sub(prompt.len());
@@ -153,7 +158,11 @@ fn include_usage(fields: &mut Fields, stream: bool) -> Result<bool, ApiError> {
             if !known {
                 return refused("`stream_options` knows only `include_usage`");
             }
-            Ok(options.get("include_usage").and_then(Value::as_bool).unwrap_or(false))
+            match options.get("include_usage") {
+                None | Some(Value::Null) => Ok(false),
+                Some(Value::Bool(include)) => Ok(*include),
+                Some(_) => refused("`include_usage` must be true or false"),
+            }
         }
         Some(_) => refused("`stream_options` must be an object"),
     }

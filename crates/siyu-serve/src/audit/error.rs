@@ -33,7 +33,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The record that is there does not hold.
-    #[error("the record `{path}` does not hold, so that nothing is added to it; keep it, and name another file")]
+    #[error("the record `{path}` does not hold; keep it as it is, and let the service write another file")]
     Broken {
         /// The record.
         path: PathBuf,
@@ -63,7 +63,7 @@ pub enum Broken {
         /// Lines that are there.
         lines: usize,
     },
-    /// The file that says which line is the last is gone or changed.
-    #[error("the file with `.head` behind the record's name is missing or was changed")]
+    /// The file that says which line is the last is gone or changed, or the key is another.
+    #[error("the file with `.head` behind the record's name is missing, was changed, or was written with another key")]
     Head,
 }

@@ -28,10 +28,10 @@ pub struct Opened {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SessionProblem {
     /// The id was not made here, or for someone else; the two cannot be told apart from outside.
-    #[error("there is no such session; start one by leaving its id out")]
+    #[error("there is no such session; `new` in the place of its id starts one")]
     Unknown,
     /// It ended.
-    #[error("the session has ended; start one by leaving its id out")]
+    #[error("the session has ended; `new` in the place of its id starts one")]
     Expired,
     /// There are too many.
     #[error("there are too many sessions; try again later")]

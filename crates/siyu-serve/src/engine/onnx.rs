@@ -12,13 +12,18 @@ mod shared;
 use super::Forward;
 use crate::{
     Error, Result,
+    load::Load,
     settings::{Device, Engine},
 };
 use graph::{Graph, failed};
 use growing::Growing;
 use ort::{
+    environment::Environment,
     ep::{self, ExecutionProvider},
-    session::{Session, builder::GraphOptimizationLevel},
+    session::{
+        Session,
+        builder::{GraphOptimizationLevel, SessionBuilder},
+    },
 };
 use shared::Shared;
 use std::path::Path;
@@ -35,6 +40,11 @@ const USUAL_CONTEXT: usize = 4096;
 /// [`Error::Runtime`] without onnxruntime, [`Error::NoGpu`] without one for GPUs where they ask for it, [`Error::Onnx`]
 /// and [`Error::Model`] for the graph.
 pub fn open(folder: &Path, settings: &Engine, limit: usize) -> Result<Box<dyn Forward>> {
+    open_for(&Load::default(), folder, settings, limit)
+}
+
+/// The same, but ends with [`Error::GivenUp`] soon after nobody wants the model any more.
+pub(crate) fn open_for(load: &Load, folder: &Path, settings: &Engine, limit: usize) -> Result<Box<dyn Forward>> {
     let path = folder.join(GRAPH_FILE);
     let environment = siyu_export::load_runtime().map_err(|error| Error::Runtime { problem: error.to_string() })?;
     let place = match settings.device {
@@ -43,7 +53,11 @@ pub fn open(folder: &Path, settings: &Engine, limit: usize) -> Result<Box<dyn Fo
         Device::Cuda => return Err(Error::NoGpu),
     };
     let doing = format!("open `{}`{place}", path.display());
-    let session = session(environment, &path, settings).map_err(failed(&doing))?;
+    let mut builder = builder(environment, settings).map_err(failed(&doing))?;
+    load.runs(builder.canceler())?;
+    let session = builder.commit_from_file(&path).map_err(failed(&doing));
+    load.go_on()?;
+    let session = session?;
     let graph = Graph::of(session, &path, settings.device)?;
     let context = settings.context.unwrap_or(USUAL_CONTEXT).min(limit);
     if graph.shares_buffers() {
@@ -53,7 +67,7 @@ pub fn open(folder: &Path, settings: &Engine, limit: usize) -> Result<Box<dyn Fo
     }
 }
 
-fn session(environment: &ort::environment::Environment, path: &Path, settings: &Engine) -> ort::Result<Session> {
+fn builder(environment: &Environment, settings: &Engine) -> ort::Result<SessionBuilder> {
     let mut builder = Session::builder(environment)?
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_threads(settings.threads.unwrap_or(0))?
@@ -62,5 +76,5 @@ fn session(environment: &ort::environment::Environment, path: &Path, settings: &
     if settings.device == Device::Cuda {
         builder = builder.with_execution_providers([ep::CUDA::default().build().error_on_failure()])?;
     }
-    builder.commit_from_file(path)
+    Ok(builder)
 }

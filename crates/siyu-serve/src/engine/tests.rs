@@ -4,7 +4,7 @@
 use super::*;
 use crate::{
     Result,
-    contract::{Ending, Usage},
+    contract::{Ending, RequestId, Usage},
 };
 use siyu_checkpoint::GenerateSettings;
 use siyu_text::tokenizer::Tokenizer;
@@ -12,7 +12,7 @@ use std::{
     collections::BTreeSet,
     hash::{DefaultHasher, Hash, Hasher},
     sync::Mutex,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::runtime::Builder;
 
@@ -32,6 +32,7 @@ struct Seen {
     largest: AtomicUsize,
     broken: AtomicBool,
     panics: AtomicBool,
+    panics_reading: AtomicBool,
 }
 
 impl Hashing {
@@ -72,6 +73,7 @@ impl Forward for Hashing {
 
     fn prefill(&mut self, slot: usize, start: usize, tokens: &[u32]) -> Result<&[f32]> {
         self.check()?;
+        assert!(!self.seen.panics_reading.load(Ordering::SeqCst), "broken by the test");
         assert!(self.slots[slot].len() >= start);
         self.slots[slot].truncate(start);
         self.slots[slot].extend(tokens);
@@ -345,16 +347,22 @@ fn a_model_that_fails_ends_its_requests_and_serves_the_next() {
 
 #[test]
 fn an_engine_whose_thread_ends_tells_those_who_wait_and_takes_no_more() {
-    let gate = Arc::new(Gate::default());
-    let held = gate.held.lock().unwrap();
-    let (engine, seen) = engine_of(1, 2, gate.clone());
-    seen.panics.store(true, Ordering::SeqCst);
-    let tickets: Vec<_> = (0..3).map(|_| engine.submit(request(&[5])).unwrap()).collect();
-    drop(held);
-    let answers = block_on(futures::future::join_all(tickets.into_iter().map(answer)));
-    assert!(answers.iter().all(|answer| answer.1 == Ending::Failed));
-    assert!(engine.is_dead());
-    assert_eq!((engine.submit(request(&[5])).unwrap_err(), engine.in_flight()), (Rejected::Dead, 0));
+    for reading in [false, true] {
+        let gate = Arc::new(Gate::default());
+        let held = gate.held.lock().unwrap();
+        let (engine, seen) = engine_of(1, 2, gate.clone());
+        if reading { &seen.panics_reading } else { &seen.panics }.store(true, Ordering::SeqCst);
+        let tickets: Vec<_> = (0..3).map(|_| engine.submit(request(&[5])).unwrap()).collect();
+        drop(held);
+        let ended = tickets.into_iter().map(|ticket| async {
+            let ending = answer(ticket).await.1;
+            // Whoever is told may ask at once.
+            (ending, engine.is_dead())
+        });
+        let ended = block_on(futures::future::join_all(ended));
+        assert_eq!(ended, [(Ending::Failed, true); 3]);
+        assert_eq!((engine.submit(request(&[5])).unwrap_err(), engine.in_flight()), (Rejected::Dead, 0));
+    }
 }
 
 #[test]

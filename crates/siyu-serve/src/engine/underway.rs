@@ -5,22 +5,34 @@ use super::{
     answer::Answer,
     forward::Row,
     prefix::Key,
-    request::{Event, Request},
+    request::{Event, Request, Ticket},
 };
-use crate::contract::{Ending, RequestId, Usage};
+use crate::{
+    contract::{Ending, Observer, RequestId, Usage},
+    engine::Shared,
+};
 use std::{
-    sync::{Arc, OnceLock},
+    mem,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
     time::Instant,
 };
 use tokio::sync::mpsc::UnboundedSender;
 
-/// A request on its way into the engine.
+/// A request that the engine took. It counts as one of those in flight until it is over, and one that is dropped before
+/// is lost to a fault of the program: it has failed.
 pub(super) struct Job {
     pub(super) id: RequestId,
     pub(super) request: Request,
     pub(super) events: UnboundedSender<Event>,
     pub(super) verdict: Arc<OnceLock<Ending>>,
     pub(super) came: Instant,
+    shared: Arc<Shared>,
+    observer: Arc<dyn Observer>,
+    is_over: bool,
 }
 
 /// A prompt that is being read, into the slot behind those of the running requests.
@@ -45,7 +57,35 @@ pub(super) struct Running {
     pub(super) last: Instant,
 }
 
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
 impl Job {
+    /// A request that is counted already, and what its caller holds of it.
+    pub(super) fn new(request: Request, shared: Arc<Shared>, observer: Arc<dyn Observer>) -> (Self, Ticket) {
+        let id = RequestId(NEXT.fetch_add(1, Ordering::Relaxed));
+        let (sender, events) = tokio::sync::mpsc::unbounded_channel();
+        let verdict = Arc::new(OnceLock::new());
+        let ticket = Ticket { id, events, verdict: verdict.clone() };
+        let came = Instant::now();
+        (Self { id, request, events: sender, verdict, came, shared, observer, is_over: false }, ticket)
+    }
+
+    /// Tells everyone that it is over.
+    pub(super) fn end(mut self, ending: Ending, usage: Usage) {
+        self.tell(ending, usage);
+    }
+
+    fn tell(&mut self, ending: Ending, usage: Usage) {
+        if mem::replace(&mut self.is_over, true) {
+            return;
+        }
+        // Before the caller knows: who was told that a request ended may count on its place.
+        self.shared.in_flight.fetch_sub(1, Ordering::AcqRel);
+        self.observer.ended(self.id, ending, usage);
+        // The caller may have gone away.
+        let _ = self.events.send(Event::Ended { ending, usage });
+    }
+
     /// Why the request must not go on, if it must not.
     pub(super) fn leaves(&self, now: Instant, closing: bool) -> Option<Ending> {
         if let Some(verdict) = self.verdict.get() {
@@ -57,6 +97,16 @@ impl Job {
         } else {
             (now >= self.request.deadline).then_some(Ending::Timeout)
         }
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            // Before the caller knows: who was told that a request failed may ask whether others can be answered.
+            self.shared.dead.store(true, Ordering::Release);
+        }
+        self.tell(Ending::Failed, Usage::default());
     }
 }
 

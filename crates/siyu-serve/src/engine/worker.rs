@@ -6,7 +6,6 @@ use super::{
     draw,
     forward::{Forward, Row},
     prefix::{Key, PrefixCache},
-    request::Event,
     underway::{Job, Reading, Running},
 };
 use crate::contract::{Ending, Observer, Usage};
@@ -63,10 +62,8 @@ impl Worker {
             // Before any caller knows: who was told that a request failed may ask whether others can be answered.
             self.shared.dead.store(true, Ordering::Release);
             self.fail(&crate::Error::Engine);
-            self.waiting.extend(self.inbox.try_iter());
-            for job in std::mem::take(&mut self.waiting) {
-                self.over(&job, Ending::Failed, Usage::default());
-            }
+            // Those who wait fail by being let go, here and in the inbox.
+            self.waiting.clear();
             self.load();
         }
     }
@@ -108,7 +105,7 @@ impl Worker {
         let closing = self.shared.closing.load(Ordering::Acquire);
         for job in std::mem::take(&mut self.waiting) {
             match job.leaves(now, closing) {
-                Some(ending) => self.over(&job, ending, Usage::default()),
+                Some(ending) => job.end(ending, Usage::default()),
                 None => self.waiting.push_back(job),
             }
         }
@@ -116,7 +113,8 @@ impl Worker {
         if let Some(ending) = leaves
             && let Some(reading) = self.reading.take()
         {
-            self.over(&reading.job, ending, reading.usage());
+            let usage = reading.usage();
+            reading.job.end(ending, usage);
         }
         let mut place = 0;
         while let Some(running) = self.running.get(place) {
@@ -127,15 +125,6 @@ impl Worker {
         }
     }
 
-    /// Tells everyone that a request is over.
-    fn over(&self, job: &Job, ending: Ending, usage: Usage) {
-        // Before the caller knows: who was told that a request ended may count on its place.
-        self.shared.in_flight.fetch_sub(1, Ordering::AcqRel);
-        self.observer.ended(job.id, ending, usage);
-        // The caller may have gone away.
-        let _ = job.events.send(Event::Ended { ending, usage });
-    }
-
     /// Ends the running request at `place` and closes the gap it leaves.
     fn end(&mut self, place: usize, ending: Ending) {
         // Where the model failed meanwhile, all have ended already.
@@ -143,7 +132,8 @@ impl Worker {
             return;
         }
         let running = self.running.swap_remove(place);
-        self.over(&running.job, ending, running.usage());
+        let usage = running.usage();
+        running.job.end(ending, usage);
         if let Err(error) = self.close_gap(place) {
             self.fail(&error);
         }
@@ -165,10 +155,12 @@ impl Worker {
     fn fail(&mut self, error: &crate::Error) {
         (self.report)(error);
         if let Some(reading) = self.reading.take() {
-            self.over(&reading.job, Ending::Failed, reading.usage());
+            let usage = reading.usage();
+            reading.job.end(Ending::Failed, usage);
         }
         for running in std::mem::take(&mut self.running) {
-            self.over(&running.job, Ending::Failed, running.usage());
+            let usage = running.usage();
+            running.job.end(Ending::Failed, usage);
         }
         self.prefix = PrefixCache::new(self.capacity.prefix_bytes);
     }

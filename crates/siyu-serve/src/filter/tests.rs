@@ -119,6 +119,7 @@ fn words_inside_others_and_over_clauses_stay() {
         "sk ill",
         "k ill",
         "他很敏，感觉不错",
+        "太敏感，词不达意",
         "开飞机，密切关注",
         "机\n密",
         "bad sword",

@@ -31,7 +31,8 @@ pub struct ListSettings {
     /// Also finds the words in traditional characters, and in Taiwan's and Hong Kong's words for them.
     #[serde(default)]
     pub traditional: bool,
-    /// Also finds words of two Han characters with a comma, full stop or line break between them.
+    /// Also finds Han words with a comma, full stop or line break somewhere between their characters, and not only where
+    /// each of three or more is set apart.
     #[serde(default)]
     pub across_clauses: bool,
 }

@@ -43,11 +43,14 @@ pub fn with_new_key(keys: Option<&str>, path: &Path) -> Result<String, Error> {
 /// A token, signed with the last secret of a key set.
 ///
 /// # Errors
-/// Where the gate asks for another algorithm, or the set has no secret.
+/// Where the gate asks for another algorithm, or the set has no secret, and for a token that no gate would let in.
 pub fn issue(keys: &str, settings: &TokenSettings, grant: &Grant) -> Result<String, Error> {
     let problem = |problem: &str| Error::Issue { problem: problem.to_owned() };
     if settings.algorithm != Algorithm::HS256 {
         return Err(problem("`gate.token.algorithm` is not HS256, so that only its issuer can make one"));
+    }
+    if grant.subject.is_empty() || grant.seconds == 0 {
+        return Err(problem("it needs a subject and a time that it holds for"));
     }
     let set: Value = serde_json::from_str(keys).map_err(|_| no_set(&settings.keys))?;
     let list = set.get("keys").and_then(Value::as_array).ok_or_else(|| no_set(&settings.keys))?;
@@ -66,4 +69,25 @@ pub fn issue(keys: &str, settings: &TokenSettings, grant: &Grant) -> Result<Stri
 
 fn no_set(path: &Path) -> Error {
     Error::Keys { path: path.to_owned(), problem: "it is no JSON Web Key Set".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_no_gate_would_let_in_is_not_issued() {
+        let keys = with_new_key(None, Path::new("keys.json")).unwrap();
+        let settings = TokenSettings {
+            algorithm: Algorithm::HS256,
+            keys: "keys.json".into(),
+            issuer: "me".to_owned(),
+            audience: "siyu".to_owned(),
+            leeway_seconds: 0,
+        };
+        let issued = |subject: &str, seconds| {
+            issue(&keys, &settings, &Grant { subject: subject.to_owned(), from: 1, seconds }).is_ok()
+        };
+        assert_eq!([issued("alice", 60), issued("", 60), issued("alice", 0)], [true, false, false]);
+    }
 }

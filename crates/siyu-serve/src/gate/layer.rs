@@ -45,12 +45,13 @@ pub(crate) async fn pass(State(door): State<Arc<Door>>, mut request: Request, ne
 /// Whether a request asks for a host that can only be this machine. A page from elsewhere whose name was made to point
 /// here (DNS rebinding) has that name in the head, and could else ask with its visitor's browser.
 fn names_this_machine(headers: &HeaderMap) -> bool {
-    let Some(host) = headers.get(header::HOST) else { return true };
-    let Ok(host) = Authority::try_from(host.as_bytes()) else { return false };
-    let name = host.host().trim_matches(['[', ']']);
-    let is_local = |name: &str| name == "localhost" || name.ends_with(".localhost");
-    is_local(&name.to_ascii_lowercase())
-        || name.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+    headers.get_all(header::HOST).iter().all(|host| {
+        let Ok(host) = Authority::try_from(host.as_bytes()) else { return false };
+        let name = host.host().trim_matches(['[', ']']);
+        let is_local = |name: &str| name == "localhost" || name.ends_with(".localhost");
+        is_local(&name.to_ascii_lowercase())
+            || name.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+    })
 }
 
 impl Door {

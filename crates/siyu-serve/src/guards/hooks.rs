@@ -88,13 +88,17 @@ impl AnswerFilter for Answering {
 /// Tokens by the minute.
 pub(super) struct Books {
     pub(super) budgets: Arc<Budgets>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) clock: Clock,
 }
 
 impl Ledger for Books {
     fn reserve(&self, caller: &Caller, tokens: u64) -> Result<(), Wait> {
         let reserved = self.budgets.reserve(&owner(caller), tokens, self.clock.now().steady);
-        reserved.map_err(|retry_after| Wait { retry_after })
+        reserved.map_err(|retry_after| {
+            self.metrics.refused(429);
+            Wait { retry_after }
+        })
     }
 
     fn settle(&self, caller: &Caller, reserved: u64, used: Usage) {
@@ -162,5 +166,20 @@ impl Audit for Recording {
             answer: text(entry.answer),
             ..Record::new(Event::Request, self.clock.now().unix)
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Elsewhere;
+
+    #[test]
+    fn who_has_no_tokens_left_is_counted() {
+        let (budgets, metrics) = (Arc::new(Budgets::new(10.try_into().unwrap())), Arc::<Metrics>::default());
+        let books = Books { budgets, metrics: Arc::clone(&metrics), clock: Clock::new() };
+        let caller = Caller { subject: Some("alice".to_owned()), address: [127, 0, 0, 1].into() };
+        assert!(books.reserve(&caller, 10).is_ok() && books.reserve(&caller, 10).is_err());
+        assert!(metrics.text(Elsewhere::default()).contains("siyu_refused_total{status=\"429\"} 1\n"));
     }
 }

@@ -34,7 +34,12 @@ impl Metrics {
         text.counters("siyu_requests_total", "Requests to a model, by how they ended.", "ending", endings);
         let statuses: Vec<String> = STATUSES.iter().map(u16::to_string).collect();
         let refused = statuses.iter().map(String::as_str).zip(&self.refused);
-        text.counters("siyu_refused_total", "Requests that the gate did not let in.", "status", refused);
+        text.counters(
+            "siyu_refused_total",
+            "Requests that the gate did not let in, or that had no tokens left.",
+            "status",
+            refused,
+        );
         let filtered = FILTERS.iter().copied().zip(&self.filtered);
         text.counters("siyu_filtered_total", "Texts refused by a rule of the filter, or masked.", "by", filtered);
         let tokens =

@@ -20,7 +20,7 @@ pub struct Memory {
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Note {
-    /// Its number, which no later note of the user has again.
+    /// Its number, which no later note of the user has again before all are forgotten.
     pub id: u64,
     /// When it was made, in seconds since 1970-01-01 UTC.
     pub made: u64,

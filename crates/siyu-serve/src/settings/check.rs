@@ -45,9 +45,11 @@ const MOST: u64 = 1_000_000_000;
 fn huge(settings: &Settings) -> Option<Problem> {
     let (engine, limits) = (&settings.engine, &settings.limits);
     let sessions = |of: fn(&sessions::Settings) -> u64| settings.sessions.as_ref().map_or(0, of);
-    let values: [(&'static [&'static str], u64); 12] = [
+    let values: [(&'static [&'static str], u64); 14] = [
         (&["engine", "slots"], engine.slots as u64),
         (&["engine", "queue"], engine.queue as u64),
+        (&["engine", "context"], engine.context.unwrap_or(0) as u64),
+        (&["engine", "prefill_chunk"], engine.prefill_chunk as u64),
         (&["engine", "prefix_cache_megabytes"], engine.prefix_cache_megabytes as u64),
         (&["limits", "header_seconds"], limits.header_seconds),
         (&["limits", "body_seconds"], limits.body_seconds),

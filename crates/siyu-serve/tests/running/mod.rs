@@ -53,12 +53,20 @@ pub fn start_with(more: &str, change: impl FnOnce(Model, &Hooks) -> Model) -> Ru
     let hooks = guards.hooks();
     let model = Model::open(&settings, hooks.observer.clone(), Arc::new(|error| panic!("{error}"))).unwrap();
     let model = change(model, &hooks);
-    let service = Arc::new(Service::new(model, hooks, settings.limits.clone()));
+    start_without(&settings, &guards, Some(model))
+}
+
+/// A service whose model is still being loaded where there is none.
+pub fn start_without(settings: &Settings, guards: &Guards, model: Option<Model>) -> Running {
+    let service = Arc::new(Service::new(guards.hooks(), settings.limits.clone()));
+    if let Some(model) = model {
+        service.swap(model);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let server = runtime.block_on(Server::bind(&settings)).unwrap();
+    let server = runtime.block_on(Server::bind(settings)).unwrap();
     let address = server.address().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let router = assemble(service.clone(), &guards);
+    let router = assemble(service.clone(), guards);
     let done = runtime.spawn(server.run(router, service.clone(), async move {
         let _ = stopped.await;
     }));
@@ -78,7 +86,7 @@ impl Running {
 
     /// Waits until the engine has seen that nobody waits for it any more.
     pub fn wait_until_idle(&self) {
-        let engine = &self.service.model().engine;
+        let engine = &self.service.model().unwrap().engine;
         let is_idle = (0..6000).any(|_| {
             let is_idle = engine.in_flight() == 0;
             if !is_idle {

@@ -56,48 +56,65 @@ pub(super) fn fix(line: &str) -> Option<Repair> {
     }
     let (mut repair, mut changed, mut rest) = (Repair::default(), false, line);
     while !rest.is_empty() {
-        let run = run(rest);
-        let (before, after) = rest.split_at(run.start);
-        let (garbled, after) = after.split_at(run.end - run.start);
+        let runs = runs(rest);
+        let (before, after) = rest.split_at(runs[0].start);
         repair.push(before.len(), before);
-        match fix_piece(garbled) {
-            Some(fixed) => {
-                changed = true;
-                repair.append(&fixed);
-            }
-            None => repair.push(garbled.len(), garbled),
+        let pieces = runs.map(|run| after.split_at(run.len()));
+        let fixed = pieces.iter().find_map(|&(piece, after)| Some((fix_piece(piece)?, after)));
+        if let Some((fixed, after)) = fixed {
+            changed = true;
+            repair.append(&fixed);
+            rest = after;
+        } else {
+            let [_, (piece, after)] = pieces;
+            repair.push(piece.len(), piece);
+            rest = after;
         }
-        rest = after;
     }
     changed.then_some(repair)
 }
 
-/// The first run of characters beyond ASCII that begins with a suspect one, with the question mark a torn byte leaves.
-fn run(text: &str) -> Range<usize> {
-    let Some(start) = text.find(may_begin) else { return text.len()..text.len() };
+/// The first run of characters beyond ASCII that begins with a suspect one, with the question marks that torn bytes
+/// leave between them and at the end; and the part of it up to the first question mark.
+fn runs(text: &str) -> [Range<usize>; 2] {
+    let Some(start) = text.find(may_begin) else { return [text.len()..text.len(), text.len()..text.len()] };
     let tail = text.split_at(start).1;
-    let length = tail.find(|letter: char| letter.is_ascii()).unwrap_or(tail.len());
-    let torn = tail.split_at(length).1.starts_with('?');
-    start..start + length + usize::from(torn)
+    let wide = |from: usize| {
+        let rest = tail.split_at(from).1;
+        from + rest.find(|letter: char| letter.is_ascii()).unwrap_or(rest.len())
+    };
+    let torn = |end: usize| end + usize::from(tail.split_at(end).1.starts_with('?'));
+    let short = torn(wide(0));
+    let mut long = short;
+    while wide(long) > long {
+        long = torn(wide(long));
+    }
+    [start..start + long, start..start + short]
 }
 
 fn fix_piece(piece: &str) -> Option<Repair> {
     let mut repair = Repair::default();
-    // Bytes that are no whole characters yet, and how much of the source they come from.
-    let (mut bytes, mut taken) = (Vec::new(), 0);
+    // Bytes that are no whole characters yet, how much of the source they come from, and how many bytes may follow of a
+    // character that has lost one.
+    let (mut bytes, mut taken, mut left) = (Vec::new(), 0, 0);
     for letter in piece.chars() {
         taken += letter.len_utf8();
-        if matches!(letter, '\u{FFFD}' | '?') && !bytes.is_empty() {
-            repair.push_whole(taken, &torn(&bytes)?);
+        let is_lost = matches!(letter, '\u{FFFD}' | '?') && !bytes.is_empty();
+        if is_lost || letter == '\u{FFFD}' {
+            left = missing(&bytes);
+            repair.push_whole(taken, &if is_lost { torn(&bytes)? } else { letter.into() });
             (bytes, taken) = (Vec::new(), 0);
             continue;
         }
         let mut buffer = [0; 4];
         let (encoded, _, failed) = GBK.encode(letter.encode_utf8(&mut buffer));
-        if failed || letter == '\u{FFFD}' {
+        if failed {
             return None;
         }
-        bytes.extend_from_slice(&encoded);
+        let is_rest = |byte: &&u8| matches!(byte, 0x80..=0xBF);
+        let skipped = encoded.iter().take(left).take_while(is_rest).count();
+        left = if skipped == encoded.len() { left - skipped } else { 0 };
+        bytes.extend_from_slice(encoded.split_at(skipped).1);
         match std::str::from_utf8(&bytes) {
             Ok(whole) => {
                 repair.push_whole(taken, whole);
@@ -117,12 +134,24 @@ fn fix_piece(piece: &str) -> Option<Repair> {
 }
 
 /// Whether rare characters next to each other may read so by chance, as `寰絕` reads `徽^`: a letter or two, and what is
-/// left of the bytes is half a letter or ASCII, which GBK's second bytes may be as well.
+/// left of the bytes is half a letter or ASCII, which GBK's second bytes may be as well. Where no letter is whole, what is
+/// garbled says more than the repair.
 fn is_chance(piece: &str, fixed: &str) -> bool {
     let ascii = |text: &str| text.chars().filter(char::is_ascii).count();
     let lost = |text: &str| text.matches(['?', '\u{FFFD}']).count();
     let whole = fixed.chars().filter(|letter| !letter.is_ascii() && *letter != '\u{FFFD}').count();
-    whole < 3 && ascii(fixed) > ascii(piece) || whole < 2 && lost(fixed) > lost(piece)
+    whole == 0 || whole < 3 && ascii(fixed) > ascii(piece) || whole < 2 && lost(fixed) > lost(piece)
+}
+
+/// How many bytes may follow the one that was lost behind these, the last of which begin a character.
+fn missing(bytes: &[u8]) -> usize {
+    let Some(lead) = bytes.iter().rposition(|&byte| byte >= 0xC0) else { return 0 };
+    let length = match bytes[lead] {
+        0xC0..=0xDF => 2,
+        0xE0..=0xEF => 3,
+        _ => 4,
+    };
+    (length - 1_usize).saturating_sub(bytes.len() - lead)
 }
 
 /// UTF-8 whose last sequence lost its end, with U+FFFD in its place.

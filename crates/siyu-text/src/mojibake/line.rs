@@ -151,7 +151,7 @@ fn space_restored(characters: &[char], at: usize, page: &CodePage) -> Option<(us
     }
     let length = match lead {
         0xC2 | 0xC5 | 0xCE | 0xD0 | 0xD9 => 2,
-        0xE0..=0xE3 => 3,
+        0xE0..=0xE9 => 3,
         _ => return None,
     };
     let mut bytes = vec![lead];
@@ -161,7 +161,10 @@ fn space_restored(characters: &[char], at: usize, page: &CodePage) -> Option<(us
     if length == 3 && (bytes[1] == 0xA0 && lead < 0xE2 || bytes[1..] == [0xA0, 0xA0]) {
         return None;
     }
-    Some((length, String::from_utf8(bytes).ok()?, 0.5))
+    // Of what no page of Europe leads to, only the common ideographs: `ä½ å¥½`.
+    let meant = String::from_utf8(bytes).ok()?;
+    let is_han = meant.starts_with(|meant| ('\u{4E00}'..='\u{9FFF}').contains(&meant));
+    (lead < 0xE4 || is_han).then_some((length, meant, 0.5))
 }
 
 /// What `Ã ` at `at` was meant to be, which is the word or the ending `à`. The space belongs to it before another one

@@ -38,6 +38,35 @@ fn control_characters_become_what_windows_has_there() {
     assert_eq!(fix("a\u{93}b\u{94} \u{96} c"), "a“b” – c");
 }
 
+/// The byte 0xA0 of UTF-8 became a space that cannot break, and that a plain one.
+#[test]
+fn a_plain_space_stands_for_the_lost_byte_of_a_character() {
+    assert_eq!(fix("ä½ å¥½"), "你好");
+    assert_eq!(fix("â€œä½ å¥½â€\u{9d}ï¼Œä»–è¯´ã€‚"), "“你好”，他说。");
+    assert_eq!(fix("ç›–ç« ä¹‹æ—¥èµ·"), "盖章之日起");
+    for text in ["ä ö ü", "été à £5", "må ½", "ä½ und so"] {
+        assert!(matches!(fix(text), Cow::Borrowed(_)), "{text} -> {}", fix(text));
+    }
+}
+
+/// What Python's codec makes of UTF-8, with a question mark or U+FFFD for each byte that has no pair in GBK.
+#[test]
+fn bytes_that_gbk_lost_cost_a_character_each() {
+    for (garbled, expected) in [
+        ("琚�鍛婂簲浜庡垽鍐崇敓鏁堜箣鏃ヨ捣鍗佹棩鍐呮敮浠樿揣娆俱��", "�告应于判决生效之日起十日内支付货款��"),
+        ("鐧诲綍澶辫触锛岃�烽噸璇�", "登录失败，�重�"),
+        ("鐧诲綍澶辫触锛岃?烽噸璇?", "登录失败，�重�"),
+        ("淇濇姢娑堣垂鑰呯殑鍚堟硶鏉冪泭", "保护消费者的合法权益"),
+        ("淇濇姢娑堣垂鑰?鍚堟硶鏉冪泭", "保护消费�合法权益"),
+        ("浣犲ソ?浣犲ソ", "你好?你好"),
+    ] {
+        assert_eq!(fix(garbled), expected);
+    }
+    for text in ["鐧?否?是", "请问�在吗�", "锛?", "涓?鏂?", "他问：去吗?好"] {
+        assert!(matches!(fix(text), Cow::Borrowed(_)), "{text} -> {}", fix(text));
+    }
+}
+
 #[test]
 fn halves_of_a_character_are_joined() {
     // U+1F600 in CESU-8, read as Latin-1.

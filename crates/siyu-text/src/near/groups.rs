@@ -23,21 +23,23 @@ pub enum Group {
     Members(Vec<u32>, usize),
 }
 
-/// Divides the documents with one band key, in ascending order; `signature` is asked for in very large groups only.
+/// Divides the documents with one band key, in ascending order; `signatures` are asked for in very large groups only.
 ///
 /// A very large group is divided twice, by different slots, so that pairs that one division parts meet in the other.
 ///
 /// # Errors
-/// Those of `signature`.
-pub fn divide<E>(members: &[u32], mut signature: impl FnMut(u32) -> Result<Signature, E>) -> Result<Vec<Group>, E> {
+/// Those of `signatures`.
+pub fn divide<E>(
+    members: &[u32],
+    signatures: impl FnOnce(&[u32]) -> Result<Vec<Signature>, E>,
+) -> Result<Vec<Group>, E> {
     let mut groups = Vec::new();
     match members.len() {
         0 | 1 => {}
         2..=PAIR_LIMIT => groups.push(Group::Pairs(members.to_vec())),
         9..=LARGE => groups.push(Group::Members(members.to_vec(), members.len())),
         _ => {
-            let signed = members.iter().map(|&member| Ok((member, signature(member)?)));
-            let signed: Vec<(u32, Signature)> = signed.collect::<Result<_, E>>()?;
+            let signed: Vec<(u32, Signature)> = members.iter().copied().zip(signatures(members)?).collect();
             refine(signed.clone(), 0, &mut groups);
             refine(signed, DEPTH, &mut groups);
         }
@@ -117,7 +119,8 @@ mod tests {
     }
 
     fn divided(members: &[u32], signature: impl Fn(u32) -> Signature) -> Vec<Group> {
-        divide(members, |member| Ok::<_, Infallible>(signature(member))).unwrap()
+        divide(members, |members| Ok::<_, Infallible>(members.iter().map(|&member| signature(member)).collect()))
+            .unwrap()
     }
 
     #[test]

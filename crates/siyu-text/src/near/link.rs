@@ -9,6 +9,7 @@
     reason = "similarities lie between 0 and 1, and four bytes a document hold them"
 )]
 
+use super::met::Mets;
 use super::{Components, Filter, Groups, Signature, jaccard_at_least};
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -50,13 +51,13 @@ pub fn group_record(document: u32, group: u32) -> u64 {
     u64::from(document) << 32 | GROUP | u64::from(group)
 }
 
-const GROUP: u64 = 1 << 31;
+pub(super) const GROUP: u64 = 1 << 31;
 
 /// No document.
 const NONE: u32 = u32::MAX;
 
 /// Documents settled at once.
-const BATCH: usize = 256;
+pub(super) const BATCH: usize = 256;
 
 /// Pairs kept to look at.
 const EXAMPLES: usize = 5;
@@ -86,14 +87,14 @@ pub struct Linker<'a, D> {
     link: Link,
     groups: Groups,
     links: Links,
-    /// Pairs that were compared and found too unlike, as [`pair_record`]s, for whoever wants to count them.
-    pub refused: Vec<u64>,
+    mets: Mets,
 }
 
 #[derive(Default)]
 struct Found {
     edges: Vec<(u32, f64)>,
-    refused: Vec<u64>,
+    /// Candidates that are too unlike: counted only, for there may be thousands of them a document.
+    refused: u64,
 }
 
 impl<'a, D: Documents> Linker<'a, D> {
@@ -108,7 +109,7 @@ impl<'a, D: Documents> Linker<'a, D> {
             compared: 0,
             examples: Vec::new(),
         };
-        Self { documents, similarity, filter: Filter::new(similarity), link, groups, links, refused: Vec::new() }
+        Self { documents, similarity, filter: Filter::new(similarity), link, groups, links, mets: Mets::new(count) }
     }
 
     /// Connects two documents without comparing them; only with [`Link::Single`].
@@ -116,11 +117,16 @@ impl<'a, D: Documents> Linker<'a, D> {
         self.links.components.union(one, other);
     }
 
-    /// Settles documents by their records, in ascending order and those of one document together.
+    /// Settles documents by their records, in ascending order and those of one document together; `went` is told how many
+    /// more are settled.
     ///
     /// # Errors
-    /// Those of [`Documents::load`].
-    pub fn settle(&mut self, records: &[u64]) -> Result<(), D::Error> {
+    /// Those of [`Documents::load`] and of `went`.
+    pub fn settle(
+        &mut self,
+        records: &[u64],
+        mut went: impl FnMut(u64) -> Result<(), D::Error>,
+    ) -> Result<(), D::Error> {
         let documents: Vec<&[u64]> = records.chunk_by(|one, other| one >> 32 == other >> 32).collect();
         for batch in documents.chunks(BATCH) {
             let first = document(batch[0][0]);
@@ -129,9 +135,10 @@ impl<'a, D: Documents> Linker<'a, D> {
             for (records, mut found) in batch.iter().zip(found) {
                 let inside = self.compare(records, first, true)?;
                 found.edges.extend(inside.edges);
-                found.refused.extend(inside.refused);
-                self.decide(records, found);
+                found.refused += inside.refused;
+                self.decide(records, &found);
             }
+            went(batch.len() as u64)?;
         }
         Ok(())
     }
@@ -145,20 +152,22 @@ impl<'a, D: Documents> Linker<'a, D> {
     fn compare(&self, records: &[u64], first: u32, inside: bool) -> Result<Found, D::Error> {
         let mut found = Found::default();
         let number = document(records[0]);
-        let candidates = self.candidates(records, first, inside);
+        let mut met = self.mets.own();
+        let wanted = |candidate: u32| self.link == Link::Single || self.links.mates[candidate as usize] == NONE;
+        let candidates = met.of(records, &self.groups, (first, inside), wanted);
         let mut own = Vec::new();
         let mut other = Vec::new();
         let mut connected = Vec::new();
         if self.link == Link::Single {
             connected.push(self.links.components.root(number));
         }
-        for candidate in candidates {
+        for &candidate in candidates {
             let root = if self.link == Link::Single { self.links.components.root(candidate) } else { candidate };
             if connected.contains(&root) {
                 continue;
             }
             if !self.may_resemble(number, candidate) {
-                found.refused.push(pair_record(number, candidate));
+                found.refused += 1;
                 continue;
             }
             if own.is_empty() {
@@ -166,7 +175,7 @@ impl<'a, D: Documents> Linker<'a, D> {
             }
             self.documents.load(candidate, &mut other)?;
             match jaccard_at_least(&own, &other, self.similarity) {
-                None => found.refused.push(pair_record(number, candidate)),
+                None => found.refused += 1,
                 Some(similarity) => {
                     found.edges.push((candidate, similarity));
                     if self.link == Link::Single {
@@ -178,28 +187,6 @@ impl<'a, D: Documents> Linker<'a, D> {
         Ok(found)
     }
 
-    fn candidates(&self, records: &[u64], first: u32, inside: bool) -> Vec<u32> {
-        let mut candidates = Vec::new();
-        for record in records {
-            let low = u32::try_from(record & (GROUP - 1)).expect("31 bits");
-            if record & GROUP == 0 {
-                if (low >= first) == inside {
-                    candidates.push(low);
-                }
-                continue;
-            }
-            let list = self.groups.list(low);
-            let border = list.partition_point(|&member| member < first);
-            candidates.extend_from_slice(if inside { &list[border..] } else { &list[..border] });
-        }
-        candidates.sort_unstable();
-        candidates.dedup();
-        if self.link == Link::Representative {
-            candidates.retain(|&candidate| self.links.mates[candidate as usize] == NONE);
-        }
-        candidates
-    }
-
     fn may_resemble(&self, one: u32, other: u32) -> bool {
         let (small, large) = (self.documents.size(one), self.documents.size(other));
         let (small, large) = (f64::from(small.min(large)), f64::from(small.max(large)));
@@ -207,13 +194,9 @@ impl<'a, D: Documents> Linker<'a, D> {
             && self.filter.passes(self.documents.signature(one), self.documents.signature(other))
     }
 
-    fn decide(&mut self, records: &[u64], found: Found) {
+    fn decide(&mut self, records: &[u64], found: &Found) {
         let number = document(records[0]);
-        self.links.compared += (found.edges.len() + found.refused.len()) as u64;
-        // Only whoever divides documents counts them, and links them singly; they are far too many to keep for nothing.
-        if self.link == Link::Single {
-            self.refused.extend(found.refused);
-        }
+        self.links.compared += found.edges.len() as u64 + found.refused;
         for &(other, similarity) in &found.edges {
             self.links.histogram[(similarity * 100.0) as usize] += 1;
             self.links.examples.push((number, other, similarity));
@@ -234,7 +217,7 @@ impl<'a, D: Documents> Linker<'a, D> {
             }
         }
         for record in records.iter().filter(|record| *record & GROUP != 0) {
-            self.groups.put(u32::try_from(record & (GROUP - 1)).expect("31 bits"), number);
+            self.groups.put(low(*record), number);
         }
     }
 }
@@ -263,8 +246,13 @@ impl Links {
     }
 }
 
-fn document(record: u64) -> u32 {
+pub(super) fn document(record: u64) -> u32 {
     u32::try_from(record >> 32).expect("half of 64 bits")
+}
+
+/// The candidate or the group that a record names.
+pub(super) fn low(record: u64) -> u32 {
+    u32::try_from(record & (GROUP - 1)).expect("31 bits")
 }
 
 #[cfg(test)]

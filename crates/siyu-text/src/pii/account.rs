@@ -196,6 +196,7 @@ mod tests {
         finds("wechat", "微信号：zhang_san88。", "zhang_san88");
         finds("wechat", "加我wxid_ab12cd34ef", "wxid_ab12cd34ef");
         finds_no("qq", "订单12345678");
+        finds_no("qq", "QQ音乐 12345678");
         finds("qq", "加Q223344556，备注", "223344556");
         finds("qq", "ＱＱ：１２３４５６７８", "１２３４５６７８");
         finds("qq", "QQ/微信：34534534", "34534534");

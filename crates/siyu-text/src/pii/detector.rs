@@ -72,7 +72,11 @@ impl Detector {
             match trigger {
                 Trigger::Digit if at < read => {}
                 Trigger::Digit => {
-                    if let Some(end) = short_number(text, at, read) {
+                    if bytes.get(at + 3) == Some(&b'_')
+                        && let Some(end) = mobile::underscored(text, at, self.kinds, found)
+                    {
+                        from = end;
+                    } else if let Some(end) = short_number(text, at, read) {
                         date::at_digit(text, at, self.kinds, found);
                         from = end;
                     } else if let Some(end) = masked_token_end(bytes, at) {

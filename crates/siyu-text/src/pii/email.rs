@@ -1,5 +1,7 @@
 //! E-mail addresses, plain, in full-width letters and obfuscated.
 
+mod han_domain;
+
 use super::context::{steps_back, steps_forward};
 use super::detector::Candidate;
 use super::kind::{Kind, Kinds};
@@ -145,7 +147,12 @@ pub(super) fn address(bytes: &[u8], left: usize, right: usize, rule: &'static st
     let local = local_part(bytes, left);
     let dots = if rule == "email_spelled" { &DOTS[..] } else { &DOTS[..BRACKETED] };
     let domain = domain_part(bytes, right, dots);
-    let Some(length) = domain_length(&domain) else { return };
+    let Some(length) = domain_length(&domain) else {
+        if let (Some(&(_, start, _)), Some(end)) = (local.first(), han_domain::end(bytes, right)) {
+            found.push(Candidate { kind: Kind::Email, start, end, score: 92, rule });
+        }
+        return;
+    };
     let name: Vec<u8> = local.iter().map(|letter| letter.0).collect();
     let host: Vec<u8> = domain[..length].iter().map(|letter| letter.0).collect();
     let Some(&(_, start, _)) = local.first() else { return };

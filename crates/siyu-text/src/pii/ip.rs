@@ -61,7 +61,7 @@ fn judge_quad(site: &mut Site<'_>, index: usize, parts: usize) {
     let numbered = bytes[..start].ends_with("第".as_bytes());
     let glued = before.is_ascii_alphanumeric() || matches!(before, b'.' | b'_');
     let dotted = before == b'.' || start > 0 && bytes[start - 1].is_ascii_alphanumeric();
-    let listed = (context.clause | context.after) & class::IP != 0;
+    let listed = (context.clause | context.after) & class::IP != 0 || site.follows(&[Kind::Ipv4], from);
     if glued
         || dotted
         || numbered
@@ -121,7 +121,12 @@ pub(super) fn at_colon(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Cand
     if body.bytes().filter(u8::is_ascii_hexdigit).count() < 2 && body != "::1" && body != "::" {
         return;
     }
-    let end = with_prefix(bytes, with_zone(bytes, end));
+    let whole = with_prefix(bytes, with_zone(bytes, end));
+    // A path of names in code may have no other letters than these: `a::b`.
+    if whole == end && !body.bytes().any(|byte| byte.is_ascii_digit()) && !is_told(text, start) && body != "::" {
+        return;
+    }
+    let end = whole;
     found.push(Candidate { kind: Kind::Ipv6, start, end, score: 88, rule: "ipv6" });
 }
 
@@ -138,7 +143,12 @@ fn is_unspecified(text: &str, start: usize, end: usize) -> bool {
     let bytes = text.as_bytes();
     let slash = bytes.get(end) == Some(&b'/') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
     let open = bytes.get(end).is_none_or(|&byte| byte <= b' ' || byte >= 0x80 || byte == b',');
-    slash || open && Context::before(text, start).mentions(class::IP)
+    slash || open && is_told(text, start)
+}
+
+/// Whether a word before says that an address follows.
+fn is_told(text: &str, start: usize) -> bool {
+    Context::before(text, start).mentions(class::IP)
 }
 
 fn with_zone(bytes: &[u8], end: usize) -> usize {
@@ -159,7 +169,7 @@ fn with_prefix(bytes: &[u8], end: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use crate::pii::detector::tests::{finds, finds_no};
+    use crate::pii::detector::tests::{finds, finds_no, values};
 
     #[test]
     fn addresses_with_prefix_and_zone_are_found_whole() {
@@ -168,17 +178,27 @@ mod tests {
             finds("ipv4", &format!("Server {ip}, next"), ip);
             finds("ipv4", &format!("地址{ip}。"), ip);
         }
+        finds("ipv6", "ping dead:beef::cafe", "dead:beef::cafe");
         for ip in [
             "2001:db8::1",
             "fe80::1%eth0/64",
             "::1",
             "::ffff:192.0.2.1",
+            "::ffff:1.2.3.4",
             "64:ff9b::192.0.2.0/96",
             "684D:1111:222:3333:4444:5555:6:77",
         ] {
             finds("ipv6", &format!("my ip: {ip}"), ip);
             finds("ipv6", &format!("地址{ip}。"), ip);
         }
+    }
+
+    /// The addresses of public resolvers look like versions.
+    #[test]
+    fn what_a_list_leads_to_from_an_address_is_one() {
+        assert_eq!(values("ipv4", "DNS：1.1.1.1，1.0.0.1"), ["1.1.1.1", "1.0.0.1"]);
+        assert_eq!(values("ipv4", "IP为1.2.3.4、5.6.7.8和9.10.11.12"), ["1.2.3.4", "5.6.7.8", "9.10.11.12"]);
+        finds_no("ipv4", "升级到1.2.3.4，1.2.3.5已停用");
     }
 
     #[test]
@@ -199,6 +219,8 @@ mod tests {
             "Time 12:34:56",
             "Ratio 1:2:3:4",
             "MyClass::toString",
+            "use a::b;",
+            "dead::beef()",
             ":::",
             "2001::db8::1",
             "fe80::1text",

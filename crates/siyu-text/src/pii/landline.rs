@@ -31,7 +31,7 @@ fn judge(site: &mut Site<'_>, index: usize) {
         return;
     }
     let mut context = site.context(word.from, word.to);
-    if follows_number(site, word.from) {
+    if site.follows(&[Kind::CnLandline, Kind::CnMobile], word.from) {
         context.label |= class::PHONE;
     }
     let labelled = context.labelled(class::PHONE);
@@ -141,17 +141,6 @@ fn with_extension(site: &Site<'_>, last: usize) -> Option<usize> {
     fits.then_some(last + 1)
 }
 
-/// Whether a list leads here from another number: `0898-66778899、66778800`.
-fn follows_number(site: &Site<'_>, from: usize) -> bool {
-    const JOINTS: [&str; 6] = ["、", "，", "；", "或", "和", ","];
-    let (start, _) = site.chunk.span(from, from + 1);
-    let before = site.text.get(..start).expect("a word begins at a character boundary").trim_end_matches(' ');
-    JOINTS.iter().find_map(|joint| before.strip_suffix(joint)).is_some_and(|listed| {
-        let is_phone = |kind| matches!(kind, Kind::CnLandline | Kind::CnMobile);
-        site.found.iter().rev().take(4).any(|found| is_phone(found.kind) && found.end == listed.len())
-    })
-}
-
 /// Whether a short group of digits stands right before, of which the number is the rest.
 fn follows_group(site: &Site<'_>, index: usize) -> bool {
     let Some(before) = index.checked_sub(1).map(|before| site.chunk.words[before]) else { return false };
@@ -163,6 +152,9 @@ fn behind_area(site: &Site<'_>, index: usize, area: usize) -> Option<usize> {
     let words = &site.chunk.words;
     let gap = |left: usize| -> Option<&[u8]> { site.chunk.folded.get(words[left].to..words.get(left + 1)?.from) };
     let first_gap = gap(index)?;
+    if is_london(site, index) {
+        return None;
+    }
     if !matches!(first_gap, b"-" | b" " | b")" | b") " | b")-" | b"--" | b" - ") {
         return None;
     }
@@ -182,6 +174,13 @@ fn behind_area(site: &Site<'_>, index: usize, area: usize) -> Option<usize> {
         }
         _ => None,
     }
+}
+
+/// `020 7946 0958`: no line of Guangzhou begins with 7, many of London do.
+fn is_london(site: &Site<'_>, index: usize) -> bool {
+    let [area, number] =
+        [0, 1].map(|step| site.chunk.words.get(index + step).map_or(&[][..], |&word| site.chunk.word(word)));
+    area == b"020" && number.starts_with(b"7")
 }
 
 /// `400-810-8888`, `400-8108888`, `400 8108 888`.
@@ -243,6 +242,8 @@ mod tests {
             finds("cn_landline", &format!("联系电话为{number}"), number);
         }
         assert_eq!(values("cn_landline", "传真：0571-88881234/88881235"), ["0571-88881234", "88881235"]);
+        assert_eq!(values("cn_landline", "0571-88881234/88881235"), ["0571-88881234", "88881235"]);
+        finds("cn_landline", "0571-88881234/2021", "0571-88881234");
         finds("cn_landline", "电话：62345678", "62345678");
         finds("cn_landline", "固话01062345678", "01062345678");
     }

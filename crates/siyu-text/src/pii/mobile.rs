@@ -1,9 +1,10 @@
 //! Mobile numbers of mainland China: eleven digits from 13 to 19, after the numbering plan of the ministry.
 
 use super::chunk::Word;
-use super::context::{class, has_unit};
-use super::kind::Kind;
-use super::sequence::{Sequence, Site};
+use super::context::{Context, class, has_unit};
+use super::detector::Candidate;
+use super::kind::{Kind, Kinds};
+use super::sequence::{Sequence, Site, in_url};
 
 /// Ways of grouping that people use.
 const GROUPINGS: [&[u8]; 7] = [&[11], &[3, 4, 4], &[3, 8], &[7, 4], &[4, 4, 3], &[4, 3, 4], &[3, 3, 5]];
@@ -18,7 +19,7 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
         return;
     }
     let context = sequence.context;
-    let labelled = context.labelled(class::PHONE | class::WECHAT);
+    let labelled = context.labelled(class::PHONE | class::WECHAT) && !site.in_doi(sequence.from);
     let ahead = if country == 0 { country_ahead(site, sequence.from) } else { None };
     // With a point in it, eleven digits are a decimal fraction: `132.77311215`.
     let fraction = sequence.separator == b'.' && groups != [3, 4, 4];
@@ -50,6 +51,29 @@ pub(super) fn judge(site: &mut Site<'_>, sequence: &Sequence) {
         from -= usize::from(bracket);
     }
     site.add(Kind::CnMobile, from, sequence.to, 80);
+}
+
+/// The end of a number whose groups underscores join, `138_0013_8000`, if one begins at `at`. Underscores are no
+/// separators elsewhere: they bind a number to a name.
+pub(super) fn underscored(text: &str, at: usize, kinds: Kinds, found: &mut Vec<Candidate>) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let [first, second, third] = [at..at + 3, at + 4..at + 8, at + 9..at + 13];
+    let (start, end) = (at, third.end);
+    if bytes.get(first.end) != Some(&b'_') || bytes.get(second.end) != Some(&b'_') || !kinds.has(Kind::CnMobile) {
+        return None;
+    }
+    let number = [bytes.get(first)?, bytes.get(second)?, bytes.get(third)?].concat();
+    let binds = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_-./".contains(byte));
+    let before = start.checked_sub(1).and_then(|before| bytes.get(before));
+    let behind = bytes.get(end).filter(|&&byte| byte != b'.' || binds(bytes.get(end + 1)));
+    if binds(before) || binds(behind) || !is_mobile(&number) || !is_allocated(&number) {
+        return None;
+    }
+    if Context::before(text, start).is_thing() || in_url(bytes, start) {
+        return None;
+    }
+    found.push(Candidate { kind: Kind::CnMobile, start, end, score: 80, rule: "cn_mobile" });
+    Some(end)
 }
 
 /// Whether a slash parts the number from another mobile number before it, and behind it.
@@ -138,10 +162,17 @@ mod tests {
             "138\u{200b}0013\u{200b}8000",
             "8613800138000",
             "+86-138-0013-8000",
+            "138_0013_8000",
         ] {
             finds("cn_mobile", &format!("请打{number}，谢谢"), number);
             finds("cn_mobile", number, number);
         }
+    }
+
+    #[test]
+    fn an_id_beside_a_phone_is_no_label_of_it() {
+        finds("cn_mobile", "user_id: 88, user_phone: 13800138000", "13800138000");
+        finds("cn_mobile", "微信ID：13800138000", "13800138000");
     }
 
     #[test]
@@ -156,6 +187,15 @@ mod tests {
             "19327352832 bytes",
             "12345678901",
             "IMG_13800138000.jpg",
+            "IMG_138_0013_8000.jpg",
+            "138_0013_8000.png",
+            "x138_0013_8000",
+            "138_0013_8000_1",
+            "订单号138_0013_8000",
+            "user_id: 13800138000",
+            "\"uid\": 13800138000,",
+            "用户ID：13800138000",
+            "DOI: 10.1016/j.cell.13812345678",
             "快递单号：13800138000",
         ] {
             finds_no("cn_mobile", text);

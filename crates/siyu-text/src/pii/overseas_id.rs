@@ -38,7 +38,7 @@ fn judge_hong_kong(site: &mut Site<'_>, index: usize, bytes: &[u8]) {
             site.found.push(super::detector::Candidate { kind: Kind::HkId, start, end, score: 93, rule });
         }
     } else if let Some((&check, body)) = bytes.split_last()
-        && context.labelled(class::ID | class::HONG_KONG)
+        && (context.label | context.after) & (class::ID | class::HONG_KONG) != 0
         && is_hong_kong(body, check)
     {
         site.add_by("hk_id_labelled", Kind::HkId, word.from, word.to, 85);
@@ -92,6 +92,8 @@ mod tests {
         finds("hk_id", "香港身份证A123456(3)。", "A123456(3)");
         finds("hk_id", "香港身份证号码A1234563", "A1234563");
         finds("tw_id", "身分證A123456789", "A123456789");
+        finds("tw_id", "台湾居民，身份证统一编号A123456789", "A123456789");
+        finds("hk_id", "A1234563（HKID）", "A1234563");
         finds_no("hk_id", "香港身份证A123456(4)");
         finds_no("tw_id", "身分證A123456788");
         finds_no("tw_id", "序列号A123456789");

@@ -189,6 +189,10 @@ mod tests {
         finds("phone", "电话+44 20 7946 0958。", "+44 20 7946 0958");
         finds("phone", "call me at (96) 627-277", "(96) 627-277");
         finds_no("phone", "tracking 415-555-0132");
+        for label in ["Tel: ", "Call ", "电话：", "伦敦电话 "] {
+            finds("phone", &format!("{label}020 7946 0958。"), "020 7946 0958");
+        }
+        finds_no("phone", "广州电话020 8765 4321");
         finds("phone", "call 415 555 0132", "415 555 0132");
     }
 

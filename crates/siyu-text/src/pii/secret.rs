@@ -188,7 +188,7 @@ pub(super) fn at_assignment(text: &str, at: usize, kinds: Kinds, found: &mut Vec
     let mut start = at + if bytes[at] == 0xEF { 3 } else { 1 };
     let mut quote = 0;
     while let Some(&byte) = bytes.get(start)
-        && matches!(byte, b' ' | b'"' | b'\'' | b'=')
+        && matches!(byte, b' ' | b'"' | b'\'' | b'=' | b'*')
     {
         start += 1;
         if matches!(byte, b'"' | b'\'') {
@@ -285,7 +285,14 @@ fn quoted(rest: &[u8], quote: u8) -> Option<usize> {
 /// The length of a value up to white space, Han or a sign that ends values.
 fn bare(rest: &[u8]) -> usize {
     let stops = |byte: u8| byte <= b' ' || byte >= 0x7F || b"\"'`<>,;&)({}[]|$*".contains(&byte);
-    let length = rest.iter().take(256).take_while(|&&byte| !stops(byte)).count();
+    // A dollar or an asterisk inside is one of the password, before a brace the start of a variable.
+    let is_inside = |at: usize| {
+        let next = rest.get(at + 1).copied().unwrap_or(b' ');
+        at > 0 && (rest[at] == b'$' && !matches!(next, b'{' | b'(') || rest[at] == b'*' && next.is_ascii_alphanumeric())
+    };
+    let ends = |at: &usize| stops(rest[*at]) && !is_inside(*at);
+    let most = rest.len().min(256);
+    let length = (0..most).find(ends).unwrap_or(most);
     // A sentence ends in a point, a password seldom.
     let point = rest[..length].ends_with(b".") && rest.get(length).is_none_or(|&byte| byte <= b' ');
     length - usize::from(point)
@@ -332,6 +339,11 @@ mod tests {
             "123456789:AAEhBOweik9ai2o01r5QVzpQhl1bD2x3c4w",
         );
         finds("secret", "wifi密码是88888888", "88888888");
+        for password in ["Zx9$kk21", "P@ssw0rd$99", "abc*12345", "Qwer1234$"] {
+            finds("secret", &format!("pwd: {password}"), password);
+            finds("secret", &format!("**密码：**{password}，"), password);
+        }
+        finds("secret", "password=Abc12345&user=x", "Abc12345");
         finds("secret", "your initial password is Welcome@123.", "Welcome@123");
         finds("secret", "Authorization: Basic dXNlcjpwYXNzd29yZDEyMw==", "dXNlcjpwYXNzd29yZDEyMw==");
         let key = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----";
@@ -354,6 +366,8 @@ mod tests {
             "read -sp \"Password : \" passcode1",
             "api_key=\"Paste-API-key-here\"",
             "secret=\"YYYYYYYYYYYY\"",
+            "password=$PASS1",
+            "password=x${PASS_1}",
         ] {
             finds_no("secret", text);
         }

@@ -47,17 +47,38 @@ impl Site<'_> {
         let (start, _) = self.chunk.span(from, from + 1);
         in_url(self.text.as_bytes(), start)
     }
+
+    /// Whether the folded range lies in a DOI, whatever word its suffix holds: `10.1016/j.cell.13812345678`.
+    pub(super) fn in_doi(&self, from: usize) -> bool {
+        let (start, _) = self.chunk.span(from, from + 1);
+        is_doi(url_run(self.text.as_bytes(), start))
+    }
+
+    /// Whether a list leads here from a value of some kinds: `0898-66778899、66778800`.
+    pub(super) fn follows(&self, kinds: &[Kind], from: usize) -> bool {
+        const JOINTS: [&str; 9] = ["、", "，", "；", "或", "和", "与", ",", ";", "/"];
+        let (start, _) = self.chunk.span(from, from + 1);
+        let before = self.text.get(..start).expect("a word begins at a character boundary").trim_end_matches(' ');
+        JOINTS.iter().find_map(|joint| before.strip_suffix(joint)).is_some_and(|listed| {
+            self.found.iter().rev().take(4).any(|found| kinds.contains(&found.kind) && found.end == listed.len())
+        })
+    }
 }
 
 /// How far back the scheme of a URL is looked for.
 const URL_REACH: usize = 400;
 
-/// Whether the run of URL characters that ends before `start` has a scheme, `www.` or the prefix of a DOI.
-pub(super) fn in_url(bytes: &[u8], start: usize) -> bool {
+/// The characters of a URL that end before `start`.
+fn url_run(bytes: &[u8], start: usize) -> &[u8] {
     let low = start.saturating_sub(URL_REACH);
     let stops = |byte: &u8| *byte <= b' ' || *byte >= 0x80 || matches!(byte, b'<' | b'>' | b'"' | b'`');
     let from = bytes[low..start].iter().rposition(stops).map_or(low, |at| low + at + 1);
-    let run = &bytes[from..start];
+    &bytes[from..start]
+}
+
+/// Whether the run of URL characters that ends before `start` has a scheme, `www.` or the prefix of a DOI.
+pub(super) fn in_url(bytes: &[u8], start: usize) -> bool {
+    let run = url_run(bytes, start);
     run.windows(3).any(|three| three == b"://")
         || run.windows(4).any(|four| four.eq_ignore_ascii_case(b"www."))
         || is_doi(run)

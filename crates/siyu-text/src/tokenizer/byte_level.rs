@@ -212,6 +212,12 @@ impl ByteLevel {
     }
 
     /// The text of `ids`; bytes that are not UTF-8 become U+FFFD, ids without a token vanish.
+    pub(super) fn bytes_of(spelling: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        alphabet::append_bytes(spelling, &mut bytes);
+        bytes
+    }
+
     pub(super) fn decode(ids: &[u32], vocabulary: &Vocabulary) -> String {
         let mut bytes = Vec::with_capacity(ids.len() * 4);
         for spelling in ids.iter().filter_map(|id| vocabulary.spelling(*id)) {

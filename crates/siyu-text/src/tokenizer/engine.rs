@@ -90,6 +90,15 @@ impl Backend {
         }
     }
 
+    /// The bytes of a token with this spelling, as far as it tells them.
+    pub(super) fn bytes_of(&self, spelling: &str) -> Option<Vec<u8>> {
+        if let Self::ByteLevel(_) = self {
+            return Some(ByteLevel::bytes_of(spelling));
+        }
+        let digits = spelling.strip_prefix("<0x")?.strip_suffix('>')?;
+        u8::from_str_radix(digits, 16).ok().map(|byte| vec![byte])
+    }
+
     pub(super) fn engine(&self) -> Engine {
         match self {
             Self::ByteLevel(_) => Engine::ByteLevel,

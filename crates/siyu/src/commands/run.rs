@@ -57,7 +57,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FOLDER", requires = "stages")]
     work_dir: Option<PathBuf>,
     /// With `--cluster`: seconds without a sign of life after which a task is given to another executor.
-    #[arg(long, default_value_t = 30, requires = "cluster")]
+    #[arg(long, default_value_t = 30, requires = "cluster", value_parser = clap::value_parser!(u64).range(1..))]
     patience_seconds: u64,
     /// Starts over, whatever an earlier run left in the output folder.
     #[arg(long)]
@@ -118,6 +118,7 @@ fn summary(manifest: &Manifest, out: &mut impl Write) -> anyhow::Result<()> {
     for step in &manifest.steps {
         let created = if step.created > 0 { format!(" (+{} pieces)", step.created) } else { String::new() };
         writeln!(out, "{:<28} {:>10}  -{}{created}", step.step, step.rows_out, step.dropped)?;
+        step.notes.iter().try_for_each(|note| writeln!(out, "  note: {note}"))?;
     }
     for (kind, count) in &manifest.personal_data {
         writeln!(out, "{:<28} {count:>10} masked", format!("  {kind}"))?;

@@ -6,6 +6,10 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the process waits, when it ends, for a model that it was loading.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Answers requests over HTTP, as `OpenAI`'s clients make them, with an exported model.
 ///
@@ -34,7 +38,10 @@ impl Serve {
         let runtime = runtime.context("the system gives no threads")?;
         // A reader of standard error that went away does not end the service.
         let tell = Arc::new(|notice: Notice<'_>| drop(writeln!(std::io::stderr(), "{}", words(&notice))));
-        runtime.block_on(siyu_serve::serve(settings, || self.settings(), tell))?;
+        let served = runtime.block_on(siyu_serve::serve(settings, || self.settings(), tell));
+        // The files of a model that nobody waits for any more may take minutes to read.
+        runtime.shutdown_timeout(PATIENCE);
+        served?;
         Ok(())
     }
 

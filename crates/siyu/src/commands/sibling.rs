@@ -1,12 +1,6 @@
 //! Subcommands that a program beside this one runs: it needs what a data server has no use for.
 
-use std::{
-    env,
-    ffi::OsString,
-    io,
-    path::PathBuf,
-    process::{self, Command},
-};
+use std::{env, ffi::OsString, io, os::unix::process::CommandExt, path::PathBuf, process::Command};
 
 use anyhow::{Context, anyhow};
 
@@ -58,18 +52,20 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// Runs the program with its subcommand, and ends as it ends.
+    /// Becomes the program with its subcommand.
     pub(super) fn run(self, sibling: &Sibling, subcommand: &str) -> anyhow::Result<()> {
         let what = format!("siyu {subcommand}");
-        let status = sibling.started(&what, sibling.command().arg(subcommand).args(self.arguments).status())?;
-        // Ended by a signal: what a shell makes of it is told on.
-        process::exit(status.code().unwrap_or(130))
+        become_of(sibling, &what, sibling.command().arg(subcommand).args(self.arguments))
     }
 
-    /// Runs the program whose only purpose is this subcommand, with the subcommand's own, and ends as it ends.
+    /// Becomes the program whose only purpose is this subcommand, with the subcommand's own.
     pub(super) fn run_all(self, sibling: &Sibling, subcommand: &str) -> anyhow::Result<()> {
         let what = format!("siyu {subcommand}");
-        let status = sibling.started(&what, sibling.command().args(self.arguments).status())?;
-        process::exit(status.code().unwrap_or(130))
+        become_of(sibling, &what, sibling.command().args(self.arguments))
     }
+}
+
+/// Has the program go on in the place of this one: what is sent to its process, be it a kill, reaches nobody else.
+fn become_of(sibling: &Sibling, what: &str, command: &mut Command) -> anyhow::Result<()> {
+    sibling.started(what, Err(command.exec()))
 }

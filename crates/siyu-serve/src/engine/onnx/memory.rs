@@ -76,10 +76,13 @@ impl Memory {
         let allocator = graph.allocator()?;
         let shape = [slots, graph.kv_heads, context, graph.head_size];
         let step = graph.head_size * graph.number_bytes();
-        let bytes = slots * graph.kv_heads * context * step;
+        let bytes = shape[..3].iter().try_fold(step, |bytes, size| bytes.checked_mul(*size));
         let buffer = |_| {
             if allocator.memory_info().is_cpu_accessible() {
-                Host::new(bytes).map(Buffer::Host).ok_or_else(|| ort::Error::new("there is not so much memory"))
+                bytes
+                    .and_then(Host::new)
+                    .map(Buffer::Host)
+                    .ok_or_else(|| ort::Error::new("there is not so much memory"))
             } else {
                 DynTensor::new(&allocator, graph.numbers, shape).map(Buffer::Device)
             }

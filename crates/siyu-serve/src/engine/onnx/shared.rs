@@ -41,7 +41,7 @@ struct Names {
 impl Shared {
     pub(super) fn new(graph: Graph, slots: usize, context: usize, chunk: usize) -> Result<Self> {
         let memory = Memory::new(&graph, slots, context)?;
-        let per_row = if graph.last_only { 1 } else { chunk };
+        let per_row = if graph.last_only { 1 } else { chunk.min(context) };
         Ok(Self {
             bindings: HashMap::new(),
             logits: vec![0.0; graph.vocab * slots.max(per_row)],

@@ -134,7 +134,7 @@ impl Scan {
         }
         let gaps = || self.marks.iter().skip(first + 1).map(|mark| mark.gap);
         let (least, most) = (gaps().min().unwrap_or(Gap::None), gaps().max().unwrap_or(Gap::None));
-        // A word of two characters over a comma is mostly two words.
+        // What stands over a comma is mostly two words, unless all characters are set apart, and two always are.
         let spelled = least > Gap::None && pattern.length > 2;
         let allowed = match most {
             Gap::None => true,

@@ -30,6 +30,7 @@ static ANYWHERE: LazyLock<RegexSet> = LazyLock::new(|| {
         r"^(分享到|分享至|转发到|一键分享|分享让更多人看到)[\s:：]*",
         r"^(扫一扫|扫码|扫描(下方|上方|左侧|右侧)?二维码|长按(识别|图片|二维码)|微信扫一扫|打开微信|关注(微信)?公众号)",
         r"^[【\[（(]?(我要)?(纠错|举报|打印本页|关闭窗口|关闭本页|返回顶部|返回列表|返回首页)[】\]）)]?$",
+        r"^([【\[]\s*(打印|打印本页|关闭|关闭窗口|收藏|返回|大|中|小)?\s*[】\]]\s*)+$",
         r"^[【\[（(]?(字号|字体)[\s:：]*(大|小|\[|【)",
         r"^(上一篇|下一篇|上一条|下一条|上一章|下一章|上一页|下一页|前一篇|后一篇)\s*([:：>»].*)?$",
         r"^\S{1,24}\s+\d+ ?(秒|分钟|小时|天|周|个月|年)前$",
@@ -161,7 +162,17 @@ pub(super) fn without_labels(text: &str) -> Option<String> {
     is_changed.then(|| kept.trim_matches('\n').to_owned())
 }
 
+/// The day under a notice or a judgment, below who gave it.
+fn is_day_of_signature(line: &str) -> bool {
+    static DAY: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日$").expect("the pattern is fixed"));
+    line.len() < "2000年10月10日".len() + 1 && line.ends_with('日') && DAY.is_match(line)
+}
+
 fn is_label(line: &str, is_head: bool, is_tail: bool) -> bool {
+    if !is_head && is_day_of_signature(line) {
+        return false;
+    }
     if line.len() > LONGEST_NOTICE * 3 {
         return false;
     }

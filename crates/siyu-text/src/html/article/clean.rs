@@ -7,6 +7,9 @@ use super::select::children;
 use super::tags;
 use super::title::Title;
 
+/// A cell of a layout that holds a post or an article is no shorter, if nothing in it is a block.
+const SHORT_CELL: u32 = 100;
+
 /// Marks what no article holds: controls, hidden boxes; with `strict`, also what its names call part of the frame.
 pub(super) fn prune(page: &Page<'_>, title: &Title, strict: bool) -> Vec<bool> {
     let count = page.tree.nodes.len();
@@ -183,6 +186,10 @@ pub(super) fn clean(page: &Page<'_>, roots: &[usize], alive: &mut [bool], title:
 fn drop_margins(page: &Page<'_>, row: usize, alive: &mut [bool], all: &mut [Stats]) {
     let cells = || children(&page.tree, row).filter(|&at| matches!(page.tree.nodes[at].name, tags::TD | tags::TH));
     let widest = cells().filter(|&at| alive[at]).map(|at| all[at].text.chars).max().unwrap_or_default();
+    // A row of short cells without blocks is one of data, however small its table.
+    if widest < SHORT_CELL && !cells().any(|at| page.has_block[at]) {
+        return;
+    }
     let mut own = Stats::default();
     for at in cells() {
         let stats = all[at];

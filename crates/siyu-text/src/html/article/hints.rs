@@ -65,7 +65,7 @@ const WORDS: &[(Hints, &str)] = &[
         "-ad- ad-break ad_box adsbygoogle advert agegate banner breadcrumb combx cookie-  copyright-  crumbs community \
          cover-wrap disqus extra footer gdpr header legends menu navbar navigation paging pager pagination popup related \
          remark replies rss shoutbox sidebar rightbar leftbar skyscraper social sponsor supplemental newsletter recommend guanggao \
-         tuijian xiangguan pinglun mianbao daohang qrcode erweima toolbar back-to-top subscribe",
+         tuijian xiangguan pinglun mianbao daohang qrcode appendqr erweima toolbar back-to-top subscribe",
     ),
     (Hints::FRAME, "comment"),
     (Hints::COMMENT, "comment disqus pinglun replies"),

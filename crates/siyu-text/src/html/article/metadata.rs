@@ -140,25 +140,51 @@ fn headline(page: &Page<'_>, title: &Title) -> Option<String> {
         .iter()
         .filter(is_part)
         .max_by_key(|text| text.len())
-        .filter(|text| title.text.starts_with(text.as_str()) || title.text.is_empty())
+        .filter(|text| title.has_part(text) || title.text.is_empty())
         .cloned()
         .or_else(|| title.without_site())
 }
 
 fn byline(page: &Page<'_>) -> Option<String> {
     static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^\s*(by|作者|文|撰文|posted by|written by|由)\s*[:：/]?\s*|\s*[,|·•]?\s*((on\s+)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d|\d{1,2}\s+(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|(19|20)\d{2}\s*[-/.年]).*$")
+        Regex::new(r"(?i)^\s*(by|作者|文|撰文|记者|通讯员|posted by|written by|由|发表于|发布于)\s*[:：/]?\s*|\s*[,|·•]?\s*((on\s+)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d|\d{1,2}\s+(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|(19|20)\d{2}\s*[-/.年]).*$")
             .expect("the pattern is fixed")
     });
-    let found = (1..page.tree.nodes.len()).find(|&at| {
-        page.hints[at].has(Hints::BYLINE) && !page.hints[at].has(Hints::COMMENT) && {
-            let chars = page.tree.inner_text(at).trim().chars().count();
-            (2..100).contains(&chars)
+    let named = |at: usize| {
+        let lines = lines(page, at).filter(|lines| lines.chars().count() < 100)?;
+        let name = lines.lines().map(|line| LABEL.replace_all(&joined(line), "").trim().to_owned());
+        let is_name = |name: &String| {
+            (2..60).contains(&name.chars().count()) && !name.contains(['：', ':']) && date::iso(name).is_none()
+        };
+        name.filter(|name| !name.is_empty()).take(2).find(is_name)
+    };
+    (1..page.tree.nodes.len())
+        .filter(|&at| page.hints[at].has(Hints::BYLINE) && !page.hints[at].has(Hints::COMMENT))
+        .take(20)
+        .find_map(named)
+}
+
+/// The text of an element, with an end of line where a block begins or ends; none of a long one.
+fn lines(page: &Page<'_>, element: usize) -> Option<String> {
+    const LONGEST: usize = 1000;
+    let mut text = String::new();
+    let mut ends = Vec::new();
+    for at in element..page.tree.nodes[element].end as usize {
+        while ends.last().is_some_and(|&end| end <= at) {
+            ends.pop();
+            text.push('\n');
         }
-    })?;
-    let name = joined(&page.tree.inner_text(found));
-    let name = LABEL.replace_all(&name, "").trim().to_owned();
-    (name.chars().count() > 1 && name.chars().count() < 60 && date::iso(&name).is_none()).then_some(name)
+        let node = &page.tree.nodes[at];
+        if node.element.is_some_and(super::tree::is_block) {
+            text.push('\n');
+            ends.push(node.end as usize);
+        }
+        text.push_str(page.tree.text(at));
+        if text.len() > LONGEST {
+            return None;
+        }
+    }
+    Some(text.trim().to_owned())
 }
 
 fn time(page: &Page<'_>) -> Option<String> {

@@ -40,6 +40,46 @@ fn labels_of_sites_go_and_sentences_stay() {
 }
 
 #[test]
+fn a_notice_keeps_its_small_table_and_the_day_it_was_signed() {
+    let notice = "<table border=1><tr><td>序号<td>对象<td>标准<tr><td>1<td>公民<td>5000元以上<tr><td>2<td>法人<td>5万元以上</table>";
+    let signed = "<p>某市人民政府</p><p>2021年7月15日</p>";
+    let page = format!("<body><p>发布日期：2021-07-15</p><div><p>{LINE}</p>{notice}<p>{LINE}</p>{signed}</div>");
+    let table = "序号\t对象\t标准\n1\t公民\t5000元以上\n2\t法人\t5万元以上";
+    assert_eq!(text(&page), format!("{LINE}\n{table}\n{LINE}\n某市人民政府\n2021年7月15日"));
+}
+
+#[test]
+fn the_time_of_a_post_is_no_author() {
+    let post =
+        format!("<em id=authorposton1>发表于 2022-3-1 10:11:12</em><a class=author>甲乙</a><div><p>{LINE}</p></div>");
+    assert_eq!(article(&format!("<body>{post}"), true).author.as_deref(), Some("甲乙"));
+}
+
+#[test]
+fn the_name_of_an_author_ends_with_its_block() {
+    let author = |box_: &str| {
+        let page = format!("<title>甲乙_某站</title><body><div class=author>{box_}</div><div><p>{LINE}</p></div>");
+        article(&page, true).author
+    };
+    assert_eq!(author("<ul><li><a>张三</a><li>初级粉丝<li>3</ul>").as_deref(), Some("张三"));
+    assert_eq!(author("<span>By</span> <a>Jane Roe</a>").as_deref(), Some("Jane Roe"));
+    assert_eq!(author("<div>作者</div><div>李四</div>").as_deref(), Some("李四"));
+    assert_eq!(author("记者：张三 李四").as_deref(), Some("张三 李四"));
+    assert_eq!(author("本文来源：某社 责任编辑：王某"), None);
+}
+
+#[test]
+fn a_heading_that_is_a_part_of_the_title_is_the_title() {
+    let title = |title: &str, heading: &str| {
+        article(&format!("<title>{title}</title><h1>{heading}</h1><div><p>{LINE}</p></div>"), true).title
+    };
+    assert_eq!(title("python - How to merge? - Some Site", "How to merge?").as_deref(), Some("How to merge?"));
+    assert_eq!(title("合同法 - 某某百科，自由的百科全书", "合同法").as_deref(), Some("合同法"));
+    let page = format!("<title>合同法 - 某某百科，自由的百科全书</title><body><h1>合同法</h1><div><p>{LINE}</p></div>");
+    assert_eq!(text(&page), LINE);
+}
+
+#[test]
 fn nested_and_unclosed_elements_neither_overflow_nor_hide_the_text() {
     for unit in
         ["<div>", "<p>", "<b>", "<li>", "<table><tr><td>", "<a href=x>", "<section class=comment>", "</div>", "<"]

@@ -5,7 +5,7 @@
 )]
 
 use super::*;
-use crate::near::{Signatures, Sketcher, jaccard, mix};
+use crate::near::{Crossing, Signatures, Sketcher, jaccard, mix};
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -67,8 +67,7 @@ fn corpus() -> impl Strategy<Value = Vec<BTreeSet<u64>>> {
     })
 }
 
-fn linked(memory: &Memory, similarity: f64, link: Link, grouped: bool) -> Links {
-    let count = memory.sets.len() as u32;
+fn candidates(count: u32, grouped: bool) -> (Groups, Vec<u64>) {
     let mut groups = Groups::default();
     let mut records = Vec::new();
     if grouped {
@@ -77,8 +76,14 @@ fn linked(memory: &Memory, similarity: f64, link: Link, grouped: bool) -> Links 
     } else {
         records.extend((0..count).flat_map(|later| (0..later).map(move |earlier| pair_record(later, earlier))));
     }
+    (groups, records)
+}
+
+fn linked(memory: &Memory, similarity: f64, link: Link, grouped: bool) -> Links {
+    let count = memory.sets.len() as u32;
+    let (groups, records) = candidates(count, grouped);
     let mut linker = Linker::new(memory, count, similarity, link, groups);
-    linker.settle(&records).unwrap();
+    linker.settle(&records, |_| Ok(())).unwrap();
     linker.finish()
 }
 
@@ -102,6 +107,16 @@ proptest! {
                 }
             }
         }
+    }
+
+    #[test]
+    fn pairs_that_cross_sides_are_all_pairs_that_do(sides in vec(0u8..3, 0..700), grouped: bool) {
+        let (groups, records) = candidates(sides.len() as u32, grouped);
+        let (mut crossing, mut done) = (Crossing::new(groups, &sides), 0);
+        crossing.add(&records, |documents| { done += documents; Ok::<_, Infallible>(()) }).unwrap();
+        let pairs = (0..sides.len()).flat_map(|later| (0..later).map(move |earlier| (later, earlier)));
+        prop_assert_eq!(crossing.count(), pairs.filter(|&(one, other)| sides[one] != sides[other]).count() as u64);
+        prop_assert!(done as usize >= sides.len().saturating_sub(1));
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
     // Words of no class that hold one of the others, and so hide it.
     (0, &[
         "发生于", "产生于", "派生于", "衍生于", "寄生于", "源生于", "滋生于", "出生率", "出生人口", "生日快乐",
+        "qq音乐", "qq浏览器", "qq游戏", "qq飞车", "qq炫舞", "qq阅读", "qq会员", "qq钱包",
     ]),
     (PHONE, &[
         "电话", "手机", "联系", "联系方式", "联系号码", "联系人", "机号", "致电", "拨打", "来电", "呼叫", "热线",
@@ -19,7 +20,7 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
         "called", "contact", "fax", "hotline", "sms", "reach me", "text me", "ring",
     ]),
     (ID, &[
-        "身份证", "身份證", "身分證", "身份证编号", "证件编号", "公民身份", "身份号码", "证件", "證件", "居民证", "居住证", "身份",
+        "身份证", "身份證", "身分證", "身份证统一编号", "身分證統一編號", "國民身分證統一編號", "身份证编号", "证件编号", "公民身份", "身份号码", "证件", "證件", "居民证", "居住证", "身份",
         "identity", "id card", "id no", "id number", "identification", "national id", "idcard", "id_card",
         "hkid",
     ]),
@@ -85,7 +86,7 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
     (FOREIGN, &[
         "israeli", "israel", "japanese", "japan", "uk", "british", "london", "german", "germany", "french", "france",
         "italian", "italy", "indian", "india", "brazil", "brazilian", "korean", "korea", "singapore", "australian",
-        "australia", "日本", "英国", "以色列", "韩国", "德国", "法国", "意大利", "印度", "巴西", "新加坡", "澳大利亚",
+        "australia", "日本", "英国", "伦敦", "以色列", "韩国", "德国", "法国", "意大利", "印度", "巴西", "新加坡", "澳大利亚",
         "澳洲", "加拿大", "俄罗斯", "泰国", "马来西亚",
     ]),
     (THING, &[
@@ -102,6 +103,8 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
         "bug", "issue", "ticket", "part no", "part number", "model", "case no", "case number", "patent",
         "receipt", "ref", "reference", "transaction", "barcode", "ean", "upc", "imei", "seed", "checksum",
         "port", "size", "bytes", "page", "pages", "lot", "batch", "oid", "epoch", "amount", "total",
+        "user_id", "user id", "userid", "uid", "用户id", "room_id", "device_id", "session_id", "group_id", "message_id",
+        "request_id", "trace_id", "app_id", "appid", "openid",
         "price", "inode", "shipment", "parcel", "waybill", "product", "item", "revision", "cve", "rfc",
     ]),
     (VERSION, &[

@@ -45,7 +45,8 @@ struct State {
     done: u64,
     total: u64,
     reading: bool,
-    stopping: bool,
+    /// What the units are.
+    units: &'static str,
 }
 
 impl State {
@@ -63,7 +64,7 @@ impl State {
             done: done.load(Relaxed),
             total: total.load(Relaxed),
             reading,
-            stopping: progress.stop.load(Relaxed),
+            units: if progress.compares.load(Relaxed) { "documents compared" } else { "buckets" },
         }
     }
 
@@ -86,7 +87,7 @@ impl State {
             let (total, rate) = (self.total as f64 / 1e6, rate / 1e6);
             return format!("{}: {share:.0} % of {total:.0} MB, {}, {rate:.1} MB/s{left}", self.title(), self.rows());
         }
-        format!("{}: {share:.0} %, {} of {} buckets{left}", self.title(), self.done, self.total)
+        format!("{}: {share:.0} %, {} of {} {}{left}", self.title(), self.done, self.total, self.units)
     }
 }
 
@@ -107,16 +108,16 @@ impl Shown {
     }
 
     fn update(&mut self, state: &State) {
-        if state.stopping && !self.last.stopping {
-            self.say("stopping after the work at hand; press Ctrl-C again to stop at once");
-        }
         if state.number != self.last.number || state.reading != self.last.reading {
             self.begin(state);
+        } else if state.units != self.last.units {
+            self.began = (Instant::now(), state.done);
+            self.bar.reset_eta();
         }
         if self.terminal {
             self.bar.set_length(state.total);
             self.bar.set_position(state.done);
-            self.bar.set_message(state.rows());
+            self.bar.set_message(if state.reading { state.rows() } else { state.units.to_owned() });
         } else if self.written.elapsed() >= LINE {
             self.say(&state.line(self.began.1, self.began.0.elapsed()));
             self.written = Instant::now();
@@ -132,7 +133,7 @@ impl Shown {
             let template = if state.reading {
                 "{prefix} {bar:30} {percent:>3} %  {msg}  {decimal_bytes_per_sec}  {eta} left"
             } else {
-                "{prefix} {bar:30} {percent:>3} %  {pos} of {len} buckets  {eta} left"
+                "{prefix} {bar:30} {percent:>3} %  {pos} of {len} {msg}  {eta} left"
             };
             let style = ProgressStyle::with_template(template).expect("a template of known fields");
             self.bar = ProgressBar::new(state.total).with_style(style.progress_chars("=> ")).with_prefix(state.title());
@@ -178,7 +179,7 @@ mod tests {
             done: 50_000_000,
             total: 100_000_000,
             reading: true,
-            stopping: false,
+            units: "buckets",
         };
         // An earlier run had read 20 MB: they count as done and not as speed.
         let line = state.line(20_000_000, Duration::from_secs(10));
@@ -186,5 +187,7 @@ mod tests {
         let state = State { done: 8, total: 32, reading: false, number: 2, stage: "6 exact_dedup".to_owned(), ..state };
         let line = state.line(0, Duration::from_secs(4));
         assert_eq!(line, "[2/3] 6 exact_dedup: 25 %, 8 of 32 buckets, 12 s left");
+        let line = State { units: "documents compared", ..state }.line(0, Duration::from_secs(4));
+        assert_eq!(line, "[2/3] 6 exact_dedup: 25 %, 8 of 32 documents compared, 12 s left");
     }
 }

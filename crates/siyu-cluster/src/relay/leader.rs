@@ -40,7 +40,7 @@ impl Leader {
     /// Inputs that lie in a store have copies in `mirror`.
     ///
     /// # Errors
-    /// [`Error::Store`] with what the store said.
+    /// [`crate::Error::Store`] with what the store said.
     pub async fn begin(url: &str, order: &Path, mirror: Option<PathBuf>) -> Result<Self> {
         let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let run = short_hash(&format!("{} {}", host.trim(), scratch_of(order).display()));
@@ -59,7 +59,7 @@ impl Leader {
     /// Copies what tasks of an order may read; returns the order's file in the store.
     ///
     /// # Errors
-    /// [`Error::Store`] with what the store said; or when the scratch folder cannot be read.
+    /// [`crate::Error::Store`] with what the store said; or when the scratch folder cannot be read.
     pub async fn give(&mut self, order: &Path) -> Result<PathBuf> {
         let (folder, scratch) = (order.parent().unwrap_or(order), scratch_of(order));
         let mut files = Vec::new();
@@ -88,7 +88,7 @@ impl Leader {
     /// to be `now`.
     ///
     /// # Errors
-    /// [`Error::Store`] with what the store said; or when the scratch folder cannot be written to.
+    /// [`crate::Error::Store`] with what the store said; or when the scratch folder cannot be written to.
     pub async fn take(&mut self, now: bool) -> Result<()> {
         let is_time = |out: &&mut Out| now || out.looked.is_none_or(|at| at.elapsed() >= LOOK_EVERY);
         let Some(out) = self.out.as_mut().filter(is_time) else { return Ok(()) };
@@ -127,7 +127,7 @@ impl Leader {
     /// Removes the order that was given out from the store.
     ///
     /// # Errors
-    /// [`Error::Store`] with what the store said.
+    /// [`crate::Error::Store`] with what the store said.
     pub async fn away(&mut self) -> Result<()> {
         match self.out.take() {
             Some(out) => remove_below(&self.place, &out.name).await,
@@ -138,7 +138,7 @@ impl Leader {
     /// Removes all that was copied to the store.
     ///
     /// # Errors
-    /// [`Error::Store`] with what the store said.
+    /// [`crate::Error::Store`] with what the store said.
     pub async fn end(self) -> Result<()> {
         remove_below(&self.place, "").await
     }

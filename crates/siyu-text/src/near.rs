@@ -31,7 +31,7 @@ pub use bands::Bands;
 pub use components::Components;
 pub use crossing::Crossing;
 pub use fold::{fold, folded};
-pub use groups::{Group, Groups, PAIR_LIMIT, divide};
+pub use groups::{Group, Groups, LARGE, PAIR_LIMIT, divide};
 pub use jaccard::{jaccard, jaccard_at_least};
 pub use link::{Documents, Link, Linker, Links, group_record, pair_record};
 pub use overlap::{Overlap, Sought};

@@ -439,7 +439,10 @@ fn groups_that_hold_a_component_together_are_named_and_no_similarity() {
     let folder = project(&rows, "  - split: { train: 0.2, validation: 0.4, test: 0.4, group_by: [case] }\n");
     run(folder.path(), &[]);
     let warning = manifest(folder.path())["split"]["warnings"][0].as_str().unwrap().to_owned();
-    assert!(warning.contains("(120 rows, tied by groups or equal columns, which no similarity parts)"), "{warning}");
+    assert!(
+        warning.contains("(120 rows, tied by groups, equal columns or too many to compare, which no similarity parts)"),
+        "{warning}"
+    );
 }
 
 #[test]

@@ -89,7 +89,9 @@ impl Apart {
                 format!("would fall apart at similarity {similarity:.2} or more, as {members} of them show")
             }
             Self::Equal => "equal texts, which no similarity parts".to_owned(),
-            Self::Grouped => "tied by groups or equal columns, which no similarity parts".to_owned(),
+            Self::Grouped => {
+                "tied by groups, equal columns or too many to compare, which no similarity parts".to_owned()
+            }
         }
     }
 }

@@ -3,12 +3,12 @@
 use super::bits::Bits;
 use super::raw::{self, Numbers};
 use super::sketches::{self, BAND_BYTES, EQUAL_BYTES, PARTITIONS, RECORD_BYTES, Ranks, SketchRecord};
-use super::{Pass, sketches::document};
+use super::{Kind, Pass, sketches::document};
 use crate::error::Result;
 use crate::files;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use siyu_text::near::{Group, Groups, Signature, divide, group_record, pair_record};
+use siyu_text::near::{Components, Group, Groups, LARGE, Signature, divide, group_record, pair_record};
 use std::ops::Range;
 
 /// Ranges of ranks whose candidates lie in one file: what of so many documents is sorted at a time fits into memory.
@@ -41,8 +41,9 @@ pub(super) fn find(pass: &Pass<'_>, ranks: &Ranks) -> Result<Candidates> {
     let record = pass.folder.join("candidates.json");
     if files::read_record::<Found>(&record)?.is_none() {
         let records = sketches::records(pass)?;
-        let (copies, ties) = equal(pass, ranks, &records)?;
-        let groups = bands(pass, ranks, &records, &copies)?;
+        let (copies, mut ties) = equal(pass, ranks, &records)?;
+        let (groups, together) = bands(pass, ranks, &records, &copies)?;
+        ties.extend(together);
         write_pairs(pass, "copies", &copies)?;
         write_pairs(pass, "ties", &ties)?;
         files::write_record(&record, &Found { groups })?;
@@ -115,9 +116,16 @@ fn copied(count: u32, copies: &RankPairs) -> Bits {
     is_copy
 }
 
-/// Writes the records of candidates that share a band; returns the number of groups.
-fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &RankPairs) -> Result<u64> {
+/// Members of a group up to which a split compares all of them with each other. A larger one goes to one side
+/// unseen: what is not compared cannot be told apart, and nothing that is alike may be on two sides.
+const WHOLE: usize = 1 << 13;
+
+/// Writes the records of candidates that share a band; returns the number of groups, and the documents that stay together
+/// because they are too many to compare.
+fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &RankPairs) -> Result<(u64, RankPairs)> {
     let count = pass.count();
+    let tied = if matches!(pass.job.kind, Kind::Split(_)) { count } else { 0 };
+    let mut together = Components::new(tied);
     let (is_copy, mut wanted) = (copied(count, copies), Bits::new(count));
     let (mut files, range) = range_files(pass)?;
     let mut groups = Numbers::create(pass.folder.join("candidates-groups.bin"))?;
@@ -146,7 +154,7 @@ fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &Rank
         for group in keys.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1) {
             members.clear();
             members.extend(group.iter().map(|(_, rank)| *rank));
-            for part in divide(&members, |members| signatures(pass, ranks, members))? {
+            for part in parts(pass, ranks, &members, &mut together)? {
                 match part {
                     Group::Pairs(members) => {
                         for (position, &later) in members.iter().enumerate() {
@@ -173,7 +181,21 @@ fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &Rank
     let mut file = Numbers::create(pass.folder.join("candidates-wanted.bin"))?;
     file.u64s(wanted.words())?;
     file.finish()?;
-    Ok(u64::from(number))
+    let together = (0..tied).map(|rank| (rank, together.root(rank)));
+    Ok((u64::from(number), together.filter(|(rank, first)| rank != first).collect()))
+}
+
+/// What of the documents with one key is to be compared. Of a split nothing is left out: those too many to compare are
+/// connected `together` instead.
+fn parts(pass: &Pass<'_>, ranks: &Ranks, members: &[u32], together: &mut Components) -> Result<Vec<Group>> {
+    if matches!(pass.job.kind, Kind::Split(_)) && members.len() > LARGE {
+        if members.len() <= WHOLE {
+            return Ok(vec![Group::Members(members.to_vec(), members.len())]);
+        }
+        members[1..].iter().for_each(|&member| together.union(members[0], member));
+        return Ok(Vec::new());
+    }
+    divide(members, |members| signatures(pass, ranks, members))
 }
 
 /// A file for each range of ranks, and the range that a rank falls into.

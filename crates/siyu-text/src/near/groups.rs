@@ -5,8 +5,8 @@ use super::Signature;
 /// Members up to which a group is compared pair by pair.
 pub const PAIR_LIMIT: usize = 8;
 
-/// Members above which a group is divided by more of the sketch.
-const LARGE: usize = 4096;
+/// Members above which a group is divided by more of the sketch, where a missed pair is only a copy that stays.
+pub const LARGE: usize = 4096;
 
 /// Members that are remembered of a group that cannot be divided.
 const REMEMBERED: usize = 512;
@@ -25,7 +25,8 @@ pub enum Group {
 
 /// Divides the documents with one band key, in ascending order; `signatures` are asked for in very large groups only.
 ///
-/// A very large group is divided twice, by different slots, so that pairs that one division parts meet in the other.
+/// A very large group is divided twice, by different slots, so that pairs that one division parts meet in the other: most
+/// of them, not all.
 ///
 /// # Errors
 /// Those of `signatures`.

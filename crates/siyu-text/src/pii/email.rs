@@ -148,7 +148,9 @@ pub(super) fn address(bytes: &[u8], left: usize, right: usize, rule: &'static st
     let dots = if rule == "email_spelled" { &DOTS[..] } else { &DOTS[..BRACKETED] };
     let domain = domain_part(bytes, right, dots);
     let Some(length) = domain_length(&domain) else {
-        if let (Some(&(_, start, _)), Some(end)) = (local.first(), han_domain::end(bytes, right)) {
+        // Where `@` itself is spelled, Han behind it is the sentence.
+        let han = if rule == "email" { han_domain::end(bytes, right) } else { None };
+        if let (Some(&(_, start, _)), Some(end)) = (local.first(), han) {
             found.push(Candidate { kind: Kind::Email, start, end, score: 92, rule });
         }
         return;

@@ -30,6 +30,8 @@ enum Apart {
     Equal,
     /// None: the documents share groups.
     Grouped,
+    /// One that is not known: too many documents are a little alike.
+    Unseen,
 }
 
 /// Says how the shares are missed, which components are too large, and when they would fall apart.
@@ -89,9 +91,12 @@ impl Apart {
                 format!("would fall apart at similarity {similarity:.2} or more, as {members} of them show")
             }
             Self::Equal => "equal texts, which no similarity parts".to_owned(),
-            Self::Grouped => {
-                "tied by groups, equal columns or too many to compare, which no similarity parts".to_owned()
+            Self::Unseen => {
+                "too many that are a little alike to compare each with each; a higher `leak_similarity` or \
+                             longer shingles leave fewer"
+                    .to_owned()
             }
+            Self::Grouped => "tied by groups or equal columns, which no similarity parts".to_owned(),
         }
     }
 }
@@ -109,6 +114,9 @@ fn falls_apart(tied: &Tied<'_>, members: &[u32], least: f64) -> Result<Apart> {
     }
     if unite(&tied.candidates.ties) {
         return Ok(Apart::Grouped);
+    }
+    if unite(&tied.candidates.unseen) {
+        return Ok(Apart::Unseen);
     }
     let mut pairs = alike(&tied.stored, members, least)?;
     pairs.par_sort_unstable_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));

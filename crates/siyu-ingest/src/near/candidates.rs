@@ -29,6 +29,8 @@ pub(super) struct Candidates {
     pub(super) copies: Vec<(u32, u32)>,
     /// Ranks that are tied whatever their texts.
     pub(super) ties: Vec<(u32, u32)>,
+    /// Documents of a split that stay together because those with the same key are too many to compare.
+    pub(super) unseen: Vec<(u32, u32)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -41,17 +43,18 @@ pub(super) fn find(pass: &Pass<'_>, ranks: &Ranks) -> Result<Candidates> {
     let record = pass.folder.join("candidates.json");
     if files::read_record::<Found>(&record)?.is_none() {
         let records = sketches::records(pass)?;
-        let (copies, mut ties) = equal(pass, ranks, &records)?;
-        let (groups, together) = bands(pass, ranks, &records, &copies)?;
-        ties.extend(together);
+        let (copies, ties) = equal(pass, ranks, &records)?;
+        let (groups, unseen) = bands(pass, ranks, &records, &copies)?;
+        write_pairs(pass, "unseen", &unseen)?;
         write_pairs(pass, "copies", &copies)?;
         write_pairs(pass, "ties", &ties)?;
         files::write_record(&record, &Found { groups })?;
     }
     let groups = groups(pass)?;
     let wanted = raw::u64s(&raw::read(&pass.folder.join("candidates-wanted.bin"))?).collect();
-    let (copies, ties) = (read_pairs(pass, "copies")?, read_pairs(pass, "ties")?);
-    Ok(Candidates { groups, wanted: Bits::from_words(wanted), copies, ties })
+    let [copies, ties, unseen] = ["copies", "ties", "unseen"].map(|name| read_pairs(pass, name));
+    let (copies, ties, unseen) = (copies?, ties?, unseen?);
+    Ok(Candidates { groups, wanted: Bits::from_words(wanted), copies, ties, unseen })
 }
 
 /// The groups that were found, with nobody in their places.
@@ -124,8 +127,7 @@ const WHOLE: usize = 1 << 13;
 /// because they are too many to compare.
 fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &RankPairs) -> Result<(u64, RankPairs)> {
     let count = pass.count();
-    let tied = if matches!(pass.job.kind, Kind::Split(_)) { count } else { 0 };
-    let mut together = Components::new(tied);
+    let mut unseen = matches!(pass.job.kind, Kind::Split(_)).then(|| Components::new(count));
     let (is_copy, mut wanted) = (copied(count, copies), Bits::new(count));
     let (mut files, range) = range_files(pass)?;
     let mut groups = Numbers::create(pass.folder.join("candidates-groups.bin"))?;
@@ -154,7 +156,7 @@ fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &Rank
         for group in keys.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1) {
             members.clear();
             members.extend(group.iter().map(|(_, rank)| *rank));
-            for part in parts(pass, ranks, &members, &mut together)? {
+            for part in parts(&members, &mut unseen, |members| signatures(pass, ranks, members))? {
                 match part {
                     Group::Pairs(members) => {
                         for (position, &later) in members.iter().enumerate() {
@@ -181,21 +183,25 @@ fn bands(pass: &Pass<'_>, ranks: &Ranks, records: &[SketchRecord], copies: &Rank
     let mut file = Numbers::create(pass.folder.join("candidates-wanted.bin"))?;
     file.u64s(wanted.words())?;
     file.finish()?;
-    let together = (0..tied).map(|rank| (rank, together.root(rank)));
-    Ok((u64::from(number), together.filter(|(rank, first)| rank != first).collect()))
+    let unseen = unseen.iter().flat_map(|all| (0..count).map(|rank| (rank, all.root(rank))));
+    Ok((u64::from(number), unseen.filter(|(rank, first)| rank != first).collect()))
 }
 
 /// What of the documents with one key is to be compared. Of a split nothing is left out: those too many to compare are
-/// connected `together` instead.
-fn parts(pass: &Pass<'_>, ranks: &Ranks, members: &[u32], together: &mut Components) -> Result<Vec<Group>> {
-    if matches!(pass.job.kind, Kind::Split(_)) && members.len() > LARGE {
-        if members.len() <= WHOLE {
-            return Ok(vec![Group::Members(members.to_vec(), members.len())]);
+/// connected in `unseen` instead.
+fn parts<E>(
+    members: &[u32],
+    unseen: &mut Option<Components>,
+    signatures: impl FnOnce(&[u32]) -> Result<Vec<Signature>, E>,
+) -> Result<Vec<Group>, E> {
+    match unseen {
+        Some(unseen) if members.len() > WHOLE => {
+            members[1..].iter().for_each(|&member| unseen.union(members[0], member));
+            Ok(Vec::new())
         }
-        members[1..].iter().for_each(|&member| together.union(members[0], member));
-        return Ok(Vec::new());
+        Some(_) if members.len() > LARGE => Ok(vec![Group::Members(members.to_vec(), members.len())]),
+        _ => divide(members, signatures),
     }
-    divide(members, |members| signatures(pass, ranks, members))
 }
 
 /// A file for each range of ranks, and the range that a rank falls into.
@@ -296,4 +302,26 @@ fn read_pairs(pass: &Pass<'_>, name: &str) -> Result<Vec<(u32, u32)>> {
     let bytes = raw::read(&pass.folder.join(format!("candidates-{name}.bin")))?;
     let numbers: Vec<u32> = raw::u32s(&bytes).collect();
     Ok(numbers.as_chunks::<2>().0.iter().map(|pair| (pair[0], pair[1])).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Components, Group, LARGE, Signature, WHOLE, parts};
+
+    #[test]
+    fn a_split_leaves_no_pair_of_a_large_group_unseen_but_together() {
+        let members: Vec<u32> = (0u32..).take(WHOLE + 1).collect();
+        // No two have a piece of their signatures in common: whoever divides by them finds no pair.
+        let apart = |members: &[u32]| -> Result<Vec<Signature>, ()> {
+            Ok(members.iter().map(|&member| [u64::from(member) * 0x0001_0001_0001_0001; 8]).collect())
+        };
+        assert_eq!(parts(&members, &mut None, apart).unwrap(), []);
+        let mut unseen = Some(Components::new(u32::MAX >> 12));
+        let large = &members[..=LARGE];
+        let whole = [Group::Members(large.to_vec(), large.len())];
+        assert_eq!(parts(large, &mut unseen, apart).unwrap(), whole);
+        assert!(unseen.as_ref().is_some_and(|unseen| unseen.root(1) == 1));
+        assert_eq!(parts(&members, &mut unseen, apart).unwrap(), []);
+        assert!(unseen.is_some_and(|unseen| members.iter().all(|&member| unseen.root(member) == 0)));
+    }
 }

@@ -176,7 +176,12 @@ fn link(pass: &Pass<'_>, stored: &Stored<'_>, candidates: &mut Candidates) -> Re
     let groups = std::mem::take(&mut candidates.groups);
     let mut linker = Linker::new(stored, pass.count(), pass.job.similarity, pass.job.link, groups);
     if matches!(pass.job.kind, Kind::Split(_)) {
-        candidates.copies.iter().chain(&candidates.ties).for_each(|&(one, other)| linker.connect(one, other));
+        candidates
+            .copies
+            .iter()
+            .chain(&candidates.ties)
+            .chain(&candidates.unseen)
+            .for_each(|&(one, other)| linker.connect(one, other));
     }
     let progress = pass.engine.progress;
     progress.compare(stored.count());

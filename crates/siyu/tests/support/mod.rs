@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+pub(crate) mod documents;
 pub(crate) mod watch;
 
 use arrow::array::{Array, AsArray, RecordBatch};
